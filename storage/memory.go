@@ -1,0 +1,284 @@
+package storage
+
+import (
+	"container/heap"
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Limits of memory:// unless its URL sets others. A million spent keys of 80 bytes take about 250 MB of heap.
+const (
+	defaultEntries = 1_000_000
+	defaultBytes   = 256 << 20
+)
+
+// Memory keeps entries in this process, bounded in number and in bytes of keys and values, and refuses what has no room.
+//
+// It is written by hand because no cache library refuses: they evict. Around ttlcache it would take a second lock,
+// since its Len and Set are two steps.
+type Memory struct {
+	maxEntries, maxBytes int
+	start                time.Time // expiries are counted from here, on the clock that never jumps
+
+	mu      sync.Mutex
+	entries map[string]*entry
+	expiry  expiryHeap
+	bytes   int
+	sweeper *time.Timer // fires when the next entry expires; nil if none will
+	closed  bool
+}
+
+var _ Storage = (*Memory)(nil)
+
+type entry struct {
+	key     string
+	value   []byte
+	expires time.Duration // since Memory.start; 0 means never
+	place   int           // in Memory.expiry
+}
+
+func openMemory(u *url.URL) (*Memory, error) {
+	return &Memory{
+		maxEntries: number(u, "entries", defaultEntries),
+		maxBytes:   number(u, "bytes", defaultBytes),
+		start:      time.Now(),
+		entries:    make(map[string]*entry),
+	}, nil
+}
+
+// Get returns a copy of the value of key, or nil if it is absent or expired.
+func (m *Memory) Get(key string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil, ErrClosed
+	}
+	e := m.live(key)
+	if e == nil {
+		return nil, nil
+	}
+	return append([]byte(nil), e.value...), nil
+}
+
+// Set sets key to a copy of value for ttl, or for good if ttl is 0. It returns [ErrFull] if there is no room.
+func (m *Memory) Set(key string, value []byte, ttl time.Duration) error {
+	if key == "" || len(value) == 0 {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.set(key, value, ttl)
+}
+
+// Delete removes key; it is no error if it is absent.
+func (m *Memory) Delete(key string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return ErrClosed
+	}
+	if e := m.entries[key]; e != nil {
+		m.remove(e)
+	}
+	return nil
+}
+
+// Reset removes every entry.
+func (m *Memory) Reset() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return ErrClosed
+	}
+	m.clear()
+	return nil
+}
+
+// Close removes every entry and stops the sweeper. Further calls but Close return [ErrClosed].
+func (m *Memory) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	m.clear()
+	return nil
+}
+
+// Take returns the value of key and removes it, or nil if it is absent or expired.
+func (m *Memory) Take(ctx context.Context, key string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.usable(ctx); err != nil {
+		return nil, err
+	}
+	e := m.live(key)
+	if e == nil {
+		return nil, nil
+	}
+	m.remove(e)
+	return e.value, nil
+}
+
+// Add sets key to a copy of value for ttl if key is absent or expired, and says whether it did. It returns [ErrFull] if
+// there is no room.
+func (m *Memory) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
+	if key == "" || len(value) == 0 {
+		return false, ErrEmpty
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.usable(ctx); err != nil {
+		return false, err
+	}
+	if ttl >= 0 && m.live(key) != nil {
+		return false, nil
+	}
+	if err := m.set(key, value, ttl); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+// Ping returns nil unless the memory is closed or ctx is done.
+func (m *Memory) Ping(ctx context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.usable(ctx)
+}
+
+// Len returns the number of entries held, for a gauge. It can include entries that expired this moment.
+func (m *Memory) Len() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.entries)
+}
+
+func (m *Memory) usable(ctx context.Context) error {
+	if m.closed {
+		return ErrClosed
+	}
+	return ctx.Err()
+}
+
+// now is never 0, which stands for "never" in an entry.
+func (m *Memory) now() time.Duration { return time.Since(m.start) + 1 }
+
+// live finds key unless it has expired: to a reader an entry is gone at its time, not when it is swept.
+func (m *Memory) live(key string) *entry {
+	e := m.entries[key]
+	if e == nil || e.expires != 0 && e.expires <= m.now() {
+		return nil
+	}
+	return e
+}
+
+// set is the part of Set and Add below the lock.
+func (m *Memory) set(key string, value []byte, ttl time.Duration) error {
+	switch {
+	case m.closed:
+		return ErrClosed
+	case ttl < 0:
+		return ErrTTL
+	}
+	m.removeExpired()
+	old := m.entries[key]
+	entries, bytes := len(m.entries)+1, m.bytes+len(key)+len(value)
+	if old != nil {
+		entries, bytes = entries-1, bytes-old.size()
+	}
+	if entries > m.maxEntries || bytes > m.maxBytes {
+		return fmt.Errorf("%w: %d of %d entries, %d of %d bytes", ErrFull, len(m.entries), m.maxEntries, m.bytes, m.maxBytes)
+	}
+	if old != nil {
+		m.remove(old)
+	}
+	m.insert(key, value, ttl)
+	return nil
+}
+
+// insert copies key and value: Fiber reuses the memory of both after the request.
+func (m *Memory) insert(key string, value []byte, ttl time.Duration) {
+	e := &entry{key: strings.Clone(key), value: append([]byte(nil), value...)}
+	m.entries[e.key] = e
+	m.bytes += e.size()
+	if ttl > 0 {
+		e.expires = m.now() + ttl
+		heap.Push(&m.expiry, e)
+		m.schedule()
+	}
+}
+
+func (m *Memory) remove(e *entry) {
+	delete(m.entries, e.key)
+	m.bytes -= e.size()
+	if e.expires != 0 {
+		heap.Remove(&m.expiry, e.place)
+	}
+	if len(m.entries) == 0 {
+		m.clear() // a map never shrinks: after a flood its buckets would stay
+	}
+}
+
+func (m *Memory) clear() {
+	m.entries, m.expiry, m.bytes = make(map[string]*entry), nil, 0
+	if m.sweeper != nil {
+		m.sweeper.Stop()
+		m.sweeper = nil
+	}
+}
+
+func (m *Memory) removeExpired() {
+	for now := m.now(); len(m.expiry) > 0 && m.expiry[0].expires <= now; {
+		m.remove(m.expiry[0])
+	}
+}
+
+// sweepPause keeps the sweeper from running for every entry that expires in a flood. What it sweeps is gone to readers
+// before, and room is made by set itself, so that only the return of idle memory waits for it.
+const sweepPause = time.Second
+
+// schedule runs a sweep after the next expiry, unless one is on its way. A timer needs no goroutine, so there is none to
+// leak.
+func (m *Memory) schedule() {
+	if m.sweeper != nil || len(m.expiry) == 0 {
+		return
+	}
+	m.sweeper = time.AfterFunc(m.expiry[0].expires-m.now()+sweepPause, m.sweep)
+}
+
+func (m *Memory) sweep() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sweeper = nil
+	m.removeExpired()
+	m.schedule()
+}
+
+func (e *entry) size() int { return len(e.key) + len(e.value) }
+
+// expiryHeap orders the entries that expire, soonest first. Each knows its place, so that one taken early leaves too.
+type expiryHeap []*entry
+
+func (h expiryHeap) Len() int           { return len(h) }
+func (h expiryHeap) Less(i, j int) bool { return h[i].expires < h[j].expires }
+func (h expiryHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].place, h[j].place = i, j
+}
+
+func (h *expiryHeap) Push(x any) {
+	e := x.(*entry)
+	e.place = len(*h)
+	*h = append(*h, e)
+}
+
+func (h *expiryHeap) Pop() any {
+	last := len(*h) - 1
+	e := (*h)[last]
+	(*h)[last] = nil
+	*h = (*h)[:last]
+	return e
+}

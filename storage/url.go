@@ -1,0 +1,88 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+const accepted = "accepted are memory://[?entries=N&bytes=N], redis://[[user]:password@]host[:port][/database][?pool_size=N] " +
+	"and rediss:// likewise; in a password, signs such as @ / # ? must be percent-encoded"
+
+// parse reads a storage URL. Of a URL that can't be read nothing is repeated, not even net/url's own message: a password
+// with a sign that should have been encoded can end up in any part of it.
+func parse(rawURL string) (*url.URL, error) {
+	u, err := url.Parse(rawURL)
+	switch {
+	case err != nil:
+		return nil, errors.New("storage URL can't be parsed: " + accepted)
+	case strings.Contains(u.Host+u.Path+u.RawQuery+u.Fragment, "@"):
+		return nil, errors.New("storage URL has an @ in the wrong place: " + accepted)
+	}
+	switch u.Scheme {
+	case "memory":
+		err = checkMemoryURL(u)
+	case "redis", "rediss":
+		err = checkRedisURL(u)
+	default:
+		err = fmt.Errorf("scheme %q is unknown", u.Scheme)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("storage URL: %w: %s", err, accepted)
+	}
+	return u, nil
+}
+
+func checkMemoryURL(u *url.URL) error {
+	if u.Opaque != "" || u.Host != "" || u.User != nil || u.Path != "" || u.Fragment != "" {
+		return errors.New("nothing but a query may follow memory://")
+	}
+	return checkQuery(u, "entries", "bytes")
+}
+
+func checkRedisURL(u *url.URL) error {
+	switch {
+	case u.Opaque != "" || u.Hostname() == "":
+		return errors.New("the host is missing")
+	case u.Fragment != "":
+		return errors.New("a # is not accepted")
+	}
+	if database := strings.TrimPrefix(u.Path, "/"); database != "" {
+		if number, err := strconv.Atoi(database); err != nil || number < 0 {
+			return fmt.Errorf("database %q is not a whole number from 0 up", database)
+		}
+	}
+	return checkQuery(u, "pool_size")
+}
+
+// checkQuery refuses every parameter but the names, and every value but one positive number each.
+func checkQuery(u *url.URL, names ...string) error {
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return errors.New("the query can't be parsed")
+	}
+	for _, name := range names {
+		values, given := query[name]
+		delete(query, name)
+		if !given {
+			continue
+		}
+		if number, err := strconv.Atoi(values[0]); err != nil || number < 1 || len(values) > 1 {
+			return fmt.Errorf("%s=%s is not one whole number from 1 up", name, strings.Join(values, ","))
+		}
+	}
+	for name := range query {
+		return fmt.Errorf("parameter %q is unknown", name)
+	}
+	return nil
+}
+
+// number returns the value of a checked parameter, or otherwise.
+func number(u *url.URL, name string, otherwise int) int {
+	if n, err := strconv.Atoi(u.Query().Get(name)); err == nil {
+		return n
+	}
+	return otherwise
+}
