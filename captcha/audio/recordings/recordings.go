@@ -1,0 +1,113 @@
+// Package recordings holds the speech that challenges are made of: for each language several synthetic voices, each
+// saying the name of every letter and digit, a word for every letter ("Bravo"), and what goes between them ("as in").
+// It is a package of its own so that the attacks on the spoken challenge hear exactly what its attackers can.
+//
+// The recordings were made by espeak-ng; "go generate" makes them again from the lists in the make folder. PHONEMES.md
+// says how each sounds.
+package recordings
+
+import (
+	"embed"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+//go:generate go run ./make
+
+//go:embed *.voices
+var files embed.FS
+
+// Rate is the number of samples a second of every recording.
+const Rate = 8000
+
+// Level is the root mean square that every recording has, in units of a 16-bit sample.
+const Level = 4000
+
+// A Kind says what part of a spoken letter a clip is.
+type Kind byte
+
+const (
+	Name Kind = iota // how a letter or digit is called
+	Link             // the words between a letter and its word; Sign counts them from 0
+	Word             // a word that starts with the letter
+)
+
+// A Clip is one recording.
+type Clip struct {
+	Kind    Kind
+	Sign    rune // a digit or a capital letter
+	Voice   int  // from 0; clips of one voice sound like one person
+	Samples int
+	codes   []byte
+}
+
+// NewClip encodes samples, which should begin and end in silence. It sets no more than Samples and the codes.
+func NewClip(samples []int16) Clip {
+	return Clip{Samples: len(samples), codes: encode(samples)}
+}
+
+// Append decodes the clip onto dst.
+func (c Clip) Append(dst []int16) []int16 {
+	return decode(dst, c.codes, c.Samples)
+}
+
+// Languages lists the BCP 47 tags that Open knows.
+func Languages() []string {
+	return []string{"en", "de", "fr", "es", "pt", "ru"}
+}
+
+// Open returns every clip of a language. The clips share the embedded bytes, so opening costs little.
+func Open(language string) ([]Clip, error) {
+	if !slices.Contains(Languages(), language) {
+		return nil, fmt.Errorf("no recordings in language %q; there are %q", language, Languages())
+	}
+	file, err := files.ReadFile(language + ".voices")
+	if err != nil {
+		return nil, err
+	}
+	return Unmarshal(file)
+}
+
+// Marshal writes clips in the form of a .voices file: the number of clips; for each its kind, sign, voice and number
+// of samples; then the codes of all, in the same order. Numbers are unsigned varints.
+func Marshal(clips []Clip) []byte {
+	file := binary.AppendUvarint(nil, uint64(len(clips)))
+	for _, c := range clips {
+		for _, number := range []int{int(c.Kind), int(c.Sign), c.Voice, c.Samples} {
+			file = binary.AppendUvarint(file, uint64(number))
+		}
+	}
+	for _, c := range clips {
+		file = append(file, c.codes...)
+	}
+	return file
+}
+
+var errTruncated = errors.New("recordings: the file ends too early")
+
+// Unmarshal reads what Marshal wrote.
+func Unmarshal(file []byte) ([]Clip, error) {
+	number := func() int {
+		n, width := binary.Uvarint(file)
+		if width <= 0 || n > 1<<24 {
+			file = nil
+			return 0
+		}
+		file = file[width:]
+		return int(n)
+	}
+	clips := make([]Clip, min(number(), len(file)))
+	for i := range clips {
+		clips[i] = Clip{Kind: Kind(number()), Sign: rune(number()), Voice: number(), Samples: number()}
+	}
+	for i := range clips {
+		size := (clips[i].Samples + 1) / 2
+		if size > len(file) {
+			return nil, errTruncated
+		}
+		clips[i].codes, file = file[:size:size], file[size:]
+	}
+	return clips, nil
+}
