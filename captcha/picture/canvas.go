@@ -1,0 +1,106 @@
+package picture
+
+import (
+	"image"
+	"math"
+	"math/rand/v2"
+)
+
+// A canvas is what drawing one picture needs, kept from picture to picture.
+type canvas struct {
+	width, height   int     // device pixels
+	capital, margin float32 // device pixels
+	source          *rand.ChaCha8
+	random          *rand.Rand
+	text            []*outline
+	letters         []placed
+	filler          filler
+	ink             image.Alpha
+	inkShade        shade
+	groundShade     shade
+	levels          []byte // two pixels a byte, each row after its filter byte
+}
+
+func newCanvas() *canvas {
+	source := rand.NewChaCha8([32]byte{})
+	return &canvas{source: source, random: rand.New(source)}
+}
+
+// resize prepares a blank canvas for n letters.
+func (c *canvas) resize(width, height, n int) {
+	c.width, c.height = width, height
+	c.ink = image.Alpha{Pix: resize(c.ink.Pix, width*height), Stride: width, Rect: image.Rect(0, 0, width, height)}
+	for len(c.letters) < n {
+		c.letters = append(c.letters, placed{})
+	}
+	c.letters = c.letters[:n]
+}
+
+// inkLetter fills one letter over those before it.
+func (c *canvas) inkLetter(l *placed) {
+	lo, hi := point{math.MaxFloat32, math.MaxFloat32}, point{}
+	for _, p := range l.points {
+		lo = point{min(lo.x, p.x), min(lo.y, p.y)}
+		hi = point{max(hi.x, p.x), max(hi.y, p.y)}
+	}
+	x, y := int(lo.x), int(lo.y)
+	c.filler.reset(x, y, min(int(hi.x)+1, c.width)-x, min(int(hi.y)+1, c.height)-y)
+	points := l.points
+	for _, layer := range l.layers {
+		for _, contour := range l.from.contours {
+			c.filler.contour(points[:len(contour)], layer.sign)
+			points = points[len(contour):]
+		}
+	}
+	c.filler.blend(&c.ink)
+}
+
+// blend adds the filled letter's ink to what is there.
+func (f *filler) blend(ink *image.Alpha) {
+	for y := range f.height {
+		row := ink.Pix[(f.y+y)*ink.Stride+f.x:][:f.width]
+		delta := f.delta[y*f.stride:][:f.width]
+		var sum float32
+		for x, d := range delta {
+			sum += d
+			cover := sum
+			if cover < 0 {
+				cover = -cover
+			}
+			if cover < 1.0/512 {
+				continue
+			}
+			v := int(min(cover, 1)*255 + 0.5)
+			was := int(row[x])
+			row[x] = uint8(was + (255-was)*v/255)
+		}
+	}
+}
+
+// paint puts the tones on: level 0 is the background colour and 15 the foreground.
+func (c *canvas) paint(reverse bool, opposed bool) {
+	stride := (c.width + 1) / 2
+	c.levels = resize(c.levels, c.height*(stride+1))
+	var flip uint8
+	if reverse {
+		flip = 0xff
+	}
+	ink, ground := &c.inkShade, &c.groundShade
+	for y := range c.height {
+		cover := c.ink.Pix[y*c.width:][:c.width]
+		out := c.levels[y*(stride+1)+1:][:stride]
+		for x, v := range cover {
+			i := int(ink.table[(ink.row[y]+ink.column[x])>>24])
+			g := int(ground.table[(ground.row[y]+ground.column[x])>>24])
+			if opposed {
+				g = 255 - i
+			}
+			level := (uint8(g+(i-g)*int(v)/255) ^ flip) >> 4
+			if x&1 == 0 {
+				out[x/2] = level << 4
+			} else {
+				out[x/2] |= level
+			}
+		}
+	}
+}

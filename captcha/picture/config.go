@@ -1,0 +1,233 @@
+package picture
+
+import (
+	"errors"
+	"fmt"
+	"image/color"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Alphabet is the default set of letters: capitals and digits, without those that people take for each other.
+const Alphabet = "2345678ABCDEFHKLMNPRTXY"
+
+// Fit as a width or height makes the picture as wide or as high as its text needs.
+const Fit = -1
+
+// Limits of what New accepts.
+const (
+	MaxSize   = 2000 // width and height, in CSS pixels
+	MaxScale  = 4
+	MaxLength = 64 // letters of a text
+	minFont   = 8  // below this many CSS pixels a letter is not readable
+)
+
+// Config holds every setting of a picture. The zero value is the default.
+type Config struct {
+	// Width and Height of the picture in CSS pixels, 1 to 2000; Fit makes it as large as the text needs.
+	//
+	// Optional. Default: 90 and 40.
+	Width, Height int
+
+	// Scale is the number of device pixels to a CSS pixel, 1 to 4. 2 is sharp on dense screens.
+	//
+	// Optional. Default: 1.
+	Scale int
+
+	// Fonts are TrueType files. Each letter is drawn in one of those that have it, chosen anew each time.
+	//
+	// Optional. Default: the embedded fonts, which cover Latin letters and digits.
+	Fonts [][]byte
+
+	// FontSize is the height of a capital letter in CSS pixels, at least 8. Fonts are scaled to it whatever their own proportions are,
+	// and the styles make some letters a little smaller.
+	//
+	// Optional. Default: 22 in a picture of 90 x 40, and in other pictures as large as their height and width allow by the same measure.
+	FontSize float64
+
+	// RotationMin and RotationMax bound the angle that each letter is turned by, in degrees clockwise, -90 to 90.
+	//
+	// Optional. Default: -35 and 35, when both are 0.
+	RotationMin, RotationMax float64
+
+	// Upright leaves letters unturned.
+	//
+	// Optional. Default: false.
+	Upright bool
+
+	// Foreground and Background are the colours of letters and ground. The foreground is opaque; the background may be
+	// transparent (color.Transparent). Where neither is set, styles may swap the two.
+	//
+	// Optional. Default: #001100 and #ffffff.
+	Foreground, Background color.Color
+
+	// Styles are the ways of drawing to choose from, at random for each picture. The more there are, the longer a machine has to learn.
+	//
+	// Optional. Default: all but Classic.
+	Styles []Style
+
+	// Noise is drawn over the letters, in order. An empty slice that is not nil draws none.
+	//
+	// Optional. Default: what the style has: arcs and dots in Classic, none in the others.
+	Noise []Noise
+
+	// Filters change the finished letters and noise, in order, before colours are put on. An empty slice that is not nil changes nothing.
+	//
+	// Optional. Default: what the style has: Smooth in Classic, none in the others.
+	Filters []Filter
+}
+
+var (
+	defaultForeground = color.NRGBA{0x00, 0x11, 0x00, 0xff}
+	defaultBackground = color.NRGBA{0xff, 0xff, 0xff, 0xff}
+)
+
+// withDefaults checks every setting that needs no font and fills in the ones left out.
+func (c Config) withDefaults() (Config, error) {
+	if c.Width == 0 {
+		c.Width = 90
+	}
+	if c.Height == 0 {
+		c.Height = 40
+	}
+	if c.Scale == 0 {
+		c.Scale = 1
+	}
+	if c.RotationMin == 0 && c.RotationMax == 0 && !c.Upright {
+		c.RotationMin, c.RotationMax = -35, 35
+	}
+	if c.Upright {
+		c.RotationMin, c.RotationMax = 0, 0
+	}
+	if len(c.Styles) == 0 {
+		c.Styles = Styles()[1:]
+	}
+	return c, errors.Join(
+		checkSize("Width", c.Width), checkSize("Height", c.Height),
+		checkScale(c.Scale), checkRotation(c.RotationMin, c.RotationMax),
+		checkFontSize(c.FontSize), checkStyles(c.Styles),
+		checkFunctions(c), checkColours(c.Foreground, c.Background))
+}
+
+func checkSize(name string, n int) error {
+	if n != Fit && (n < 1 || n > MaxSize) {
+		return fmt.Errorf("%s is %d; accepted: 1 to %d CSS pixels, or Fit", name, n, MaxSize)
+	}
+	return nil
+}
+
+func checkScale(n int) error {
+	if n < 1 || n > MaxScale {
+		return fmt.Errorf("Scale is %d; accepted: 1 to %d", n, MaxScale)
+	}
+	return nil
+}
+
+func checkRotation(least, greatest float64) error {
+	if !(least >= -90 && least <= greatest && greatest <= 90) {
+		return fmt.Errorf("RotationMin is %v and RotationMax is %v; accepted: -90 to 90 degrees, the least first", least, greatest)
+	}
+	return nil
+}
+
+func checkFontSize(size float64) error {
+	if size != 0 && !(size >= minFont && size <= MaxSize) {
+		return fmt.Errorf("FontSize is %v; accepted: %d to %d CSS pixels", size, minFont, MaxSize)
+	}
+	return nil
+}
+
+func checkStyles(styles []Style) error {
+	for _, s := range styles {
+		if s < 1 || int(s) > len(styleNames) {
+			return fmt.Errorf("Styles has %d, which is no style; accepted: %s", int(s), strings.Join(styleNames[:], ", "))
+		}
+	}
+	return nil
+}
+
+func checkFunctions(c Config) error {
+	for i, n := range c.Noise {
+		if n == nil {
+			return fmt.Errorf("Noise[%d] is nil", i)
+		}
+	}
+	for i, f := range c.Filters {
+		if f == nil {
+			return fmt.Errorf("Filters[%d] is nil", i)
+		}
+	}
+	return nil
+}
+
+// leastContrast of foreground to background, as WCAG reckons it. Below that nobody reads the letters.
+const leastContrast = 2
+
+func checkColours(foreground, background color.Color) error {
+	ink, ground := colours(foreground, background)
+	if ink.A != 255 {
+		return fmt.Errorf("Foreground has alpha %d; accepted: an opaque colour", ink.A)
+	}
+	if ground.A < 255 {
+		return nil // The page behind it decides.
+	}
+	if r := contrast(ink, ground); r < leastContrast {
+		return fmt.Errorf("Foreground %s on Background %s has a contrast of %.2f; accepted: %d or more", hex(ink), hex(ground), r, leastContrast)
+	}
+	return nil
+}
+
+func colours(foreground, background color.Color) (ink, ground color.NRGBA) {
+	ink, ground = defaultForeground, defaultBackground
+	if foreground != nil {
+		ink = color.NRGBAModel.Convert(foreground).(color.NRGBA)
+	}
+	if background != nil {
+		ground = color.NRGBAModel.Convert(background).(color.NRGBA)
+	}
+	return ink, ground
+}
+
+func contrast(a, b color.NRGBA) float64 {
+	la, lb := luminance(a), luminance(b)
+	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
+}
+
+func luminance(c color.NRGBA) float64 {
+	linear := func(v uint8) float64 {
+		x := float64(v) / 255
+		if x <= 0.04045 {
+			return x / 12.92
+		}
+		return math.Pow((x+0.055)/1.055, 2.4)
+	}
+	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
+}
+
+func hex(c color.NRGBA) string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B) }
+
+// ParseColor reads a colour as "#rrggbb", or "transparent".
+func ParseColor(s string) (color.NRGBA, error) {
+	if s == "transparent" {
+		return color.NRGBA{}, nil
+	}
+	if len(s) == 7 && s[0] == '#' {
+		if v, err := strconv.ParseUint(s[1:], 16, 24); err == nil {
+			return color.NRGBA{uint8(v >> 16), uint8(v >> 8), uint8(v), 0xff}, nil
+		}
+	}
+	return color.NRGBA{}, fmt.Errorf("picture: unknown colour %q; accepted: #rrggbb or transparent", s)
+}
+
+// letters takes an alphabet apart, and refuses what can't be one.
+func letters(alphabet string) ([]rune, error) {
+	if alphabet == "" {
+		return nil, errors.New("the alphabet is empty")
+	}
+	if !utf8.ValidString(alphabet) {
+		return nil, fmt.Errorf("the alphabet %q is not valid UTF-8", alphabet)
+	}
+	return []rune(alphabet), nil
+}

@@ -1,0 +1,181 @@
+package picture
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// A placed letter is one whose points are where they will be filled.
+type placed struct {
+	from    *outline
+	layers  []layer
+	points  []point // of all layers, one after the other
+	profile profile
+}
+
+// bands is the number of rows that a letter's sides are measured in.
+const bands = 12
+
+// A profile tells how far a letter reaches to the left and the right in each band of the picture's height.
+type profile struct{ left, right [bands]float32 }
+
+// place lays the text out in device pixels, inside the picture with its margin.
+func (c *canvas) place(text []*outline, style *recipe, r *Renderer, random *rand.Rand) {
+	capital := c.capital
+	var pen float32
+	for i, o := range text {
+		l := &c.letters[i]
+		l.from, l.layers = o, style.layers
+		c.pose(l, style, r, random, capital)
+		l.measure(capital)
+		if i > 0 {
+			pen += c.letters[i-1].distance(l, -style.overlap*capital)
+		}
+		for j := range l.points {
+			l.points[j].x += pen
+		}
+	}
+	if style.warp > 0 {
+		c.warp(style.warp*capital, capital, random)
+	}
+	c.fit(r, random)
+}
+
+// pose turns, shears and resizes a letter around its centre.
+func (c *canvas) pose(l *placed, style *recipe, r *Renderer, random *rand.Rand, capital float32) {
+	size := capital * (1 - style.sizes*random.Float32())
+	angle := r.rotation(random)
+	sin64, cos64 := math.Sincos(float64(angle))
+	sin, cos := float32(sin64), float32(cos64)
+	shear := style.shear * (2*random.Float32() - 1)
+	weight := style.weight * (2*random.Float32() - 1)
+	xx, xy := cos*size, (cos*shear-sin)*size
+	yx, yy := sin*size, (sin*shear+cos)*size
+	rise := 0.08 * capital * (2*random.Float32() - 1)
+
+	l.points = l.points[:0]
+	for _, layer := range l.layers {
+		grow := layer.grow + weight
+		for _, contour := range l.from.contours {
+			for _, v := range contour {
+				x, y := v.at.x+grow*v.grow.x, v.at.y+grow*v.grow.y
+				l.points = append(l.points, point{xx*x + xy*y, yx*x + yy*y + rise})
+			}
+		}
+	}
+}
+
+// rotation is nearer to the middle of the range more often than not: the mean of two even choices.
+func (r *Renderer) rotation(random *rand.Rand) float32 {
+	share := (random.Float64() + random.Float64()) / 2
+	return float32((r.config.RotationMin + share*(r.config.RotationMax-r.config.RotationMin)) * math.Pi / 180)
+}
+
+// measure notes how far the first layer reaches in each band.
+func (l *placed) measure(capital float32) {
+	const far = math.MaxFloat32
+	for i := range bands {
+		l.profile.left[i], l.profile.right[i] = far, -far
+	}
+	start := 0
+	for _, contour := range l.from.contours {
+		points := l.points[start : start+len(contour)]
+		start += len(contour)
+		p := points[len(points)-1]
+		for _, q := range points {
+			l.profile.add(p, q, capital)
+			p = q
+		}
+	}
+}
+
+// add widens the bands that a line from p to q crosses. Bands cover 2 capital heights around the base of poses.
+func (f *profile) add(p, q point, capital float32) {
+	at := func(y float32) int {
+		return min(max(int((y/capital+1)*bands/2), 0), bands-1)
+	}
+	if p.y > q.y {
+		p, q = q, p
+	}
+	first, last := at(p.y), at(q.y)
+	step := float32(0)
+	if last > first {
+		step = (q.x - p.x) / float32(last-first)
+	}
+	x := p.x
+	for i := first; i <= last; i++ {
+		f.left[i], f.right[i] = min(f.left[i], x), max(f.right[i], x)
+		x += step
+	}
+}
+
+// distance is how far right of l the next letter must stand, for the two to be gap apart where they are nearest. Letters that
+// would slip under or over each other are held apart so that each keeps more than half of its width to itself.
+func (l *placed) distance(next *placed, gap float32) float32 {
+	near := float32(-math.MaxFloat32)
+	lo, hi := float32(math.MaxFloat32), float32(-math.MaxFloat32)
+	for i := range bands {
+		for j := max(i-1, 0); j <= min(i+1, bands-1); j++ {
+			near = max(near, l.profile.right[i]-next.profile.left[j])
+		}
+		lo, hi = min(lo, next.profile.left[i]), max(hi, l.profile.right[i])
+	}
+	return max(near, (hi-lo)*0.72) + gap
+}
+
+// warp bends the whole text by two waves, each across the other's direction.
+func (c *canvas) warp(amount, capital float32, random *rand.Rand) {
+	wave := func() (turns, start float32) {
+		return (0.22 + 0.2*random.Float32()) / capital, random.Float32()
+	}
+	alongX, startX := wave()
+	alongY, startY := wave()
+	for i := range c.letters {
+		points := c.letters[i].points
+		for j, p := range points {
+			points[j].x += amount * sine(startY+p.y*alongY)
+			points[j].y += amount * sine(startX+p.x*alongX)
+		}
+	}
+}
+
+// sine is close to sin(2 pi turns), within a thousandth or so: a parabola, refined once.
+func sine(turns float32) float32 {
+	t := turns - float32(int(turns))
+	if t < 0 {
+		t++
+	}
+	t -= 0.5
+	a := t
+	if a < 0 {
+		a = -a
+	}
+	s := -16 * t * (0.5 - a)
+	b := s
+	if b < 0 {
+		b = -b
+	}
+	return 0.775*s + 0.225*s*b
+}
+
+// fit shrinks the text if it is too large for the picture, and moves it to a random place inside.
+func (c *canvas) fit(r *Renderer, random *rand.Rand) {
+	lo, hi := point{math.MaxFloat32, math.MaxFloat32}, point{-math.MaxFloat32, -math.MaxFloat32}
+	for i := range c.letters {
+		for _, p := range c.letters[i].points {
+			lo = point{min(lo.x, p.x), min(lo.y, p.y)}
+			hi = point{max(hi.x, p.x), max(hi.y, p.y)}
+		}
+	}
+	margin := c.margin
+	width, height := float32(c.width)-2*margin, float32(c.height)-2*margin
+	sx, sy := min(1, width/(hi.x-lo.x)), min(1, height/(hi.y-lo.y))
+	x := margin + (width-sx*(hi.x-lo.x))*random.Float32()
+	y := margin + (height-sy*(hi.y-lo.y))*random.Float32()
+	for i := range c.letters {
+		points := c.letters[i].points
+		for j, p := range points {
+			points[j] = point{x + (p.x-lo.x)*sx, y + (p.y-lo.y)*sy}
+		}
+	}
+}

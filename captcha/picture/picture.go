@@ -1,0 +1,237 @@
+// Package picture draws short texts that people read easily and machines with effort, as PNG.
+//
+// Letters are drawn from the outlines of TrueType fonts. An outline is turned, sheared, resized, set close to its neighbours and bent
+// with the whole text by moving its control points; then it is filled once, anti-aliased, and the picture's tones are put on
+// in one pass to a palette of 16 levels between the background and the foreground colour.
+//
+// A picture follows from its text and its seed alone: the same seed gives the same bytes. A seed must therefore be as secret as the text,
+// and random; never derive it from something public.
+package picture
+
+import (
+	"errors"
+	"fmt"
+	"image/color"
+	"math"
+	"sync"
+
+	"golang.org/x/image/font/gofont/gobold"
+	"golang.org/x/image/font/gofont/gomono"
+	"golang.org/x/image/font/gofont/goregular"
+)
+
+// A Renderer draws pictures with one set of settings. Any number of goroutines may use it at once.
+type Renderer struct {
+	config    Config
+	faces     map[rune][]*outline
+	styles    []recipe
+	maxLength int
+	size      float64 // of capitals, in CSS pixels
+	cell      float64 // mean letter width, in capital heights
+	palette   [levels]color.NRGBA
+	reverse   bool
+	canvases  sync.Pool
+	writers   []*pngWriter // by number of letters
+}
+
+// New prepares a renderer for texts of at most maxLength letters of alphabet. It refuses settings that can't be drawn: its error names
+// each with its value and says what is accepted.
+func New(config Config, alphabet string, maxLength int) (*Renderer, error) {
+	r, err := newRenderer(config, alphabet, maxLength)
+	if err != nil {
+		return nil, fmt.Errorf("picture: %w", err)
+	}
+	return r, nil
+}
+
+func newRenderer(config Config, alphabet string, maxLength int) (*Renderer, error) {
+	config, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if maxLength < 1 || maxLength > MaxLength {
+		return nil, fmt.Errorf("a length of %d; accepted: 1 to %d letters", maxLength, MaxLength)
+	}
+	runes, err := letters(alphabet)
+	if err != nil {
+		return nil, err
+	}
+	r := &Renderer{config: config, maxLength: maxLength}
+	if err := r.readFonts(runes); err != nil {
+		return nil, err
+	}
+	if err := r.chooseSize(); err != nil {
+		return nil, err
+	}
+	all := recipes()
+	for _, s := range config.Styles {
+		r.styles = append(r.styles, all[s-1])
+	}
+	r.choosePalette()
+	for n := range maxLength + 1 {
+		width, height := r.deviceSize(n)
+		r.writers = append(r.writers, newPNGWriter(width, height, r.palette))
+	}
+	r.canvases.New = func() any { return newCanvas() }
+	return r, nil
+}
+
+func (r *Renderer) readFonts(alphabet []rune) error {
+	fonts := r.config.Fonts
+	if len(fonts) == 0 {
+		fonts = [][]byte{gobold.TTF, goregular.TTF, gomono.TTF}
+	}
+	r.faces = make(map[rune][]*outline)
+	for i, data := range fonts {
+		face, err := newTypeface(data, alphabet)
+		if err != nil {
+			return fmt.Errorf("Fonts[%d]: %w", i, err)
+		}
+		for letter, o := range face {
+			r.faces[letter] = append(r.faces[letter], o)
+		}
+	}
+	var lacking []rune
+	var width float64
+	for _, letter := range alphabet {
+		all := r.faces[letter]
+		if len(all) == 0 {
+			lacking = append(lacking, letter)
+		}
+		for _, o := range all {
+			width += float64(o.width) / float64(len(all)*len(alphabet))
+		}
+	}
+	if len(lacking) > 0 {
+		return fmt.Errorf("no font has the letters %q; accepted: an alphabet that the fonts can draw", string(lacking))
+	}
+	r.cell = max(width, 0.3)
+	return nil
+}
+
+// Shares of a picture's height, and of the width that letters take up upright, that text of the default size leaves for turning and bending.
+const (
+	heightShare = 22.0 / 40
+	widthShare  = 1.12
+)
+
+// chooseSize settles how large letters are, or how large the picture.
+func (r *Renderer) chooseSize() error {
+	c := &r.config
+	across := r.cell * widthShare * float64(r.maxLength)
+	r.size = c.FontSize
+	if r.size == 0 {
+		r.size = 22
+		switch {
+		case c.Height != Fit && c.Width != Fit:
+			r.size = min(float64(c.Height)*heightShare, float64(c.Width)/across)
+		case c.Height != Fit:
+			r.size = float64(c.Height) * heightShare
+		case c.Width != Fit:
+			r.size = float64(c.Width) / across
+		}
+	}
+	if r.size < minFont {
+		return fmt.Errorf("Width %d and Height %d leave letters %.1f pixels high for a text of %d; accepted: sizes that leave %d or more",
+			c.Width, c.Height, r.size, r.maxLength, minFont)
+	}
+	if need := int(math.Ceil(across * r.size)); c.Width != Fit && c.Width < need {
+		return fmt.Errorf("Width is %d; accepted: %d or more for %d letters of FontSize %v, or Fit", c.Width, need, r.maxLength, r.size)
+	}
+	if need := int(math.Ceil(1.2 * r.size)); c.Height != Fit && c.Height < need {
+		return fmt.Errorf("Height is %d; accepted: %d or more for FontSize %v, or Fit", c.Height, need, r.size)
+	}
+	if w, h := r.sizeOf(r.maxLength); w > MaxSize || h > MaxSize {
+		return errors.New("the text would need a picture larger than accepted; accepted: a smaller FontSize or a shorter text")
+	}
+	return nil
+}
+
+// Size is the width and height of a text's picture in CSS pixels: those for an HTML img element, whatever Scale is. They depend
+// on nothing but the number of letters.
+func (r *Renderer) Size(text string) (width, height int) {
+	return r.sizeOf(min(len([]rune(text)), r.maxLength))
+}
+
+func (r *Renderer) sizeOf(n int) (width, height int) {
+	width, height = r.config.Width, r.config.Height
+	if width == Fit {
+		width = int(math.Ceil(r.size * (r.cell*widthShare*float64(max(n, 1)) + 0.4)))
+	}
+	if height == Fit {
+		height = int(math.Ceil(r.size / heightShare))
+	}
+	return width, height
+}
+
+func (r *Renderer) deviceSize(n int) (width, height int) {
+	width, height = r.sizeOf(n)
+	return width * r.config.Scale, height * r.config.Scale
+}
+
+// choosePalette ramps from the background to the foreground colour. Over a transparent ground only the alpha changes.
+func (r *Renderer) choosePalette() {
+	ink, ground := colours(r.config.Foreground, r.config.Background)
+	r.reverse = r.config.Foreground == nil && r.config.Background == nil
+	for i := range r.palette {
+		mix := func(from, to uint8) uint8 {
+			return uint8((int(from)*(levels-1-i) + int(to)*i + (levels-1)/2) / (levels - 1))
+		}
+		c := color.NRGBA{mix(ground.R, ink.R), mix(ground.G, ink.G), mix(ground.B, ink.B), mix(ground.A, ink.A)}
+		if ground.A == 0 {
+			c.R, c.G, c.B = ink.R, ink.G, ink.B
+		}
+		r.palette[i] = c
+	}
+}
+
+// Append draws a text and appends the picture, a PNG, to dst. Letters outside of the alphabet and beyond the renderer's length are left out.
+func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
+	c := r.canvases.Get().(*canvas)
+	defer r.canvases.Put(c)
+	c.source.Seed(seed)
+	c.text = c.text[:0]
+	n := 0
+	for _, letter := range text {
+		if n == r.maxLength {
+			break
+		}
+		n++
+		if faces := r.faces[letter]; len(faces) > 0 {
+			c.text = append(c.text, faces[c.random.IntN(len(faces))])
+		}
+	}
+	width, height := r.deviceSize(n)
+	c.resize(width, height, len(c.text))
+	c.capital = float32(r.size) * float32(r.config.Scale)
+	c.margin = min(1.5*float32(r.config.Scale), float32(height)/16)
+	r.draw(c)
+	return r.writers[n].append(dst, c.levels)
+}
+
+func (r *Renderer) draw(c *canvas) {
+	style := &r.styles[c.random.IntN(len(r.styles))]
+	reverse := r.reverse && style.reverse && c.random.IntN(2) == 0
+	if len(c.letters) > 0 {
+		c.place(c.text, style, r, c.random)
+	}
+	for i := range c.letters {
+		c.inkLetter(&c.letters[i])
+	}
+	noise, filters := style.noise, style.filters
+	if r.config.Noise != nil {
+		noise = r.config.Noise
+	}
+	if r.config.Filters != nil {
+		filters = r.config.Filters
+	}
+	for _, draw := range noise {
+		draw(&c.ink, c.random)
+	}
+	for _, apply := range filters {
+		apply(&c.ink)
+	}
+	c.inkShade.prepare(style.ink, c.width, c.height, c.capital, c.random)
+	c.groundShade.prepare(style.ground, c.width, c.height, c.capital, c.random)
+	c.paint(reverse, style.ground.kind == opposite)
+}
