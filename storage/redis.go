@@ -65,6 +65,7 @@ func redisOptions(u *url.URL, cfg Config) (*redis.Options, error) {
 		}
 		options.TLSConfig = own
 	}
+	options.Dialer = redis.NewDialer(options)
 	return options, nil
 }
 

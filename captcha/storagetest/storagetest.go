@@ -1,0 +1,442 @@
+// Package storagetest tests whether a [fiber.Storage] keeps what package captcha relies on. A storage's own test calls
+// it:
+//
+//	func TestStorage(t *testing.T) {
+//		storagetest.Run(t, func(t *testing.T) fiber.Storage { return mystorage.New() })
+//	}
+package storagetest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+type taker interface {
+	Take(ctx context.Context, key string) ([]byte, error)
+}
+
+type adder interface {
+	Add(ctx context.Context, key string, value []byte, ttl time.Duration) (added bool, err error)
+}
+
+const (
+	// callers is how many goroutines take or add one key at once, and rounds how many times they do.
+	callers = 200
+	rounds  = 20
+
+	// long is a time to live that no test outlasts, short one that a test waits for.
+	long  = time.Hour
+	short = time.Second
+	// early is how much too soon an entry may go: a server counts by a clock of its own, in milliseconds.
+	early = 50 * time.Millisecond
+	// liveness bounds the wait for an expiry on a machine that is busy. It says nothing of how soon one should be.
+	liveness = 30 * time.Second
+)
+
+// Run tests the storage that open returns: a new one for each subtest, empty, or with keys that no other test uses. Run
+// closes it.
+//
+// Take and Add are optional. Where a storage has none, that is logged, and nothing is claimed about them.
+func Run(t *testing.T, open func(t *testing.T) fiber.Storage) {
+	run := func(name string, test func(t *testing.T, s fiber.Storage)) {
+		t.Run(name, func(t *testing.T) {
+			s := open(t)
+			t.Cleanup(func() { _ = s.Close() })
+			test(t, s)
+		})
+	}
+	run("Get of an absent key is nil, nil", testAbsent)
+	run("Set replaces value and time to live", testReplace)
+	run("Set ignores an empty key or value", testEmpty)
+	run("Set copies what it is lent", testLent)
+	run("Get returns a copy", testReturned)
+	run("any bytes in keys and values", testBinary)
+	run("a value of 1 MiB", testLarge)
+	run("an entry goes at its time", testExpiry)
+	run("a time to live of 0 never ends", testNoExpiry)
+	run("Delete removes one, twice is no error", testDelete)
+	run("Reset removes all", testReset)
+	run("Close is no error", testClose)
+	run("concurrent use", testConcurrent)
+
+	s := open(t)
+	defer s.Close()
+	if _, ok := s.(taker); ok {
+		run("Take returns and removes", testTake)
+		run("Take of an expired entry is nil, nil", testTakeExpired)
+		run("Take with a context that is done takes nothing", testTakeDone)
+		run("Take gives to one of many", testTakeConcurrent)
+	} else {
+		t.Logf("%T has no Take: not tested, and not atomic between processes", s)
+	}
+	if _, ok := s.(adder); ok {
+		run("Add adds only if absent", testAdd)
+		run("Add refuses an empty key or value", testAddEmpty)
+		run("Add copies what it is lent", testAddLent)
+		run("Add after the expiry adds", testAddExpired)
+		run("Add with a context that is done adds nothing", testAddDone)
+		run("Add succeeds for one of many", testAddConcurrent)
+	} else {
+		t.Logf("%T has no Add: not tested, and not atomic between processes", s)
+	}
+}
+
+func testAbsent(t *testing.T, s fiber.Storage) {
+	mustBeAbsent(t, s, "never set")
+	mustBeAbsent(t, s, "")
+}
+
+func testReplace(t *testing.T, s fiber.Storage) {
+	mustSet(t, s, "key", "first", long)
+	mustHold(t, s, "key", "first")
+	mustSet(t, s, "key", "second and longer", short)
+	mustHold(t, s, "key", "second and longer")
+	mustExpire(t, s, "key")
+
+	mustSet(t, s, "kept", "first", short)
+	mustSet(t, s, "kept", "second", long)
+	mustSet(t, s, "other", "value", short)
+	mustExpire(t, s, "other") // set after it, gone by now
+	mustHold(t, s, "kept", "second")
+}
+
+func testEmpty(t *testing.T, s fiber.Storage) {
+	mustSet(t, s, "", "value", long)
+	mustBeAbsent(t, s, "")
+	mustSet(t, s, "key", "", long)
+	mustBeAbsent(t, s, "key")
+	mustSet(t, s, "key", "value", long)
+	mustSet(t, s, "key", "", long)
+	mustHold(t, s, "key", "value")
+}
+
+// testLent hands over a key and a value as Fiber does: memory that is something else a moment later.
+func testLent(t *testing.T, s fiber.Storage) {
+	key, value := []byte("lent key"), []byte("lent value")
+	if err := s.Set(unsafe.String(&key[0], len(key)), value, long); err != nil {
+		t.Fatal(err)
+	}
+	overwrite(key, value)
+	mustHold(t, s, "lent key", "lent value")
+}
+
+func testReturned(t *testing.T, s fiber.Storage) {
+	mustSet(t, s, "key", "value", long)
+	value, err := s.Get("key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	overwrite(value)
+	mustHold(t, s, "key", "value")
+}
+
+func testBinary(t *testing.T, s fiber.Storage) {
+	all := make([]byte, 256)
+	for i := range all {
+		all[i] = byte(i)
+	}
+	keys := []string{string(all), "a b", "line\r\nbreak", "*", "h?llo", "[a-z]", `back\slash`, "{tag}", "naïve ключ", strings.Repeat("k", 1024)}
+	for _, key := range keys {
+		mustSet(t, s, key, key+string(all), long)
+	}
+	for _, key := range keys {
+		mustHold(t, s, key, key+string(all))
+	}
+}
+
+func testLarge(t *testing.T, s fiber.Storage) {
+	value := strings.Repeat("0123456789abcdef", 1<<16)
+	mustSet(t, s, "key", value, long)
+	mustHold(t, s, "key", value)
+}
+
+func testExpiry(t *testing.T, s fiber.Storage) {
+	mustSet(t, s, "stays", "value", long)
+	before := time.Now()
+	mustSet(t, s, "goes", "value", short)
+	mustExpire(t, s, "goes")
+	if lived := time.Since(before); lived < short-early {
+		t.Errorf("an entry with a time to live of %s was gone after %s", short, lived)
+	}
+	mustHold(t, s, "stays", "value")
+}
+
+func testNoExpiry(t *testing.T, s fiber.Storage) {
+	mustSet(t, s, "stays", "value", 0)
+	mustSet(t, s, "goes", "value", short)
+	mustExpire(t, s, "goes")
+	mustHold(t, s, "stays", "value")
+}
+
+func testDelete(t *testing.T, s fiber.Storage) {
+	mustSet(t, s, "key", "value", long)
+	mustSet(t, s, "other", "value", long)
+	for range 2 {
+		if err := s.Delete("key"); err != nil {
+			t.Fatal(err)
+		}
+		mustBeAbsent(t, s, "key")
+	}
+	mustHold(t, s, "other", "value")
+}
+
+func testReset(t *testing.T, s fiber.Storage) {
+	const many = 2500 // more than a server gives back in one step
+	for i := range many {
+		mustSet(t, s, fmt.Sprint("key ", i), "value", long)
+	}
+	if err := s.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range many {
+		mustBeAbsent(t, s, fmt.Sprint("key ", i))
+	}
+	mustSet(t, s, "key 0", "again", long)
+	mustHold(t, s, "key 0", "again")
+}
+
+func testClose(t *testing.T, s fiber.Storage) {
+	mustSet(t, s, "key", "value", long)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// testConcurrent is for the race detector; each goroutine keeps to its key, so that it also knows what it must find.
+func testConcurrent(t *testing.T, s fiber.Storage) {
+	together(50, func(i int) {
+		key := fmt.Sprint("key ", i)
+		for round := range 20 {
+			value := fmt.Sprint("value ", round)
+			if err := s.Set(key, []byte(value), long); err != nil {
+				t.Error(err)
+			}
+			if got, err := s.Get(key); err != nil || string(got) != value {
+				t.Errorf("Get(%q) = %q, %v; want %q", key, got, err, value)
+			}
+			if err := s.Delete(key); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func testTake(t *testing.T, s fiber.Storage) {
+	ctx := t.Context()
+	mustSet(t, s, "key", "value", long)
+	mustSet(t, s, "other", "value", long)
+	for _, want := range []string{"value", ""} {
+		got, err := s.(taker).Take(ctx, "key")
+		if err != nil || string(got) != want || (got == nil) != (want == "") {
+			t.Fatalf("Take = %q, %v; want %q", got, err, want)
+		}
+		mustBeAbsent(t, s, "key")
+	}
+	mustHold(t, s, "other", "value")
+	if got, err := s.(taker).Take(ctx, ""); got != nil || err != nil {
+		t.Errorf("Take of an empty key = %q, %v; want nil, nil", got, err)
+	}
+	mustSet(t, s, "key", "again", long)
+	mustHold(t, s, "key", "again")
+}
+
+func testTakeExpired(t *testing.T, s fiber.Storage) {
+	mustSet(t, s, "key", "value", short)
+	mustSet(t, s, "later", "value", short)
+	mustExpire(t, s, "later")
+	if got, err := s.(taker).Take(t.Context(), "key"); got != nil || err != nil {
+		t.Errorf("Take = %q, %v; want nil, nil", got, err)
+	}
+}
+
+func testTakeDone(t *testing.T, s fiber.Storage) {
+	mustSet(t, s, "key", "value", long)
+	if got, err := s.(taker).Take(done(t), "key"); got != nil || err == nil {
+		t.Errorf("Take = %q, %v; want nil and an error", got, err)
+	}
+	mustHold(t, s, "key", "value")
+}
+
+func testTakeConcurrent(t *testing.T, s fiber.Storage) {
+	for round := range rounds {
+		key := fmt.Sprint("key ", round)
+		mustSet(t, s, key, "value", long)
+		var got atomic.Int32
+		together(callers, func(int) {
+			value, err := s.(taker).Take(t.Context(), key)
+			switch {
+			case err != nil:
+				t.Error(err)
+			case string(value) == "value":
+				got.Add(1)
+			case value != nil:
+				t.Errorf("Take = %q", value)
+			}
+		})
+		if got.Load() != 1 {
+			t.Errorf("round %d: %d of %d callers got the value, want 1", round, got.Load(), callers)
+		}
+	}
+}
+
+func testAdd(t *testing.T, s fiber.Storage) {
+	mustAdd(t, s, "key", "first", long, true)
+	mustAdd(t, s, "key", "second", long, false)
+	mustHold(t, s, "key", "first")
+	if err := s.Delete("key"); err != nil {
+		t.Fatal(err)
+	}
+	mustAdd(t, s, "key", "third", 0, true)
+	mustAdd(t, s, "key", "fourth", 0, false)
+	mustHold(t, s, "key", "third")
+	mustSet(t, s, "set", "value", long)
+	mustAdd(t, s, "set", "other", long, false)
+	mustHold(t, s, "set", "value")
+}
+
+func testAddEmpty(t *testing.T, s fiber.Storage) {
+	if added, err := s.(adder).Add(t.Context(), "", []byte("value"), long); added || err == nil {
+		t.Errorf("Add of an empty key = %t, %v; want false and an error", added, err)
+	}
+	if added, err := s.(adder).Add(t.Context(), "key", nil, long); added || err == nil {
+		t.Errorf("Add of an empty value = %t, %v; want false and an error", added, err)
+	}
+	mustBeAbsent(t, s, "key")
+}
+
+func testAddLent(t *testing.T, s fiber.Storage) {
+	key, value := []byte("lent key"), []byte("lent value")
+	if added, err := s.(adder).Add(t.Context(), unsafe.String(&key[0], len(key)), value, long); !added || err != nil {
+		t.Fatalf("Add = %t, %v", added, err)
+	}
+	overwrite(key, value)
+	mustHold(t, s, "lent key", "lent value")
+	mustAdd(t, s, "lent key", "other", long, false)
+}
+
+func testAddExpired(t *testing.T, s fiber.Storage) {
+	before := time.Now()
+	mustAdd(t, s, "key", "first", short, true)
+	mustAdd(t, s, "key", "second", long, false) // refused, it must not prolong the first
+	for limit := time.Now().Add(liveness); ; {
+		added, err := s.(adder).Add(t.Context(), "key", []byte("third"), long)
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case added:
+			if lived := time.Since(before); lived < short-early {
+				t.Errorf("an entry with a time to live of %s was gone after %s", short, lived)
+			}
+			mustHold(t, s, "key", "third")
+			return
+		case time.Now().After(limit):
+			t.Fatalf("still there %s after its time to live of %s", liveness, short)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func testAddDone(t *testing.T, s fiber.Storage) {
+	if added, err := s.(adder).Add(done(t), "key", []byte("value"), long); added || err == nil {
+		t.Errorf("Add = %t, %v; want false and an error", added, err)
+	}
+	mustBeAbsent(t, s, "key")
+}
+
+func testAddConcurrent(t *testing.T, s fiber.Storage) {
+	for round := range rounds {
+		key := fmt.Sprint("key ", round)
+		var added, winner atomic.Int32
+		together(callers, func(i int) {
+			ok, err := s.(adder).Add(t.Context(), key, fmt.Append(nil, i), long)
+			if err != nil {
+				t.Error(err)
+			}
+			if ok {
+				added.Add(1)
+				winner.Store(int32(i))
+			}
+		})
+		if added.Load() != 1 {
+			t.Errorf("round %d: %d of %d callers added, want 1", round, added.Load(), callers)
+		}
+		mustHold(t, s, key, fmt.Sprint(winner.Load()))
+	}
+}
+
+// together calls f from n goroutines that wait for each other first, and returns when all have returned.
+func together(n int, f func(i int)) {
+	var ready, finished sync.WaitGroup
+	ready.Add(n)
+	for i := range n {
+		finished.Go(func() {
+			ready.Done()
+			ready.Wait()
+			f(i)
+		})
+	}
+	finished.Wait()
+}
+
+func done(t *testing.T) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}
+
+func overwrite(lent ...[]byte) {
+	for _, b := range lent {
+		copy(b, bytes.Repeat([]byte("#"), len(b)))
+	}
+}
+
+func mustSet(t *testing.T, s fiber.Storage, key, value string, ttl time.Duration) {
+	t.Helper()
+	if err := s.Set(key, []byte(value), ttl); err != nil {
+		t.Fatalf("Set(%.40q): %v", key, err)
+	}
+}
+
+func mustAdd(t *testing.T, s fiber.Storage, key, value string, ttl time.Duration, want bool) {
+	t.Helper()
+	if got, err := s.(adder).Add(t.Context(), key, []byte(value), ttl); err != nil || got != want {
+		t.Fatalf("Add(%q, %q) = %t, %v; want %t", key, value, got, err, want)
+	}
+}
+
+func mustHold(t *testing.T, s fiber.Storage, key, want string) {
+	t.Helper()
+	if got, err := s.Get(key); err != nil || string(got) != want {
+		t.Fatalf("Get(%.40q) = %.40q, %v; want %.40q", key, got, err, want)
+	}
+}
+
+func mustBeAbsent(t *testing.T, s fiber.Storage, key string) {
+	t.Helper()
+	if got, err := s.Get(key); got != nil || err != nil {
+		t.Fatalf("Get(%.40q) = %.40q, %v; want nil, nil", key, got, err)
+	}
+}
+
+func mustExpire(t *testing.T, s fiber.Storage, key string) {
+	t.Helper()
+	for limit := time.Now().Add(liveness); ; time.Sleep(10 * time.Millisecond) {
+		switch got, err := s.Get(key); {
+		case err != nil:
+			t.Fatal(err)
+		case got == nil:
+			return
+		case time.Now().After(limit):
+			t.Fatalf("%q is still there %s after a time to live of %s", key, liveness, short)
+		}
+	}
+}
