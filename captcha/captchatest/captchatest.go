@@ -1,0 +1,32 @@
+// Package captchatest lets an app's tests get past its own captcha: it solves real challenges, so that the forms are tested
+// as they run in production, with nothing switched off.
+//
+//	func TestContact(t *testing.T) {
+//		guard := captcha.New()
+//		app := newApp(guard)
+//		challenge, err := guard.Generate(context.Background())
+//		// ... post challenge.Key and captchatest.Solve(t, guard, challenge.Key)
+//	}
+//
+// It asks for a testing.TB, so that it can't be called in production by accident.
+package captchatest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/permit"
+)
+
+// Solve returns the answer to the challenge that key names, and uses nothing up. It fails the test at once if guard can't
+// answer for the key: it is unknown, used or expired, or the storage failed. The guard may be another one than the one
+// that issued the challenge, in another process too, if the two share their secrets or their storage.
+func Solve(t testing.TB, guard *captcha.Guard, key string) string {
+	t.Helper()
+	answer, err := guard.Reveal(permit.Solve{}, context.Background(), key)
+	if err != nil {
+		t.Fatalf("captchatest: no answer for the key %q: %v", key, err)
+	}
+	return answer
+}

@@ -1,0 +1,366 @@
+package captcha_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
+)
+
+var ctx = context.Background()
+
+var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+
+// clock is a clock that stands until it is moved.
+type clock struct{ at atomic.Int64 }
+
+func newClock() *clock {
+	c := new(clock)
+	c.at.Store(time.Date(2026, 11, 22, 12, 34, 56, 789e6, time.UTC).UnixNano())
+	return c
+}
+
+func (c *clock) now() time.Time       { return time.Unix(0, c.at.Load()) }
+func (c *clock) move(d time.Duration) { c.at.Add(int64(d)) }
+
+// plain is a fiber.Storage and nothing more, with a latency that gives Get-then-Delete every chance to go wrong.
+type plain struct {
+	mu     sync.Mutex
+	values map[string][]byte
+	broken error
+	calls  int
+}
+
+func newPlain() *plain { return &plain{values: make(map[string][]byte)} }
+
+func (p *plain) do(step func()) error {
+	time.Sleep(10 * time.Microsecond)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calls++
+	if p.broken == nil {
+		step()
+	}
+	return p.broken
+}
+
+func (p *plain) Get(key string) (value []byte, err error) {
+	err = p.do(func() { value = p.values[key] })
+	return value, err
+}
+
+func (p *plain) Set(key string, value []byte, _ time.Duration) error {
+	return p.do(func() { p.values[key] = value })
+}
+
+func (p *plain) Delete(key string) error { return p.do(func() { delete(p.values, key) }) }
+func (p *plain) Reset() error            { return p.do(func() { clear(p.values) }) }
+func (p *plain) Close() error            { return nil }
+
+// atomicPlain has the atomic steps as well.
+type atomicPlain struct{ *plain }
+
+func (p atomicPlain) Take(_ context.Context, key string) (value []byte, err error) {
+	err = p.do(func() { value = p.values[key]; delete(p.values, key) })
+	return value, err
+}
+
+func (p atomicPlain) Add(_ context.Context, key string, value []byte, _ time.Duration) (added bool, err error) {
+	err = p.do(func() {
+		if _, ok := p.values[key]; !ok {
+			p.values[key], added = value, true
+		}
+	})
+	return added, err
+}
+
+// modes are the ways in which a guard can keep its challenges. Each must behave like the others.
+func modes() map[string]func() captcha.Config {
+	const secret = "0123456789abcdef0123456789abcdef"
+	return map[string]func() captcha.Config{
+		"sealed, no storage":    func() captcha.Config { return captcha.Config{} },
+		"sealed, agreed secret": func() captcha.Config { return captcha.Config{Storage: atomicPlain{newPlain()}} },
+		"sealed, given secret": func() captcha.Config {
+			return captcha.Config{Storage: atomicPlain{newPlain()}, Secrets: []string{secret}}
+		},
+		"sealed, plain storage":  func() captcha.Config { return captcha.Config{Storage: newPlain(), Secrets: []string{secret}} },
+		"stored, no storage":     func() captcha.Config { return captcha.Config{Stored: true} },
+		"stored, atomic storage": func() captcha.Config { return captcha.Config{Stored: true, Storage: atomicPlain{newPlain()}} },
+		"stored, plain storage":  func() captcha.Config { return captcha.Config{Storage: newPlain()} },
+	}
+}
+
+func inEveryMode(t *testing.T, test func(t *testing.T, cfg captcha.Config)) {
+	for name, mode := range modes() {
+		t.Run(name, func(t *testing.T) {
+			cfg := mode()
+			cfg.Logger = quiet
+			test(t, cfg)
+		})
+	}
+}
+
+func mustGenerate(t *testing.T, guard *captcha.Guard) string {
+	t.Helper()
+	challenge, err := guard.Generate(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return challenge.Key
+}
+
+func wantErr(t *testing.T, got, want error) {
+	t.Helper()
+	if !errors.Is(got, want) {
+		t.Fatalf("error %v, want %v", got, want)
+	}
+}
+
+func TestRightAnswerIsAcceptedOnce(t *testing.T) {
+	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
+		guard := captcha.New(cfg)
+		key := mustGenerate(t, guard)
+		answer := captchatest.Solve(t, guard, key)
+		wantErr(t, guard.Verify(ctx, " "+key+"\n", "\t"+strings.ToLower(answer)+" "), nil)
+		wantErr(t, guard.Verify(ctx, key, answer), captcha.ErrUnknownKey)
+	})
+}
+
+func TestWrongAnswerUsesTheChallengeUp(t *testing.T) {
+	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
+		guard := captcha.New(cfg)
+		key := mustGenerate(t, guard)
+		answer := captchatest.Solve(t, guard, key)
+		wantErr(t, guard.Verify(ctx, key, "no"), captcha.ErrWrongAnswer)
+		wantErr(t, guard.Verify(ctx, key, answer), captcha.ErrUnknownKey)
+	})
+}
+
+func TestWhatCanNotBeAnAnswerUsesNothingUp(t *testing.T) {
+	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
+		guard := captcha.New(cfg)
+		key := mustGenerate(t, guard)
+		for _, row := range []struct {
+			key, value string
+			want       error
+		}{
+			{key, "", captcha.ErrMissing},
+			{key, " \t", captcha.ErrMissing},
+			{"", "ABCD", captcha.ErrMissing},
+			{"unknown", "", captcha.ErrMissing},
+			{key, "ABCDABCDA", captcha.ErrMalformed},
+			{key, "AB\x00D", captcha.ErrMalformed},
+			{key, "AB\xffD", captcha.ErrMalformed},
+			{key + strings.Repeat("x", 65), "ABCD", captcha.ErrMalformed},
+			{"unknown", "ABCD", captcha.ErrUnknownKey},
+			{"rest_captcha_~secret.1", "ABCD", captcha.ErrUnknownKey},
+			{"~secret", "ABCD", captcha.ErrUnknownKey},
+		} {
+			wantErr(t, guard.Verify(ctx, row.key, row.value), row.want)
+		}
+		wantErr(t, guard.Verify(ctx, key, captchatest.Solve(t, guard, key)), nil)
+	})
+}
+
+func TestExpiryIsExact(t *testing.T) {
+	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
+		clock := newClock()
+		cfg.Now, cfg.Expiration = clock.now, 90*time.Second
+		guard := captcha.New(cfg)
+		early, late := mustGenerate(t, guard), mustGenerate(t, guard)
+		earlyAnswer, lateAnswer := captchatest.Solve(t, guard, early), captchatest.Solve(t, guard, late)
+		clock.move(90*time.Second - time.Millisecond)
+		wantErr(t, guard.Verify(ctx, early, earlyAnswer), nil)
+		clock.move(time.Millisecond)
+		wantErr(t, guard.Verify(ctx, late, lateAnswer), captcha.ErrUnknownKey)
+	})
+}
+
+func TestConcurrentSubmissionsOfOneAnswer(t *testing.T) {
+	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
+		guard := captcha.New(cfg)
+		for range 20 {
+			key := mustGenerate(t, guard)
+			answer := captchatest.Solve(t, guard, key)
+			var accepted atomic.Int32
+			var wait sync.WaitGroup
+			for range 100 {
+				wait.Go(func() {
+					if guard.Verify(ctx, key, answer) == nil {
+						accepted.Add(1)
+					}
+				})
+			}
+			wait.Wait()
+			if n := accepted.Load(); n != 1 {
+				t.Fatalf("accepted %d times", n)
+			}
+		}
+	})
+}
+
+func TestStorageFailureIsNeitherRightNorWrong(t *testing.T) {
+	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
+		var storage *plain
+		switch s := cfg.Storage.(type) {
+		case *plain:
+			storage = s
+		case atomicPlain:
+			storage = s.plain
+		default:
+			return // a guard's own memory can't fail
+		}
+		guard := captcha.New(cfg)
+		key := mustGenerate(t, guard)
+		answer := captchatest.Solve(t, guard, key)
+
+		failure := errors.New("connection refused")
+		storage.broken = failure
+		for _, value := range []string{answer, "no"} {
+			err := guard.Verify(ctx, key, value)
+			wantErr(t, err, captcha.ErrStorage)
+			wantErr(t, err, failure)
+		}
+		storage.broken = nil
+		wantErr(t, guard.Verify(ctx, key, answer), nil)
+	})
+}
+
+func TestLettersThatOnlyLookAlikeAreWrong(t *testing.T) {
+	guard := captcha.New(captcha.Config{InsecureMasterAnswers: map[string]string{
+		"latin": "KIS", "digits": "12034", "lower": "abc",
+	}, Logger: quiet})
+	for _, row := range []struct {
+		key, value string
+		want       error
+	}{
+		{"latin", "kis", nil},
+		{"latin", "\u212Ais", captcha.ErrWrongAnswer}, // the Kelvin sign
+		{"latin", "k\u0131s", captcha.ErrWrongAnswer}, // the dotless i
+		{"latin", "ki\u017F", captcha.ErrWrongAnswer}, // the long s
+		{"digits", "12 34", captcha.ErrWrongAnswer},
+		{"digits", "12034", nil},
+		{"lower", "ABC", nil},
+		{"lower", "abc", nil},
+	} {
+		wantErr(t, guard.Verify(ctx, row.key, row.value), row.want)
+	}
+}
+
+func TestLongAnswersCanBeSubmitted(t *testing.T) {
+	guard := captcha.New(captcha.Config{Length: 12, Picture: wide})
+	key := mustGenerate(t, guard)
+	wantErr(t, guard.Verify(ctx, key, captchatest.Solve(t, guard, key)), nil)
+}
+
+func TestLengthsSpanTheRange(t *testing.T) {
+	guard := captcha.New(captcha.Config{Length: 3, MaxLength: 5, Picture: wide})
+	seen := map[int]bool{}
+	for range 200 {
+		seen[len(captchatest.Solve(t, guard, mustGenerate(t, guard)))] = true
+	}
+	if want := map[int]bool{3: true, 4: true, 5: true}; !maps.Equal(seen, want) {
+		t.Fatalf("lengths %v, want %v", seen, want)
+	}
+}
+
+func TestEveryLetterIsAsLikely(t *testing.T) {
+	guard := captcha.New(captcha.Config{Alphabet: "ABCDEFG", Length: 10, Picture: wide})
+	counts := map[rune]int{}
+	const rounds = 3000
+	for range rounds {
+		for _, r := range captchatest.Solve(t, guard, mustGenerate(t, guard)) {
+			counts[r]++
+		}
+	}
+	// 30,000 letters, about 4,286 of each with a standard deviation of 61: seven of them are next to impossible.
+	for _, r := range "ABCDEFG" {
+		if n := counts[r]; n < 4286-430 || n > 4286+430 {
+			t.Errorf("%c came up %d times of %d", r, n, 10*rounds)
+		}
+	}
+}
+
+func TestImpossibleSettingsPanicWithTheValue(t *testing.T) {
+	for _, row := range []struct {
+		cfg  captcha.Config
+		want string
+	}{
+		{captcha.Config{Expiration: time.Millisecond}, "Expiration 1ms"},
+		{captcha.Config{Expiration: 25 * time.Hour}, "Expiration 25h0m0s"},
+		{captcha.Config{Length: -1}, "Length -1"},
+		{captcha.Config{Length: 33}, "Length 33"},
+		{captcha.Config{Length: 5, MaxLength: 4}, "MaxLength 4"},
+		{captcha.Config{Alphabet: "A"}, `Alphabet "A"`},
+		{captcha.Config{Alphabet: "ABa"}, "'A' and 'a'"},
+		{captcha.Config{Alphabet: "A B"}, "' '"},
+		{captcha.Config{Alphabet: "A\xff"}, `"A\xff"`},
+		{captcha.Config{StorageKey: "captcha"}, `StorageKey "captcha"`},
+		{captcha.Config{KeyField: "captcha_value"}, `KeyField "captcha_value"`},
+		{captcha.Config{ImageField: "image_type"}, `ImageField "image_type"`},
+		{captcha.Config{Secrets: []string{"short"}}, "Secrets[0] has 5 characters"},
+		{captcha.Config{Length: 15, Picture: wide}, "15 letters"},
+		{captcha.Config{Language: "xx"}, `Language "xx"`},
+		{captcha.Config{InsecureMasterAnswers: map[string]string{"k": ""}}, `"k"`},
+	} {
+		t.Run(row.want, func(t *testing.T) {
+			defer func() {
+				if message, _ := recover().(string); !strings.Contains(message, row.want) {
+					t.Errorf("panic %q, want it to tell of %s", message, row.want)
+				}
+			}()
+			captcha.New(row.cfg)
+		})
+	}
+}
+
+func TestEventsTellTheOutcome(t *testing.T) {
+	var got []string
+	clock := newClock()
+	guard := captcha.New(captcha.Config{Now: clock.now, Observe: func(e captcha.Event) {
+		got = append(got, string(e.Kind)+" "+e.Reason()+" "+e.Age.String())
+	}})
+	right, wrong := mustGenerate(t, guard), mustGenerate(t, guard)
+	clock.move(7 * time.Second)
+	guard.Verify(ctx, right, captchatest.Solve(t, guard, right))
+	guard.Verify(ctx, wrong, "no")
+	guard.Verify(ctx, wrong, "no")
+	guard.Verify(ctx, wrong, "")
+	guard.Verify(ctx, wrong, "far too long")
+	want := "issued ok 0s, issued ok 0s, verified ok 7s, verified wrong_answer 7s, verified unknown_key 0s, " +
+		"verified missing 0s, verified malformed 0s"
+	if joined := strings.Join(got, ", "); joined != want {
+		t.Errorf("events\n%s\nwant\n%s", joined, want)
+	}
+}
+
+func TestWarningsSayWhatIsUnsafe(t *testing.T) {
+	for _, row := range []struct {
+		cfg  captcha.Config
+		want string
+	}{
+		{captcha.Config{Storage: newPlain()}, "within this process only"},
+		{captcha.Config{Storage: atomicPlain{newPlain()}}, ""},
+		{captcha.Config{InsecureMasterAnswers: map[string]string{"k": "sesame"}}, "master answers are set"},
+	} {
+		var log strings.Builder
+		row.cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		captcha.New(row.cfg)
+		if got := log.String(); !strings.Contains(got, row.want) || row.want == "" && got != "" || strings.Contains(got, "sesame") {
+			t.Errorf("log %q, want %q", got, row.want)
+		}
+	}
+}
+
+var _ fiber.Storage = (*plain)(nil)

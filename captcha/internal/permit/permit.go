@@ -1,0 +1,6 @@
+// Package permit names what the test helper may do and an app may not: being internal, it can be imported by the packages
+// below captcha alone.
+package permit
+
+// Solve is asked for by what gives an answer away.
+type Solve struct{}

@@ -1,0 +1,131 @@
+package captcha
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// secretSize is the size in bytes of a generated secret: AES-256's strength.
+const secretSize = 32
+
+// secrets holds the secrets that keys are sealed with: the first seals, all of them open.
+type secrets struct {
+	context string
+	known   atomic.Pointer[[]*sealer]
+
+	// Only where the secret is agreed through the storage; agreed is nil otherwise.
+	agreed     atomicStorage
+	storageKey string
+	now        func() time.Time
+	mu         sync.Mutex
+	asked      time.Time
+	failed     error // the outcome of asking
+}
+
+// How often a key that no known secret opens makes the guard ask the storage whether another replica has replaced the
+// secret: often enough that a visitor who comes back is served, and too seldom to be worth an attacker's while.
+const askAgainAfter = time.Second
+
+// maxKnown is how many agreed secrets are remembered. A second one comes up only after the storage lost its data.
+const maxKnown = 3
+
+func givenSecrets(context string, given []string) *secrets {
+	s := &secrets{context: context}
+	sealers := make([]*sealer, len(given))
+	for i, secret := range given {
+		sealers[i] = newSealer(secret, context)
+	}
+	s.known.Store(&sealers)
+	return s
+}
+
+func agreedSecrets(context string, storage atomicStorage, storageKey string, now func() time.Time) *secrets {
+	s := &secrets{context: context, agreed: storage, storageKey: storageKey, now: now}
+	s.known.Store(&[]*sealer{})
+	return s
+}
+
+func randomSecret() string {
+	b := make([]byte, secretSize)
+	rand.Read(b)
+	return string(b)
+}
+
+// sealers returns the secrets, the one to seal with first. Its error is the storage's.
+func (s *secrets) sealers(ctx context.Context) ([]*sealer, error) {
+	if known := *s.known.Load(); len(known) > 0 {
+		return known, nil
+	}
+	return s.ask(ctx)
+}
+
+// open tries every secret on key. Its error is the storage's.
+func (s *secrets) open(ctx context.Context, key string, now time.Time) (content, bool, error) {
+	known, err := s.sealers(ctx)
+	if err != nil {
+		return content{}, false, err
+	}
+	if c, ok := openAny(known, key, now); ok || s.agreed == nil || len(key) != sealedChars {
+		return c, ok, nil
+	}
+	if known, err = s.ask(ctx); err != nil {
+		return content{}, false, err
+	}
+	c, ok := openAny(known, key, now)
+	return c, ok, nil
+}
+
+func openAny(known []*sealer, key string, now time.Time) (content, bool) {
+	for _, sealer := range known {
+		if c, ok := sealer.open(key, now); ok {
+			return c, true
+		}
+	}
+	return content{}, false
+}
+
+// ask agrees with the storage, unless that was tried a moment ago: then the outcome still stands. So whoever waits for
+// a storage that hangs waits for one attempt, not for a queue of them.
+func (s *secrets) ask(ctx context.Context) ([]*sealer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.now().Sub(s.asked) >= askAgainAfter {
+		s.failed = s.agree(ctx)
+		s.asked = s.now()
+	}
+	return *s.known.Load(), s.failed
+}
+
+// agree offers the storage the secret in use, or a new one, and adopts the one that is there. Callers hold mu.
+func (s *secrets) agree(ctx context.Context) error {
+	known := *s.known.Load()
+	offer := randomSecret()
+	if len(known) > 0 {
+		offer = known[0].secret
+	}
+	added, err := s.agreed.Add(ctx, s.storageKey, []byte(offer), 0)
+	if err != nil {
+		return err
+	}
+	secret := offer
+	if !added {
+		value, err := s.agreed.Get(s.storageKey)
+		if err != nil {
+			return err
+		}
+		if len(value) != secretSize {
+			return fmt.Errorf("the secret under %q has %d bytes, not %d", s.storageKey, len(value), secretSize)
+		}
+		secret = string(value)
+	}
+	if len(known) == 0 || known[0].secret != secret {
+		known = append([]*sealer{newSealer(secret, s.context)}, known...)
+		known = known[:min(len(known), maxKnown)]
+		s.known.Store(&known)
+	}
+	return nil
+}
