@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// Limits of memory:// unless its URL sets others. A million spent keys of 80 bytes take about 250 MB of heap.
+// Limits of memory:// unless its URL sets others. A million spent keys of 77 bytes take about 225 MB of heap
+// (BenchmarkMemoryAdd).
 const (
 	defaultEntries = 1_000_000
 	defaultBytes   = 256 << 20
@@ -41,13 +42,13 @@ type entry struct {
 	place   int           // in Memory.expiry
 }
 
-func openMemory(u *url.URL) (*Memory, error) {
+func openMemory(u *url.URL) *Memory {
 	return &Memory{
 		maxEntries: number(u, "entries", defaultEntries),
 		maxBytes:   number(u, "bytes", defaultBytes),
 		start:      time.Now(),
 		entries:    make(map[string]*entry),
-	}, nil
+	}
 }
 
 // Get returns a copy of the value of key, or nil if it is absent or expired.

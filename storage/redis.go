@@ -25,7 +25,7 @@ type Redis struct {
 
 var _ Storage = (*Redis)(nil)
 
-func openRedis(ctx context.Context, u *url.URL, cfg Config) (*Redis, error) {
+func openRedis(ctx context.Context, u *url.URL, cfg Config) (Storage, error) {
 	options, err := redisOptions(u, cfg)
 	if err != nil {
 		return nil, err

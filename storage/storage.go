@@ -136,7 +136,7 @@ func Open(ctx context.Context, rawURL string, config ...Config) (Storage, error)
 		return nil, err
 	}
 	if u.Scheme == "memory" {
-		return openMemory(u)
+		return openMemory(u), nil
 	}
 	return openRedis(ctx, u, cfg)
 }

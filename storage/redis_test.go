@@ -1,0 +1,385 @@
+package storage_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/fibercaptcha/fibercaptcha/storage"
+	"github.com/fibercaptcha/fibercaptcha/tests/redisserver"
+)
+
+func TestRedisNegativeTimeToLive(t *testing.T) {
+	testNegativeTTL(t, mustOpen(t, redisserver.Start(t), ownPrefix()))
+}
+
+func TestRedisResetLeavesOthersAlone(t *testing.T) {
+	url := redisserver.Start(t)
+	ours, others := mustOpen(t, url, ownPrefix()), mustOpen(t, url, ownPrefix())
+	mustSet(t, ours, "key", "value", time.Hour)
+	mustSet(t, others, "key", "value", time.Hour)
+	if err := ours.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	mustBeAbsent(t, ours, "key")
+	mustHold(t, others, "key", "value")
+	if err := others.Reset(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRedisReplicasTakeAndAddOnce(t *testing.T) {
+	url, prefix := redisserver.Start(t), ownPrefix()
+	replicas := []storage.Storage{mustOpen(t, url, prefix), mustOpen(t, url, prefix), mustOpen(t, url, prefix)}
+	defer replicas[0].Reset()
+	for round := range 20 {
+		key := fmt.Sprint(round)
+		mustSet(t, replicas[0], key, "value", time.Hour)
+		var taken, added atomic.Int32
+		var all sync.WaitGroup
+		for i := range 200 {
+			all.Go(func() {
+				value, err := replicas[i%3].Take(t.Context(), key)
+				if err != nil {
+					t.Error(err)
+				}
+				if value != nil {
+					taken.Add(1)
+				}
+				ok, err := replicas[i%3].Add(t.Context(), "spent "+key, []byte("1"), time.Hour)
+				if err != nil {
+					t.Error(err)
+				}
+				if ok {
+					added.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if taken.Load() != 1 || added.Load() != 1 {
+			t.Errorf("round %d: taken %d times and added %d times, want once", round, taken.Load(), added.Load())
+		}
+	}
+}
+
+// A reply that is lost after the server did the work must not be made up for by asking again.
+func TestRedisLostReplyIsAnError(t *testing.T) {
+	server := redisserver.Own(t)
+	direct := mustOpen(t, server.URL())
+	proxy := newProxy(t, server.Address())
+	s := mustOpen(t, "redis://"+proxy.address)
+	mustSet(t, direct, "key", "value", time.Hour)
+
+	proxy.loseReplies.Store(1)
+	if value, err := s.Take(t.Context(), "key"); value != nil || err == nil {
+		t.Errorf("Take = %q, %v; want an error", value, err)
+	}
+	mustBeAbsent(t, direct, "key")
+	mustRecover(t, s) // with a connection that has its greeting behind it, so that the next reply is to the Add
+	proxy.loseReplies.Store(1)
+	if added, err := s.Add(t.Context(), "key", []byte("value"), time.Hour); added || err == nil {
+		t.Errorf("Add = %t, %v; want an error", added, err)
+	}
+	mustHold(t, direct, "key", "value")
+	if added, err := s.Add(t.Context(), "key", []byte("value"), time.Hour); added || err != nil {
+		t.Errorf("Add after it = %t, %v; want false, nil", added, err)
+	}
+}
+
+func TestRedisKilledFailsAndComesBack(t *testing.T) {
+	server := redisserver.Own(t)
+	s := mustOpen(t, server.URL())
+	mustSet(t, s, "key", "value", time.Hour)
+	server.Kill()
+	for range 50 { // more than go-redis's pool needs to believe it
+		mustAllFail(t, s)
+	}
+	server.Restart()
+	mustRecover(t, s)
+	mustHold(t, s, "key", "value")
+	mustAdd(t, s, "key", time.Hour, false)
+}
+
+func TestRedisFrozenFailsAndComesBack(t *testing.T) {
+	server := redisserver.Own(t)
+	s := mustOpen(t, server.URL(), storage.Config{Timeout: 200 * time.Millisecond})
+	mustSet(t, s, "key", "value", time.Hour)
+	mustSet(t, s, "untouched", "value", time.Hour)
+	server.Freeze()
+	mustAllFail(t, s)
+	var all sync.WaitGroup
+	for range 100 { // more than the pool has connections
+		all.Go(func() {
+			if _, err := s.Add(t.Context(), "other", []byte("1"), time.Hour); err == nil {
+				t.Error("Add succeeded on a frozen server")
+			}
+		})
+	}
+	all.Wait()
+	server.Continue()
+	mustRecover(t, s)
+	mustHold(t, s, "untouched", "value")
+}
+
+func TestRedisFullFailsAndKeepsWhatItHas(t *testing.T) {
+	server := redisserver.Own(t, "--maxmemory-policy", "noeviction")
+	s, admin := mustOpen(t, server.URL()), mustAdmin(t, server.URL())
+	mustSet(t, s, "spent", "1", time.Hour)
+	mustSet(t, s, "taken", "value", time.Hour)
+	if err := admin.ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	mustSay(t, s.Set("new", []byte("1"), time.Hour), "OOM")
+	for _, key := range []string{"new", "spent"} {
+		added, err := s.Add(t.Context(), key, []byte("1"), time.Hour)
+		mustSay(t, err, "OOM")
+		if added {
+			t.Errorf("Add(%q) succeeded on a full server", key)
+		}
+	}
+	mustBeAbsent(t, s, "new")
+	mustHold(t, s, "spent", "1")
+	if taken, err := s.Take(t.Context(), "taken"); err != nil || string(taken) != "value" {
+		t.Errorf("Take = %q, %v", taken, err)
+	}
+	if err := admin.ConfigSet(t.Context(), "maxmemory", "0").Err(); err != nil {
+		t.Fatal(err)
+	}
+	mustAdd(t, s, "new", time.Hour, true)
+	mustAdd(t, s, "spent", time.Hour, false)
+}
+
+func TestRedisReadOnlyReplicaFails(t *testing.T) {
+	master := redisserver.Own(t)
+	s := mustOpen(t, master.URL())
+	mustSet(t, s, "key", "value", time.Hour)
+	admin := mustAdmin(t, master.URL())
+	if err := admin.Do(t.Context(), "REPLICAOF", "127.0.0.1", redisserver.FreePort(t)).Err(); err != nil {
+		t.Fatal(err)
+	}
+	value, err := s.Take(t.Context(), "key")
+	mustSay(t, err, "READONLY")
+	added, err := s.Add(t.Context(), "other", []byte("1"), time.Hour)
+	mustSay(t, err, "READONLY")
+	if value != nil || added {
+		t.Errorf("Take = %q, Add = %t", value, added)
+	}
+	_, err = storage.Open(t.Context(), master.URL(), storage.Config{Wait: 200 * time.Millisecond})
+	mustSay(t, err, "READONLY")
+	if err := admin.Do(t.Context(), "REPLICAOF", "NO", "ONE").Err(); err != nil {
+		t.Fatal(err)
+	}
+	mustRecover(t, s)
+	mustHold(t, s, "key", "value")
+}
+
+func TestRedisLoadingFails(t *testing.T) {
+	server := redisserver.Own(t)
+	s := mustOpen(t, server.URL(), storage.Config{Prefix: "p:"})
+	for i := range 200 {
+		mustSet(t, s, fmt.Sprint(i), strings.Repeat("x", 1000), time.Hour)
+	}
+	admin := mustAdmin(t, server.URL())
+	if err := admin.Do(t.Context(), "BGREWRITEAOF").Err(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool {
+		info, err := admin.Info(t.Context(), "persistence").Result()
+		return err == nil && strings.Contains(info, "aof_rewrite_in_progress:0") && strings.Contains(info, "aof_rewrite_scheduled:0")
+	})
+	server.Spawn("--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024")
+	waitFor(t, func() bool {
+		value, err := s.Take(t.Context(), "0")
+		if err == nil && value == nil {
+			t.Fatal("Take says absent while the server loads")
+		}
+		return err != nil && strings.Contains(err.Error(), "LOADING")
+	})
+	opened := mustOpen(t, server.URL(), storage.Config{Prefix: "p:", Wait: time.Minute}) // waits for the loading to end
+	mustHold(t, opened, "1", strings.Repeat("x", 1000))
+}
+
+func TestOpenWaitsForRedis(t *testing.T) {
+	server := redisserver.Own(t)
+	server.Kill()
+	opened := make(chan error)
+	go func() {
+		s, err := storage.Open(t.Context(), server.URL(), storage.Config{Wait: time.Minute})
+		if err == nil {
+			err = s.Close()
+		}
+		opened <- err
+	}()
+	select {
+	case err := <-opened:
+		t.Fatalf("Open returned %v without a server", err)
+	case <-time.After(300 * time.Millisecond):
+	}
+	server.Restart()
+	if err := <-opened; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOpenGivesUpInOneLine(t *testing.T) {
+	server := redisserver.Own(t, "--requirepass", "right")
+	address := fmt.Sprint("127.0.0.1:", redisserver.FreePort(t))
+	tests := []struct{ name, url, says string }{
+		{"nothing listens", "redis://:hunter2@" + address, "connection refused"},
+		{"wrong password", "redis://:hunter2@" + server.Address(), "WRONGPASS"},
+		{"no password", server.URL(), "NOAUTH"},
+		{"no such database", "redis://:right@" + server.Address() + "/99", "out of range"},
+		{"not TLS", "rediss://:hunter2@" + server.Address(), "127.0.0.1"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s, err := storage.Open(t.Context(), test.url, storage.Config{Wait: 300 * time.Millisecond})
+			if s != nil || err == nil {
+				t.Fatalf("Open = %v, %v", s, err)
+			}
+			for _, part := range []string{"redis at 127.0.0.1:", "not usable after 300ms", test.says} {
+				mustSay(t, err, part)
+			}
+			if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error is not one line without the password: %v", err)
+			}
+		})
+	}
+}
+
+func TestOpenStopsWaitingWithItsContext(t *testing.T) {
+	address := fmt.Sprint("127.0.0.1:", redisserver.FreePort(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	_, err := storage.Open(ctx, "redis://"+address, storage.Config{Wait: time.Hour})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("Open = %v, want context.Canceled", err)
+	}
+}
+
+func TestOpenWarnsOfEviction(t *testing.T) {
+	for policy, warned := range map[string]bool{"noeviction": false, "volatile-lru": true} {
+		server := redisserver.Own(t, "--maxmemory-policy", policy)
+		var log bytes.Buffer
+		mustOpen(t, server.URL(), storage.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		if got := strings.Contains(log.String(), "maxmemory_policy="+policy); got != warned {
+			t.Errorf("%s: warned %t, want %t: %s", policy, got, warned, &log)
+		}
+	}
+}
+
+// mustAllFail expects an error from every method: absent, added or done would each be a guess.
+func mustAllFail(t *testing.T, s storage.Storage) {
+	t.Helper()
+	ctx := t.Context()
+	got, getErr := s.Get("key")
+	taken, takeErr := s.Take(ctx, "never set")
+	added, addErr := s.Add(ctx, "new", []byte("1"), time.Minute)
+	for what, err := range map[string]error{
+		"Get": getErr, "Take": takeErr, "Add": addErr, "Set": s.Set("set", []byte("1"), time.Minute),
+		"Delete": s.Delete("never set"), "Reset": s.Reset(), "Ping": s.Ping(ctx),
+	} {
+		if err == nil {
+			t.Errorf("%s succeeded", what)
+		}
+	}
+	if got != nil || taken != nil || added {
+		t.Errorf("Get = %q, Take = %q, Add = %t beside their errors", got, taken, added)
+	}
+}
+
+// mustRecover waits for the storage to work by itself again.
+func mustRecover(t *testing.T, s storage.Storage) {
+	t.Helper()
+	waitFor(t, func() bool {
+		return s.Ping(t.Context()) == nil && s.Set("recovered", []byte("1"), time.Minute) == nil
+	})
+}
+
+// waitFor bounds how long a busy machine may take; it says nothing of how long it should.
+func waitFor(t *testing.T, met func() bool) {
+	t.Helper()
+	for limit := time.Now().Add(30 * time.Second); !met(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatal("not within 30 seconds")
+		}
+	}
+}
+
+func mustSay(t *testing.T, err error, words string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), words) {
+		t.Errorf("error is %v, want %q in it", err, words)
+	}
+}
+
+func mustAdmin(t *testing.T, url string) *redis.Client {
+	t.Helper()
+	options, err := redis.ParseURL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(options)
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// proxy passes bytes between a client and a server. It can wait for a reply, and hang up in place of passing it on.
+type proxy struct {
+	address     string
+	loseReplies atomic.Int32
+}
+
+func newProxy(t *testing.T, server string) *proxy {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	p := &proxy{address: listener.Addr().String()}
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go p.serve(client, server)
+		}
+	}()
+	return p
+}
+
+func (p *proxy) serve(client net.Conn, address string) {
+	defer client.Close()
+	server, err := net.Dial("tcp", address)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	go func() {
+		_, _ = io.Copy(server, client)
+		_ = server.Close()
+	}()
+	reply := make([]byte, 4096)
+	for {
+		n, err := server.Read(reply)
+		if err != nil || p.loseReplies.Add(-1) >= 0 {
+			return
+		}
+		if _, err := client.Write(reply[:n]); err != nil {
+			return
+		}
+	}
+}

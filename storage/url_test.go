@@ -1,0 +1,74 @@
+package storage_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/fibercaptcha/fibercaptcha/storage"
+)
+
+func TestOpenRefusesURL(t *testing.T) {
+	tests := []struct{ url, says string }{
+		{"", `scheme "" is unknown`},
+		{"memory", `scheme "" is unknown`},
+		{"localhost:6379", `scheme "localhost" is unknown`},
+		{"postgres://host/db", `scheme "postgres" is unknown`},
+		{"memory://host", "nothing but a query may follow memory://"},
+		{"memory:///path", "nothing but a query may follow memory://"},
+		{"memory://?entries=0", "entries=0 is not one whole number from 1 up"},
+		{"memory://?entries=many", "entries=many is not one whole number from 1 up"},
+		{"memory://?bytes=-1", "bytes=-1 is not one whole number from 1 up"},
+		{"memory://?bytes=1.5", "bytes=1.5 is not one whole number from 1 up"},
+		{"memory://?bytes=1&bytes=2", "bytes=1,2 is not one whole number from 1 up"},
+		{"memory://?size=1", `parameter "size" is unknown`},
+		{"memory://?entries=%zz", "the query can't be parsed"},
+		{"redis:host", "the host is missing"},
+		{"redis://", "the host is missing"},
+		{"redis://:6379/0", "the host is missing"},
+		{"redis://host/one", `database "one" is not a whole number from 0 up`},
+		{"redis://host/-1", `database "-1" is not a whole number from 0 up`},
+		{"redis://host/1/2", `database "1/2" is not a whole number from 0 up`},
+		{"redis://host?max_retries=3", `parameter "max_retries" is unknown`},
+		{"redis://host?pool_size=0", "pool_size=0 is not one whole number from 1 up"},
+		{"redis://host#1", "a # is not accepted"},
+		{"redis://host:port", "can't be parsed"},
+		{"rediss://", "the host is missing"},
+	}
+	for _, test := range tests {
+		s, err := storage.Open(t.Context(), test.url)
+		if s != nil || err == nil || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), "memory://[?entries=N") {
+			t.Errorf("Open(%q) = %v, %v; want an error with %q and what is accepted", test.url, s, err, test.says)
+		}
+	}
+}
+
+// A password can hold any sign, and one that should have been encoded moves the rest of it to another part of the URL.
+func TestOpenNeverRepeatsPassword(t *testing.T) {
+	for _, url := range []string{
+		"redis://:hun%ter2@host:6379/0",
+		"redis://:hun/ter2@host:6379/0",
+		"redis://:hun?ter2@host:6379/0",
+		"redis://:hun#ter2@host:6379/0",
+		"redis://user:hun@ter2@host:6379/x",
+		"redis://user:hunter2@host:6379/x",
+		"redis://user:hunter2@host:6379/0?unknown=1",
+		"redis://hunter2@/0",
+		"redis://user:hun ter2@host:port",
+		"other://user:hunter2@host",
+		"redis:user:hunter2@host",
+		"memory://user:hunter2@",
+		"redis://user:12/hunter2@host",
+		"redis://user:12?hunter2@host",
+	} {
+		_, err := storage.Open(t.Context(), url)
+		if err == nil {
+			t.Errorf("Open(%q) succeeded", url)
+			continue
+		}
+		for _, part := range []string{"hun", "ter2"} {
+			if strings.Contains(err.Error(), part) {
+				t.Errorf("Open(%q) repeats %q: %v", url, part, err)
+			}
+		}
+	}
+}
