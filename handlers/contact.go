@@ -1,0 +1,93 @@
+package handlers
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+)
+
+// messageLife is how long a message can be read under its reference.
+const messageLife = 30 * 24 * time.Hour
+
+type contactMessage struct {
+	Name    string    `json:"name" form:"name"`
+	Email   string    `json:"email" form:"email"`
+	Message string    `json:"message" form:"message"`
+	Sent    time.Time `json:"sent" form:"-"`
+}
+
+func (m *contactMessage) check(errs captcha.FieldErrors) {
+	checkText(errs, "name", &m.Name, 100)
+	checkEmail(errs, "email", &m.Email)
+	checkText(errs, "message", &m.Message, 5000)
+}
+
+func contactPage(m *contactMessage) formPage { return formPage{Title: "Contact", Form: m} }
+
+func (s *site) contactForm(c *fiber.Ctx) error {
+	return s.showForm(c, "contact", contactPage(&contactMessage{}), nil)
+}
+
+func (s *site) contactSubmit(c *fiber.Ctx) error {
+	var m contactMessage
+	reference, err := s.contact(c, &m)
+	if err != nil {
+		return s.showForm(c, "contact", contactPage(&m), err)
+	}
+	return c.Redirect("/contact/"+reference, fiber.StatusSeeOther)
+}
+
+func (s *site) contactAPI(c *fiber.Ctx) error {
+	var m contactMessage
+	reference, err := s.contact(c, &m)
+	if err != nil {
+		return captcha.Reply(c, err)
+	}
+	return c.Status(fiber.StatusCreated).JSON(fiber.Map{"reference": reference, "url": "/contact/" + reference})
+}
+
+// contact takes a submitted message, and returns the reference to read it under, which can't be guessed.
+func (s *site) contact(c *fiber.Ctx, m *contactMessage) (reference string, err error) {
+	if err := s.submit(c, m); err != nil {
+		return "", err
+	}
+	m.Sent = time.Now().UTC()
+	value, err := json.Marshal(m)
+	if err != nil {
+		return "", err
+	}
+	reference = rand.Text()
+	if err := s.Storage.Set(messageKey(reference), value, messageLife); err != nil {
+		return "", fmt.Errorf("%w: keep a message: %w", errStorage, err)
+	}
+	return reference, nil
+}
+
+type receiptPage struct {
+	Title     string
+	Reference string
+	Message   contactMessage
+}
+
+func (s *site) contactReceipt(c *fiber.Ctx) error {
+	page := receiptPage{Title: "Your message", Reference: c.Params("reference")}
+	value, err := s.Storage.Get(messageKey(page.Reference))
+	if err != nil {
+		return fmt.Errorf("%w: find a message: %w", errStorage, err)
+	}
+	if value == nil {
+		return fiber.ErrNotFound
+	}
+	if err := json.Unmarshal(value, &page.Message); err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	return s.render(c, "receipt", page)
+}
+
+func messageKey(reference string) string { return "message_" + reference }

@@ -1,0 +1,72 @@
+// Package handlers is the demo: a site with a form or two that a captcha guards, as pages and as a JSON API.
+package handlers
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/filesystem"
+	"github.com/gofiber/fiber/v2/middleware/recover"
+	"github.com/gofiber/template/html/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/static"
+	"github.com/fibercaptcha/fibercaptcha/views"
+)
+
+// Storage is where the site keeps messages and accounts. It is the captcha's storage as well.
+type Storage interface {
+	fiber.Storage
+	captcha.Adder
+	captcha.Taker
+	Ping(ctx context.Context) error
+}
+
+// Config is what a site is made of.
+type Config struct {
+	Guard   *captcha.Guard
+	Storage Storage
+	Logger  *slog.Logger
+}
+
+type site struct {
+	Config
+}
+
+// New returns the site's app.
+func New(cfg Config) *fiber.App {
+	s := &site{cfg}
+	app := fiber.New(fiber.Config{
+		AppName:               "fibercaptcha",
+		Views:                 html.NewFileSystem(http.FS(views.FS), ".html"),
+		ViewsLayout:           "layout",
+		ErrorHandler:          s.fail,
+		DisableStartupMessage: true,
+		BodyLimit:             256 << 10,
+		ReadTimeout:           10 * time.Second,
+		WriteTimeout:          10 * time.Second,
+		IdleTimeout:           60 * time.Second,
+		// A multipart body that is cut short is then a request that a handler refuses, not a connection that breaks.
+		DisablePreParseMultipartForm: true,
+	})
+	app.Use(recover.New(), sameOrigin)
+
+	app.Use("/static", filesystem.New(filesystem.Config{Root: http.FS(static.FS), MaxAge: 3600}))
+	app.Get("/", s.home)
+
+	app.Get("/contact", s.contactForm)
+	app.Post("/contact", s.contactSubmit)
+	app.Get("/contact/:reference", s.contactReceipt)
+	app.Get("/signup", s.signupForm)
+	app.Post("/signup", s.signupSubmit)
+	app.Get("/welcome", s.signupDone)
+
+	app.All("/api/captcha", cfg.Guard.Create)
+	app.Get("/api/captcha/:key/audio.wav", cfg.Guard.Audio)
+	app.Post("/api/contact", s.contactAPI)
+	app.Post("/api/signup", s.signupAPI)
+	return app
+}
