@@ -135,7 +135,8 @@ func (r *Renderer) chooseSize() error {
 		return fmt.Errorf("Width %d and Height %d leave letters %.1f pixels high for a text of %d; accepted: sizes that leave %d or more",
 			c.Width, c.Height, r.size, r.maxLength, minFont)
 	}
-	if need := int(math.Ceil(across * r.size)); c.Width != Fit && c.Width < need {
+	// Where the size comes from the width, their product is the width again but for rounding.
+	if need := int(math.Ceil(across*r.size - 1e-6)); c.Width != Fit && c.Width < need {
 		return fmt.Errorf("Width is %d; accepted: %d or more for %d letters of FontSize %v, or Fit", c.Width, need, r.maxLength, r.size)
 	}
 	if need := int(math.Ceil(1.2 * r.size)); c.Height != Fit && c.Height < need {

@@ -1,0 +1,119 @@
+// Package captcha guards the forms and endpoints of a Fiber app with challenges that the app issues and verifies by
+// itself: a picture of a few letters, and the same letters spoken. Nothing is fetched from another host, and a visitor
+// needs no JavaScript.
+//
+//	package main
+//
+//	import (
+//		"log"
+//
+//		"github.com/fibercaptcha/fibercaptcha/captcha"
+//		"github.com/gofiber/fiber/v2"
+//	)
+//
+//	func main() {
+//		guard := captcha.New()
+//		app := fiber.New()
+//		app.All("/api/captcha/", guard.Create)
+//		app.Post("/api/contact", guard.Protect, func(c *fiber.Ctx) error {
+//			return c.Status(fiber.StatusCreated).JSON(fiber.Map{"detail": "Thank you."})
+//		})
+//		log.Fatal(app.Listen(":3000"))
+//	}
+//
+// Create answers POST with a challenge in JSON: a picture and a key. Protect reads that key and the visitor's answer
+// from the request, and calls the next handler if the answer is right. For a form that the server renders, Generate
+// issues a challenge and Check verifies a submission; the first example is such a form.
+//
+// # What it stops, and what it does not
+//
+// It stops scripts that post to every form they find, and text recognition as it can be had ready-made. An answer is
+// accepted once, on any number of replicas, and a wrong one uses its challenge up, so that a guess costs a new
+// challenge: with the default settings one blind guess in some 280,000 is right.
+//
+// It does not stop a network that somebody trained on these pictures, for whoever has this source can make labelled
+// pictures without end, nor people who are paid to solve them. So put limits beside it: of challenges and submissions
+// per address, of accounts per mail domain, of what a new account may do. The captcha makes each attempt cost
+// something; the limits make many attempts cost a lot.
+//
+// # A submission
+//
+// The body is JSON, urlencoded or multipart and holds two fields, captcha_key and captcha_value. White space around
+// them does not count, nor does the letters' case. There are five reasons to refuse one, each an error to test for
+// with [errors.Is]:
+//
+//   - [ErrMissing]: a field is absent, null or blank. Nothing is used up.
+//   - [ErrMalformed]: a field is too long, given twice or not text, or the body can't be read. Nothing is used up.
+//   - [ErrUnknownKey]: the key was never issued, was used before, or has expired.
+//   - [ErrWrongAnswer]: the answer is wrong. The challenge is used up.
+//   - [ErrStorage]: the storage failed. The submission is neither right nor wrong, and is not let through.
+//
+// [Reply] answers them in the JSON of django-rest-captcha, whose clients work with this package unchanged; a
+// Config.ErrorHandler of your own answers in any other way. Check the form's own fields before the captcha, so that a
+// typing error in an address costs no challenge: with [Guard.Read], then your own rules, then [Guard.Verify]. What a
+// bot would like to know, such as whether an address has an account, comes after it.
+//
+// # Sealed or stored
+//
+// A challenge is sealed in its own key, unless Config.Stored is set: encrypted and authenticated with a secret of the
+// server, so that issuing it writes nothing anywhere. A million challenges that nobody answers cost nothing to keep.
+// What the storage remembers is the keys that were used, until they would have expired. The key is 64 characters
+// long and says nothing to a client.
+//
+// The secret is one of Config.Secrets; without them all replicas agree on one through Config.Storage; without a
+// storage it is random, and challenges that were shown before a restart are refused after it. To change a secret, put
+// the new one in front and remove the old one after one Expiration.
+//
+// # Storages
+//
+// Without Config.Storage a guard keeps used keys in the memory of its process, 262,144 of them at most. When that is
+// full it fails with ErrStorage until some have expired; it never forgets one early. That suits one process. For
+// several, or to keep used keys over a restart, give all of them one storage.
+//
+// Any [fiber.Storage] will do. One that also has [Adder], and [Taker] where challenges are stored, makes a challenge
+// single use on all replicas: the five methods of fiber.Storage alone can't, because between a Get and a Delete there
+// is room for another replica's Get. A storage without them is used under a lock, which holds within one process, and
+// that is logged once. The package captcha/storagetest tests whether a storage keeps its promises.
+//
+// Single use lasts as long as the storage's memory. A Redis that restarts without its append-only file forgets which
+// keys were used, and each could then be used once more until it expires. Where that matters turn the file on, or set
+// Config.Stored: a storage that forgets a stored challenge refuses it.
+//
+// # Several guards
+//
+// Guards that share a storage and a StorageKey accept each other's challenges. Give a guard that asks less of a visitor
+// than another a StorageKey of its own; a challenge from one is then unknown to the other.
+//
+// # Pictures and sound
+//
+// Config.Picture sets size, fonts, colours and styles; see the package captcha/picture. Sound is spoken by the package
+// captcha/audio, which is given as Config.Audio so that apps without sound do not carry its recordings:
+//
+//	guard := captcha.New(captcha.Config{Audio: audio.New()})
+//	app.Get("/api/captcha/:key/audio.wav", guard.Audio)
+//
+// People who can't see the picture need the sound, or another way in. The text alternative of the picture says what it
+// is for and where the sound is, not what it shows.
+//
+// # Testing your own forms
+//
+// Leave the captcha on, and let the test solve it: the package captcha/captchatest reads the answer of a challenge for
+// a [testing.TB], and for nothing else.
+//
+//	answer := captchatest.Solve(t, guard, key)
+//
+// Where the test runs in another process than the app, as a browser test may, the two share Config.Secrets, or a
+// storage. Config.InsecureMasterAnswers are fixed pairs of key and answer for a client that can do neither: anyone who
+// knows one gets past the captcha, so keep them out of production.
+//
+// # Security
+//
+// Answers, keys and seeds come from crypto/rand. A picture is drawn from a secret seed that can't be derived from the
+// key, so that it can't be drawn again for every possible answer and compared. Asking again for the sound of a
+// challenge gives the same bytes, so that there is no second rendering to average away the noise with. The time
+// that a comparison takes says nothing about the answer. When the storage fails the guard refuses; it never lets a submission through
+// because it could not check it. Nothing secret is logged.
+//
+// Use TLS, as for the form itself. Don't put Create behind a cache: it sends Cache-Control: no-store, and Fiber's cache
+// middleware must not be used on its route.
+package captcha
