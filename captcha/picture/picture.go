@@ -14,10 +14,6 @@ import (
 	"image/color"
 	"math"
 	"sync"
-
-	"golang.org/x/image/font/gofont/gobold"
-	"golang.org/x/image/font/gofont/gomono"
-	"golang.org/x/image/font/gofont/goregular"
 )
 
 // A Renderer draws pictures with one set of settings. Any number of goroutines may use it at once.
@@ -79,7 +75,7 @@ func newRenderer(config Config, alphabet string, maxLength int) (*Renderer, erro
 func (r *Renderer) readFonts(alphabet []rune) error {
 	fonts := r.config.Fonts
 	if len(fonts) == 0 {
-		fonts = [][]byte{gobold.TTF, goregular.TTF, gomono.TTF}
+		fonts = embeddedFonts()
 	}
 	r.faces = make(map[rune][]*outline)
 	for i, data := range fonts {
