@@ -26,10 +26,15 @@ func newCanvas() *canvas {
 	return &canvas{source: source, random: rand.New(source)}
 }
 
-// resize prepares a blank canvas for n letters.
-func (c *canvas) resize(width, height, n int) {
+// resize prepares a canvas for n letters, with ink of the given strength all over.
+func (c *canvas) resize(width, height, n int, base uint8) {
 	c.width, c.height = width, height
 	c.ink = image.Alpha{Pix: resize(c.ink.Pix, width*height), Stride: width, Rect: image.Rect(0, 0, width, height)}
+	if base > 0 {
+		for i := range c.ink.Pix {
+			c.ink.Pix[i] = base
+		}
+	}
 	for len(c.letters) < n {
 		c.letters = append(c.letters, placed{})
 	}
@@ -55,7 +60,7 @@ func (c *canvas) inkLetter(l *placed) {
 	c.filler.blend(&c.ink)
 }
 
-// blend adds the filled letter's ink to what is there.
+// blend puts the filled letter over what is there.
 func (f *filler) blend(ink *image.Alpha) {
 	for y := range f.height {
 		row := ink.Pix[(f.y+y)*ink.Stride+f.x:][:f.width]
@@ -63,16 +68,12 @@ func (f *filler) blend(ink *image.Alpha) {
 		var sum float32
 		for x, d := range delta {
 			sum += d
-			cover := sum
-			if cover < 0 {
-				cover = -cover
+			v := int(sum * 256)
+			if v > 0 {
+				row[x] += uint8((255 - int(row[x])) * min(v, 256) >> 8)
+			} else if v < 0 {
+				row[x] -= uint8(int(row[x]) * min(-v, 256) >> 8)
 			}
-			if cover < 1.0/512 {
-				continue
-			}
-			v := int(min(cover, 1)*255 + 0.5)
-			was := int(row[x])
-			row[x] = uint8(was + (255-was)*v/255)
 		}
 	}
 }
@@ -80,7 +81,7 @@ func (f *filler) blend(ink *image.Alpha) {
 // paint puts the tones on: level 0 is the background colour and 15 the foreground.
 func (c *canvas) paint(reverse bool, opposed bool) {
 	stride := (c.width + 1) / 2
-	c.levels = resize(c.levels, c.height*(stride+1))
+	c.levels = resize(c.levels, c.height*(stride+1)+padding)
 	var flip uint8
 	if reverse {
 		flip = 0xff

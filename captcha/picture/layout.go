@@ -25,7 +25,7 @@ func (c *canvas) place(text []*outline, style *recipe, r *Renderer, random *rand
 	var pen float32
 	for i, o := range text {
 		l := &c.letters[i]
-		l.from, l.layers = o, style.layers
+		l.from, l.layers = o, style.letters[random.IntN(len(style.letters))]
 		c.pose(l, style, r, random, capital)
 		l.measure(capital)
 		if i > 0 {
@@ -43,7 +43,7 @@ func (c *canvas) place(text []*outline, style *recipe, r *Renderer, random *rand
 
 // pose turns, shears and resizes a letter around its centre.
 func (c *canvas) pose(l *placed, style *recipe, r *Renderer, random *rand.Rand, capital float32) {
-	size := capital * (1 - style.sizes*random.Float32())
+	size := capital * (1 - style.smaller + (style.smaller+style.larger)*random.Float32())
 	angle := r.rotation(random)
 	sin64, cos64 := math.Sincos(float64(angle))
 	sin, cos := float32(sin64), float32(cos64)
@@ -56,10 +56,11 @@ func (c *canvas) pose(l *placed, style *recipe, r *Renderer, random *rand.Rand, 
 	l.points = l.points[:0]
 	for _, layer := range l.layers {
 		grow := layer.grow + weight
+		dx, dy := layer.shift*capital, layer.shift*capital+rise
 		for _, contour := range l.from.contours {
 			for _, v := range contour {
 				x, y := v.at.x+grow*v.grow.x, v.at.y+grow*v.grow.y
-				l.points = append(l.points, point{xx*x + xy*y, yx*x + yy*y + rise})
+				l.points = append(l.points, point{xx*x + xy*y + dx, yx*x + yy*y + dy})
 			}
 		}
 	}

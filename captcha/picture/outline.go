@@ -3,6 +3,7 @@ package picture
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/golang/freetype/truetype"
 	"golang.org/x/image/font"
@@ -144,16 +145,19 @@ func newOutline(contours [][]point) *outline {
 	lo, hi := bounds(contours)
 	o.width, o.height = hi.x-lo.x, hi.y-lo.y
 	centre := middle(lo, hi)
-	side := float32(1)
-	if signedArea(contours) < 0 {
-		side = -1
+	if signedArea(contours) > 0 {
+		for _, c := range contours {
+			slices.Reverse(c)
+			// A reversed contour begins with its last control point.
+			copy(c, append(c[1:len(c):len(c)], c[0]))
+		}
 	}
 	for _, c := range contours {
 		vertices := make([]vertex, len(c))
 		for i, p := range c {
 			vertices[i] = vertex{
 				at:   point{p.x - centre.x, p.y - centre.y},
-				grow: growth(c, i, side),
+				grow: growth(c, i),
 			}
 		}
 		o.contours = append(o.contours, vertices)
@@ -189,9 +193,9 @@ func signedArea(contours [][]point) float32 {
 const sharpest = 2
 
 // growth is the mitre of the two edges that meet in c[i], pointing out of the letter.
-func growth(c []point, i int, side float32) point {
-	in := edgeNormal(c, i, -1, side)
-	out := edgeNormal(c, i, +1, side)
+func growth(c []point, i int) point {
+	in := edgeNormal(c, i, -1)
+	out := edgeNormal(c, i, +1)
 	along := 1 + in.x*out.x + in.y*out.y
 	if along < 2.0/(sharpest*sharpest) {
 		along = 2.0 / (sharpest * sharpest)
@@ -200,13 +204,13 @@ func growth(c []point, i int, side float32) point {
 }
 
 // edgeNormal is the outward normal of the first edge of some length on the given side of c[i].
-func edgeNormal(c []point, i, step int, side float32) point {
+func edgeNormal(c []point, i, step int) point {
 	p := c[i]
 	for n := 1; n < len(c); n++ {
 		q := c[((i+n*step)%len(c)+len(c))%len(c)]
 		dx, dy := (q.x-p.x)*float32(step), (q.y-p.y)*float32(step)
 		if d := float32(math.Hypot(float64(dx), float64(dy))); d > 0 {
-			return point{side * dy / d, -side * dx / d}
+			return point{-dy / d, dx / d}
 		}
 	}
 	return point{}

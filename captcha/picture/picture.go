@@ -199,15 +199,15 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 		}
 	}
 	width, height := r.deviceSize(n)
-	c.resize(width, height, len(c.text))
+	style := &r.styles[c.random.IntN(len(r.styles))]
+	c.resize(width, height, len(c.text), style.base)
 	c.capital = float32(r.size) * float32(r.config.Scale)
 	c.margin = min(1.5*float32(r.config.Scale), float32(height)/16)
-	r.draw(c)
+	r.draw(c, style)
 	return r.writers[n].append(dst, c.levels)
 }
 
-func (r *Renderer) draw(c *canvas) {
-	style := &r.styles[c.random.IntN(len(r.styles))]
+func (r *Renderer) draw(c *canvas, style *recipe) {
 	reverse := r.reverse && style.reverse && c.random.IntN(2) == 0
 	if len(c.letters) > 0 {
 		c.place(c.text, style, r, c.random)

@@ -18,14 +18,20 @@ const (
 	Hollow
 	// Striped letters are hatched.
 	Striped
-	// TwoTone letters change their tone on the way.
+	// TwoTone letters change from dark to middling on the way.
 	TwoTone
-	// Split letters stand on a ground of two tones and change theirs where it changes.
+	// Split letters stand on broad bands of both colours and change theirs where a band ends.
 	Split
+	// Screen letters are solid, on a hatched ground.
+	Screen
+	// Relief letters show by their lit and shaded edges alone.
+	Relief
+	// Mixed letters are light or dark, solid or hollow, each for itself, on a middling ground.
+	Mixed
 )
 
 // styleNames is in the order of the constants.
-var styleNames = [...]string{"classic", "solid", "hollow", "striped", "two-tone", "split"}
+var styleNames = [...]string{"classic", "solid", "hollow", "striped", "two-tone", "split", "screen", "relief", "mixed"}
 
 // Styles lists every style.
 func Styles() []Style {
@@ -56,45 +62,74 @@ func ParseStyle(name string) (Style, error) {
 
 // A recipe is what a style does. Lengths are in capital heights.
 type recipe struct {
-	layers      []layer
+	letters     [][]layer // the ways to draw a letter, one chosen for each
+	base        uint8     // ink of the ground
 	ink, ground tone
 	overlap     float32 // how far neighbours may run into each other
 	warp        float32 // how far the global warp moves a point
 	shear       float32 // greatest horizontal shear
-	sizes       float32 // letters shrink by up to this share
+	larger      float32 // a letter is up to this share larger than the font size,
+	smaller     float32 // or up to this share smaller
 	weight      float32 // strokes grow or shrink by up to this, on each side
 	reverse     bool    // half of the pictures are light on dark, unless a colour is set
 	noise       []Noise
 	filters     []Filter
 }
 
-// A layer is one outline of a letter: the sum of its layers' coverage is its ink.
+// A layer is one outline of a letter. Where the sum of a letter's layers is positive there is ink, and where it is negative ink is
+// taken away.
 type layer struct {
-	grow float32 // how much heavier than the font's outline
-	sign float32 // +1 adds, -1 cuts away
+	sign  float32
+	grow  float32 // how much heavier than the font's outline
+	shift float32 // to the right and down
 }
 
-var solidLayers = []layer{{0, 1}}
+var (
+	solid  = []layer{{sign: 1}}
+	hollow = []layer{{sign: 1, grow: 0.05}, {sign: -1, grow: -0.035}}
+	relief = []layer{{sign: 1, shift: 0.04}, {sign: -1, shift: -0.04}}
+)
 
+// negative is the same letter in the other colour.
+func negative(layers []layer) []layer {
+	all := make([]layer, len(layers))
+	for i, l := range layers {
+		l.sign = -l.sign
+		all[i] = l
+	}
+	return all
+}
+
+const middling = 128
+
+// recipes are in the order of the styles.
 func recipes() []recipe {
-	base := recipe{layers: solidLayers, ink: plain(255), ground: plain(0),
-		overlap: 0.06, warp: 0.09, shear: 0.2, sizes: 0.2, weight: 0.015, reverse: true}
-
-	classic := recipe{layers: solidLayers, ink: plain(255), ground: plain(0), overlap: -0.12,
-		noise: []Noise{Arcs, Dots}, filters: []Filter{Smooth}}
-
-	hollow := base
-	hollow.layers = []layer{{0.05, 1}, {-0.03, -1}}
-
-	striped := base
-	striped.ink = tone{kind: stripes, light: 90, dark: 255, period: 0.26}
-
-	twoTone := base
-	twoTone.ink = tone{kind: stripes, light: 110, dark: 255, period: 1.3}
-
-	split := base
-	split.ink = tone{kind: stripes, light: 0, dark: 255, period: 2}
-	split.ground = tone{kind: opposite}
-
-	return []recipe{classic, base, hollow, striped, twoTone, split}
+	plainly := recipe{letters: [][]layer{solid}, ink: plain(255), ground: plain(0),
+		overlap: 0.06, warp: 0.09, shear: 0.2, larger: 0.12, smaller: 0.12, weight: 0.015, reverse: true}
+	with := func(change func(*recipe)) recipe {
+		r := plainly
+		change(&r)
+		return r
+	}
+	return []recipe{
+		{letters: [][]layer{solid}, ink: plain(255), ground: plain(0), overlap: -0.12,
+			noise: []Noise{Arcs, Dots}, filters: []Filter{Smooth}},
+		plainly,
+		with(func(r *recipe) { r.letters = [][]layer{hollow} }),
+		with(func(r *recipe) { r.ink = tone{kind: stripes, light: 90, dark: 255, period: 0.26} }),
+		with(func(r *recipe) { r.ink = tone{kind: stripes, light: 110, dark: 255, period: 1.3} }),
+		with(func(r *recipe) {
+			r.ink = tone{kind: stripes, light: 0, dark: 255, period: 2}
+			r.ground = tone{kind: opposite}
+		}),
+		with(func(r *recipe) { r.ground = tone{kind: stripes, light: 0, dark: 110, period: 0.3} }),
+		with(func(r *recipe) {
+			r.letters = [][]layer{relief, negative(relief)}
+			r.base = middling
+		}),
+		with(func(r *recipe) {
+			r.letters = [][]layer{solid, hollow, negative(solid), negative(hollow)}
+			r.base = middling
+		}),
+	}
 }
