@@ -40,7 +40,30 @@ func New(config Config, alphabet string, maxLength int) (*Renderer, error) {
 	return r, nil
 }
 
+// With prepares a renderer with other settings for the same letters. The fonts stay, whatever config says, and are not read again: that
+// is most of what New costs.
+func (r *Renderer) With(config Config, maxLength int) (*Renderer, error) {
+	config.Fonts = r.config.Fonts
+	other, err := prepare(config, maxLength, func(n *Renderer) error {
+		n.faces, n.cell = r.faces, r.cell
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("picture: %w", err)
+	}
+	return other, nil
+}
+
 func newRenderer(config Config, alphabet string, maxLength int) (*Renderer, error) {
+	runes, err := letters(alphabet)
+	if err != nil {
+		return nil, err
+	}
+	return prepare(config, maxLength, func(r *Renderer) error { return r.readFonts(runes) })
+}
+
+// prepare checks the settings, and works out all that does not depend on the text.
+func prepare(config Config, maxLength int, setFaces func(*Renderer) error) (*Renderer, error) {
 	config, err := config.withDefaults()
 	if err != nil {
 		return nil, err
@@ -48,12 +71,8 @@ func newRenderer(config Config, alphabet string, maxLength int) (*Renderer, erro
 	if maxLength < 1 || maxLength > MaxLength {
 		return nil, fmt.Errorf("a length of %d; accepted: 1 to %d letters", maxLength, MaxLength)
 	}
-	runes, err := letters(alphabet)
-	if err != nil {
-		return nil, err
-	}
 	r := &Renderer{config: config, maxLength: maxLength}
-	if err := r.readFonts(runes); err != nil {
+	if err := setFaces(r); err != nil {
 		return nil, err
 	}
 	if err := r.chooseSize(); err != nil {
