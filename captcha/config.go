@@ -203,29 +203,29 @@ func withDefaults(config ...Config) Config {
 func (cfg Config) check() error {
 	switch {
 	case cfg.Expiration < time.Second || cfg.Expiration > maxExpiration:
-		return fmt.Errorf("Expiration %v is not from 1s to %v", cfg.Expiration, maxExpiration)
+		return fmt.Errorf("captcha: Expiration %v is not from 1s to %v", cfg.Expiration, maxExpiration)
 	case cfg.Length < 1 || cfg.Length > maxLength:
-		return fmt.Errorf("Length %d is not from 1 to %d", cfg.Length, maxLength)
+		return fmt.Errorf("captcha: Length %d is not from 1 to %d", cfg.Length, maxLength)
 	case cfg.MaxLength < cfg.Length || cfg.MaxLength > maxLength:
-		return fmt.Errorf("MaxLength %d is not from Length, which is %d, to %d", cfg.MaxLength, cfg.Length, maxLength)
+		return fmt.Errorf("captcha: MaxLength %d is not from Length, which is %d, to %d", cfg.MaxLength, cfg.Length, maxLength)
 	case strings.Count(cfg.StorageKey, "{key}") != 1 || len(cfg.StorageKey) > maxStorageKeyBytes:
-		return fmt.Errorf("StorageKey %q does not have {key} once, within %d bytes", cfg.StorageKey, maxStorageKeyBytes)
+		return fmt.Errorf("captcha: StorageKey %q does not have {key} once, within %d bytes", cfg.StorageKey, maxStorageKeyBytes)
 	case cfg.KeyField == valueField || cfg.KeyField == cfg.ImageField:
-		return fmt.Errorf("KeyField %q is the name of another field", cfg.KeyField)
+		return fmt.Errorf("captcha: KeyField %q is the name of another field", cfg.KeyField)
 	case cfg.ImageField == "image_type" || cfg.ImageField == "image_decode":
-		return fmt.Errorf("ImageField %q is the name of another field", cfg.ImageField)
+		return fmt.Errorf("captcha: ImageField %q is the name of another field", cfg.ImageField)
 	}
 	if err := checkAlphabet(cfg.Alphabet); err != nil {
 		return err
 	}
 	for i, secret := range cfg.Secrets {
 		if n := utf8.RuneCountInString(secret); n < minSecret {
-			return fmt.Errorf("Secrets[%d] has %d characters; at least %d are needed", i, n, minSecret)
+			return fmt.Errorf("captcha: Secrets[%d] has %d characters; at least %d are needed", i, n, minSecret)
 		}
 	}
 	for key, answer := range cfg.InsecureMasterAnswers {
 		if err := checkShape(cfg.KeyField, key, answer, cfg.valueLimit()); err != nil {
-			return fmt.Errorf("InsecureMasterAnswers %q: %q can't be submitted: %w", key, answer, err)
+			return fmt.Errorf("captcha: InsecureMasterAnswers %q: %q can't be submitted: %w", key, answer, err)
 		}
 	}
 	return nil
@@ -233,20 +233,20 @@ func (cfg Config) check() error {
 
 func checkAlphabet(alphabet string) error {
 	if !utf8.ValidString(alphabet) {
-		return fmt.Errorf("Alphabet %q is not UTF-8", alphabet)
+		return fmt.Errorf("captcha: Alphabet %q is not UTF-8", alphabet)
 	}
 	letters := []rune(alphabet)
 	if len(letters) < 2 || len(letters) > maxAlphabet {
-		return fmt.Errorf("Alphabet %q has %d letters, not 2 to %d", alphabet, len(letters), maxAlphabet)
+		return fmt.Errorf("captcha: Alphabet %q has %d letters, not 2 to %d", alphabet, len(letters), maxAlphabet)
 	}
 	seen := make(map[string]rune, len(letters))
 	for _, r := range letters {
 		if !unicode.IsGraphic(r) || unicode.IsSpace(r) {
-			return fmt.Errorf("Alphabet has %q, which can't be seen", r)
+			return fmt.Errorf("captcha: Alphabet has %q, which can't be seen", r)
 		}
 		folded := fold(string(r))
 		if other, ok := seen[folded]; ok {
-			return fmt.Errorf("Alphabet has %q and %q, which count as one letter", other, r)
+			return fmt.Errorf("captcha: Alphabet has %q and %q, which count as one letter", other, r)
 		}
 		seen[folded] = r
 	}

@@ -29,7 +29,7 @@ func New(config ...Config) *Guard {
 	cfg := withDefaults(config...)
 	g, err := newGuard(cfg)
 	if err != nil {
-		panic("captcha: " + err.Error())
+		panic(err.Error())
 	}
 	if n := len(cfg.InsecureMasterAnswers); n > 0 {
 		cfg.Logger.Warn("captcha: master answers are set; whoever knows one gets past every challenge", "count", n)
@@ -43,7 +43,7 @@ func newGuard(cfg Config) (*Guard, error) {
 	}
 	renderer, err := picture.New(cfg.Picture, cfg.Alphabet, cfg.MaxLength)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("captcha: %w", err)
 	}
 	languages, err := cfg.languages()
 	if err != nil {
@@ -62,7 +62,7 @@ func newKeeper(cfg Config) (keeper, error) {
 	_, adds := cfg.Storage.(Adder)
 	_, takes := cfg.Storage.(Taker)
 	if cfg.Storage == nil {
-		storage, adds, takes = newMemory(memoryEntries, cfg.Now), true, true
+		storage, adds, takes = newMemory(memoryEntries, cfg.Expiration+clockSkew, cfg.Now), true, true
 	} else {
 		storage = newLocal(cfg.Storage)
 	}
@@ -79,7 +79,7 @@ func newKeeper(cfg Config) (keeper, error) {
 	}
 
 	if n := cfg.MaxLength * longestLetter(cfg.Alphabet); n > maxSealed {
-		return nil, fmt.Errorf("an answer of %d letters from Alphabet %q takes up to %d bytes, and a sealed key holds %d: "+
+		return nil, fmt.Errorf("captcha: an answer of %d letters from Alphabet %q takes up to %d bytes, and a sealed key holds %d: "+
 			"use fewer letters, or Stored", cfg.MaxLength, cfg.Alphabet, n, maxSealed)
 	}
 	var known *secrets

@@ -26,7 +26,7 @@ func (cfg Config) languages() ([]string, error) {
 		for _, language := range languages {
 			for _, letter := range cfg.Alphabet {
 				if !cfg.Audio.Speaks(letter, language) {
-					return nil, fmt.Errorf("Audio can't say %q, which is in Alphabet, in language %q", letter, language)
+					return nil, fmt.Errorf("captcha: Audio can't say %q, which is in Alphabet, in language %q", letter, language)
 				}
 			}
 		}
@@ -35,7 +35,7 @@ func (cfg Config) languages() ([]string, error) {
 		return languages, nil
 	}
 	if !slices.Contains(languages, cfg.Language) {
-		return nil, fmt.Errorf("Language %q is none of %q", cfg.Language, languages)
+		return nil, fmt.Errorf("captcha: Language %q is none of %q", cfg.Language, languages)
 	}
 	return []string{cfg.Language}, nil
 }
