@@ -52,6 +52,8 @@ func New(cfg Config) *fiber.App {
 		// A multipart body that is cut short is then a request that a handler refuses, not a connection that breaks.
 		DisablePreParseMultipartForm: true,
 	})
+	app.Get("/livez", s.live)
+	app.Get("/readyz", s.ready)
 	app.Use(recover.New(), sameOrigin)
 
 	app.Use("/static", filesystem.New(filesystem.Config{Root: http.FS(static.FS), MaxAge: 3600}))

@@ -1,0 +1,28 @@
+package handlers
+
+import (
+	"context"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// readyTime is how long the storage may take to say that it is there. It is less than the second or more that balancers
+// and orchestrators commonly wait for an answer.
+const readyTime = 900 * time.Millisecond
+
+// live answers as long as the process serves: one that does not should be restarted. It asks no other part, for restarting
+// this one mends none of them.
+func (s *site) live(c *fiber.Ctx) error { return c.SendString("ok\n") }
+
+// ready answers 200 while new requests can be served, and 503 while the storage is away or the process is stopping: send
+// them elsewhere.
+func (s *site) ready(c *fiber.Ctx) error {
+	ctx, cancel := context.WithTimeout(c.UserContext(), readyTime)
+	defer cancel()
+	if err := s.Storage.Ping(ctx); err != nil {
+		s.Logger.Warn("not ready", "error", err)
+		return c.Status(fiber.StatusServiceUnavailable).SendString("storage: away\n")
+	}
+	return c.SendString("ok\n")
+}
