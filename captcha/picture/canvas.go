@@ -78,30 +78,42 @@ func (f *filler) blend(ink *image.Alpha) {
 	}
 }
 
-// paint puts the tones on: level 0 is the background colour and 15 the foreground.
-func (c *canvas) paint(reverse bool, opposed bool) {
+// paint puts the tones on and packs two pixels to a byte: level 0 is the background colour and 15 the foreground.
+func (c *canvas) paint(ink, ground *shade, reverse bool) {
 	stride := (c.width + 1) / 2
 	c.levels = resize(c.levels, c.height*(stride+1)+padding)
-	var flip uint8
-	if reverse {
-		flip = 0xff
-	}
-	ink, ground := &c.inkShade, &c.groundShade
 	for y := range c.height {
 		cover := c.ink.Pix[y*c.width:][:c.width]
 		out := c.levels[y*(stride+1)+1:][:stride]
+		if ink.even && ground.even {
+			c.paintEven(out, cover)
+			continue
+		}
+		inkRow, groundRow := ink.row[y], ground.row[y]
 		for x, v := range cover {
-			i := int(ink.table[(ink.row[y]+ink.column[x])>>24])
-			g := int(ground.table[(ground.row[y]+ground.column[x])>>24])
-			if opposed {
-				g = 255 - i
+			level := int(ground.table[(groundRow+ground.column[x])>>24])
+			if v > 0 {
+				level += (int(ink.table[(inkRow+ink.column[x])>>24]) - level) * int(v) / 255
 			}
-			level := (uint8(g+(i-g)*int(v)/255) ^ flip) >> 4
-			if x&1 == 0 {
-				out[x/2] = level << 4
-			} else {
-				out[x/2] |= level
+			out[x/2] |= uint8(level>>4) << (4 &^ (x << 2))
+		}
+	}
+	if reverse {
+		for y := range c.height {
+			out := c.levels[y*(stride+1)+1:][:stride]
+			for x := range out {
+				out[x] = ^out[x]
 			}
 		}
+	}
+}
+
+// paintEven is paint for the tones of most pictures, full ink on bare ground.
+func (c *canvas) paintEven(out, cover []uint8) {
+	for x := range len(cover) / 2 {
+		out[x] = cover[2*x]&0xf0 | cover[2*x+1]>>4
+	}
+	if len(cover)%2 == 1 {
+		out[len(out)-1] = cover[len(cover)-1] & 0xf0
 	}
 }

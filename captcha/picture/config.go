@@ -11,7 +11,7 @@ import (
 )
 
 // Alphabet is the default set of letters: capitals and digits, without those that people take for each other.
-const Alphabet = "2345678ABCDEFHKLMNPRTXY"
+const Alphabet = "235678ABCDEFHJKLMNPRTUXY"
 
 // Fit as a width or height makes the picture as wide or as high as its text needs.
 const Fit = -1

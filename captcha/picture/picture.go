@@ -247,7 +247,23 @@ func (r *Renderer) draw(c *canvas, style *recipe) {
 	for _, apply := range filters {
 		apply(&c.ink)
 	}
-	c.inkShade.prepare(style.ink, c.width, c.height, c.capital, c.random)
-	c.groundShade.prepare(style.ground, c.width, c.height, c.capital, c.random)
-	c.paint(reverse, style.ground.kind == opposite)
+	c.shade(style)
+	c.paint(&c.inkShade, &c.groundShade, reverse)
+}
+
+// shade prepares the tones of letters and ground.
+func (c *canvas) shade(style *recipe) {
+	prepare := func(s *shade, t tone, otherwise uint8) {
+		if t.period > 0 {
+			s.prepareStripes(t, c.width, c.height, c.capital, c.random)
+		} else {
+			s.prepareEven(otherwise, c.width, c.height)
+		}
+	}
+	prepare(&c.inkShade, style.ink, 255)
+	if style.split {
+		c.groundShade.opposite(&c.inkShade)
+	} else {
+		prepare(&c.groundShade, style.ground, 0)
+	}
 }

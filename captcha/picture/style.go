@@ -65,6 +65,7 @@ type recipe struct {
 	letters     [][]layer // the ways to draw a letter, one chosen for each
 	base        uint8     // ink of the ground
 	ink, ground tone
+	split       bool    // the ground is dark where letters are light
 	overlap     float32 // how far neighbours may run into each other
 	warp        float32 // how far the global warp moves a point
 	shear       float32 // greatest horizontal shear
@@ -86,6 +87,7 @@ type layer struct {
 
 var (
 	solid  = []layer{{sign: 1}}
+	heavy  = []layer{{sign: 1, grow: 0.025}}
 	hollow = []layer{{sign: 1, grow: 0.05}, {sign: -1, grow: -0.035}}
 	relief = []layer{{sign: 1, shift: 0.04}, {sign: -1, shift: -0.04}}
 )
@@ -104,7 +106,7 @@ const middling = 128
 
 // recipes are in the order of the styles.
 func recipes() []recipe {
-	plainly := recipe{letters: [][]layer{solid}, ink: plain(255), ground: plain(0),
+	plainly := recipe{letters: [][]layer{solid},
 		overlap: 0.06, warp: 0.09, shear: 0.2, larger: 0.12, smaller: 0.12, weight: 0.015, reverse: true}
 	with := func(change func(*recipe)) recipe {
 		r := plainly
@@ -112,17 +114,24 @@ func recipes() []recipe {
 		return r
 	}
 	return []recipe{
-		{letters: [][]layer{solid}, ink: plain(255), ground: plain(0), overlap: -0.12,
+		{letters: [][]layer{solid}, overlap: -0.12,
 			noise: []Noise{Arcs, Dots}, filters: []Filter{Smooth}},
 		plainly,
 		with(func(r *recipe) { r.letters = [][]layer{hollow} }),
-		with(func(r *recipe) { r.ink = tone{kind: stripes, light: 90, dark: 255, period: 0.26} }),
-		with(func(r *recipe) { r.ink = tone{kind: stripes, light: 110, dark: 255, period: 1.3} }),
 		with(func(r *recipe) {
-			r.ink = tone{kind: stripes, light: 0, dark: 255, period: 2}
-			r.ground = tone{kind: opposite}
+			r.letters = [][]layer{heavy}
+			r.ink = tone{light: 110, dark: 255, period: 0.3}
+			r.overlap = 0
 		}),
-		with(func(r *recipe) { r.ground = tone{kind: stripes, light: 0, dark: 110, period: 0.3} }),
+		with(func(r *recipe) {
+			r.letters = [][]layer{heavy}
+			r.ink = tone{light: 120, dark: 255, period: 1.3}
+		}),
+		with(func(r *recipe) {
+			r.ink = tone{light: 0, dark: 255, period: 2}
+			r.split = true
+		}),
+		with(func(r *recipe) { r.ground = tone{light: 0, dark: 110, period: 0.3} }),
 		with(func(r *recipe) {
 			r.letters = [][]layer{relief, negative(relief)}
 			r.base = middling

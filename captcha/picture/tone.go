@@ -5,61 +5,65 @@ import (
 	"math/rand/v2"
 )
 
-// A tone says how dark each place of a surface is: 0 is the background colour, 255 the foreground.
+// A tone says how dark each place of a surface is: 0 is the background colour, 255 the foreground. The zero value is no tone of its own:
+// full on letters, none on the ground.
 type tone struct {
-	kind        toneKind
-	light, dark uint8
-	period      float32 // of stripes, in capital heights
+	light, dark uint8   // of stripes at a random slope
+	period      float32 // from stripe to stripe, in capital heights
 }
-
-type toneKind int
-
-const (
-	even     toneKind = iota
-	stripes           // alternately light and dark, at a random slope
-	opposite          // what the other surface is not
-)
-
-func plain(level uint8) tone { return tone{kind: even, light: level, dark: level} }
 
 // A shade is a tone made ready for one picture. The darkness at x, y is table[(row[y]+column[x])>>24]: a phase that
 // wraps around looked up in one period of the pattern.
 type shade struct {
+	even        bool
 	table       [256]uint8
 	row, column []uint32
 }
 
-func (s *shade) prepare(t tone, width, height int, capital float32, random *rand.Rand) {
+// prepareEven makes the shade the same everywhere.
+func (s *shade) prepareEven(level uint8, width, height int) {
+	s.even = true
 	s.row, s.column = resize(s.row, height), resize(s.column, width)
-	if t.kind != stripes {
-		for i := range s.table {
-			s.table[i] = t.dark
-		}
-		return
-	}
-	s.fillTable(t, capital)
-	sin64, cos64 := math.Sincos(2 * math.Pi * random.Float64())
-	sin, cos := float32(sin64), float32(cos64)
-	turn := float32(1<<32) / (t.period * capital)
-	start := random.Uint32()
-	for y := range s.row {
-		s.row[y] = start + uint32(int64(turn*sin*float32(y)))
-	}
-	for x := range s.column {
-		s.column[x] = uint32(int64(turn * cos * float32(x)))
+	for i := range s.table {
+		s.table[i] = level
 	}
 }
 
-// fillTable draws one light and one dark stripe, with edges a device pixel soft.
+// prepareStripes draws them at a random slope.
+func (s *shade) prepareStripes(t tone, width, height int, capital float32, random *rand.Rand) {
+	s.even = false
+	s.row, s.column = resize(s.row, height), resize(s.column, width)
+	s.fillTable(t, capital)
+	sin, cos := math.Sincos(2 * math.Pi * random.Float64())
+	turn := float64(1<<32) / float64(t.period*capital)
+	start := random.Uint32()
+	for y := range s.row {
+		s.row[y] = start + uint32(int64(turn*sin*float64(y)))
+	}
+	for x := range s.column {
+		s.column[x] = uint32(int64(turn * cos * float64(x)))
+	}
+}
+
+// opposite makes the shade light where the other is dark.
+func (s *shade) opposite(other *shade) {
+	s.even = other.even
+	s.row, s.column = append(s.row[:0], other.row...), append(s.column[:0], other.column...)
+	for i, level := range other.table {
+		s.table[i] = 255 - level
+	}
+}
+
+// fillTable draws one dark and one light stripe, with edges a device pixel soft.
 func (s *shade) fillTable(t tone, capital float32) {
 	soft := 256 / (t.period * capital)
 	for i := range s.table {
 		// How far inside the dark first half, or negative for outside of it.
-		d := float32(min(i, 128-i))
+		inside := float32(min(i, 128-i))
 		if i >= 128 {
-			d = -float32(min(i-128, 256-i))
+			inside = -float32(min(i-128, 256-i))
 		}
-		share := min(max(d/soft+0.5, 0), 1)
+		share := min(max(inside/soft+0.5, 0), 1)
 		s.table[i] = uint8(float32(t.light) + share*float32(int(t.dark)-int(t.light)))
 	}
 }
