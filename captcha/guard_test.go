@@ -275,23 +275,6 @@ func TestLengthsSpanTheRange(t *testing.T) {
 	}
 }
 
-func TestEveryLetterIsAsLikely(t *testing.T) {
-	guard := captcha.New(captcha.Config{Alphabet: "ABCDEFG", Length: 10, Picture: wide})
-	counts := map[rune]int{}
-	const rounds = 3000
-	for range rounds {
-		for _, r := range captchatest.Solve(t, guard, mustGenerate(t, guard)) {
-			counts[r]++
-		}
-	}
-	// 30,000 letters, about 4,286 of each with a standard deviation of 61: seven of them are next to impossible.
-	for _, r := range "ABCDEFG" {
-		if n := counts[r]; n < 4286-430 || n > 4286+430 {
-			t.Errorf("%c came up %d times of %d", r, n, 10*rounds)
-		}
-	}
-}
-
 func TestImpossibleSettingsPanicWithTheValue(t *testing.T) {
 	for _, row := range []struct {
 		cfg  captcha.Config
