@@ -3,6 +3,7 @@ package captcha
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 )
@@ -40,7 +41,16 @@ func (g *Guard) speak(c *fiber.Ctx) ([]byte, error) {
 	if int(content.language) >= len(g.languages) {
 		return nil, ErrUnknownKey
 	}
-	return g.cfg.Audio.Speak(content.answer, g.languages[content.language], content.soundSeed())
+	return g.cfg.Audio.Speak(content.answer, g.spoken(g.languages[content.language]), content.soundSeed())
+}
+
+// spoken returns the language of the sound for a visitor who is addressed in language.
+func (g *Guard) spoken(language string) string {
+	spoken := g.cfg.Audio.Languages()
+	if slices.Contains(spoken, language) {
+		return language
+	}
+	return spoken[0]
 }
 
 // sendRange sends the part of a file that the request asks for: Safari plays nothing from a server that can't. Several

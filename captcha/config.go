@@ -60,10 +60,22 @@ type Config struct {
 	// Optional. Default: nil
 	Audio Speaker
 
-	// Language is the language of sound and field texts, whatever the request prefers: one of the Speaker's.
+	// Language is the language of sound and field texts, whatever the request prefers: one that has Texts.
 	//
 	// Optional. Default: "", the best match for the request's Accept-Language
 	Language string
+
+	// Texts change what the form field says, by language (BCP 47), and add languages. What is left empty stays as it is,
+	// or is English in an added language. A language that Audio does not speak has the sound of Audio's first.
+	//
+	// Optional. Default: English (en), German (de), French (fr), Spanish (es), Portuguese (pt) and Russian (ru)
+	Texts map[string]Texts
+
+	// Path is where the form field finds Create, as a browser sees it, with a slash at either end. Audio is below it, at
+	// :key/audio.wav, and Assets, at assets/:file.
+	//
+	// Optional. Default: "/api/captcha/"
+	Path string
 
 	// Secrets seal the challenges: at least 32 characters each, from a random source. The first seals and all of them
 	// open, so that a new one can be put in front while the old one stays for one Expiration.
@@ -136,6 +148,7 @@ var ConfigDefault = Config{
 	Length:     4,
 	StorageKey: "rest_captcha_{key}.{version}",
 	KeyField:   "captcha_key",
+	Path:       "/api/captcha/",
 }
 
 const (
@@ -179,6 +192,9 @@ func withDefaults(config ...Config) Config {
 	if cfg.KeyField == "" {
 		cfg.KeyField = ConfigDefault.KeyField
 	}
+	if cfg.Path == "" {
+		cfg.Path = ConfigDefault.Path
+	}
 	if cfg.KeyGenerator == nil {
 		cfg.KeyGenerator = utils.UUIDv4
 	}
@@ -214,6 +230,8 @@ func (cfg Config) check() error {
 		return fmt.Errorf("captcha: KeyField %q is the name of another field", cfg.KeyField)
 	case cfg.ImageField == "image_type" || cfg.ImageField == "image_decode":
 		return fmt.Errorf("captcha: ImageField %q is the name of another field", cfg.ImageField)
+	case !strings.HasPrefix(cfg.Path, "/") || !strings.HasSuffix(cfg.Path, "/") || strings.HasPrefix(cfg.Path, "//"):
+		return fmt.Errorf("captcha: Path %q is not a path with one slash at either end", cfg.Path)
 	}
 	if err := checkAlphabet(cfg.Alphabet); err != nil {
 		return err

@@ -20,6 +20,7 @@ type Guard struct {
 	alphabet  []rune
 	renderer  *picture.Renderer
 	keeper    keeper
+	texts     map[string]Texts
 	languages []string
 }
 
@@ -45,7 +46,8 @@ func newGuard(cfg Config) (*Guard, error) {
 	if err != nil {
 		return nil, fmt.Errorf("captcha: %w", err)
 	}
-	languages, err := cfg.languages()
+	texts := cfg.texts()
+	languages, err := cfg.languages(texts)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +55,7 @@ func newGuard(cfg Config) (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Guard{cfg: cfg, alphabet: []rune(cfg.Alphabet), renderer: renderer, keeper: keeper, languages: languages}, nil
+	return &Guard{cfg, []rune(cfg.Alphabet), renderer, keeper, texts, languages}, nil
 }
 
 // newKeeper chooses between sealing and storing.
@@ -109,6 +111,8 @@ func longestLetter(alphabet string) (bytes int) {
 type Challenge struct {
 	Key      string    // names the challenge in a submission
 	Image    []byte    // a PNG
+	Width    int       // of the picture, in CSS pixels
+	Height   int       // of the picture, in CSS pixels
 	Expires  time.Time // when it can no longer be answered
 	Language string    // of its sound and its field's texts
 
@@ -131,9 +135,12 @@ func (g *Guard) Generate(ctx context.Context, language ...string) (*Challenge, e
 	if err != nil {
 		return nil, err
 	}
+	width, height := g.renderer.Size(c.answer)
 	return &Challenge{
 		Key:      key,
 		Image:    g.renderer.Append(nil, c.answer, c.pictureSeed()),
+		Width:    width,
+		Height:   height,
 		Expires:  c.expires,
 		Language: g.languages[index],
 		guard:    g,

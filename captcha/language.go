@@ -1,8 +1,12 @@
 package captcha
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 )
@@ -18,17 +22,19 @@ type Speaker interface {
 	Speaks(letter rune, language string) bool
 }
 
-// languages returns the languages of sound and texts, the default first.
-func (cfg Config) languages() ([]string, error) {
+// languages returns the languages of sound and texts, the default first. A language that has texts and is not spoken has
+// the sound of the default.
+func (cfg Config) languages(texts map[string]Texts) ([]string, error) {
 	languages := []string{"en"}
 	if cfg.Audio != nil {
 		languages = slices.Clone(cfg.Audio.Languages())
-		for _, language := range languages {
-			for _, letter := range cfg.Alphabet {
-				if !cfg.Audio.Speaks(letter, language) {
-					return nil, fmt.Errorf("captcha: Audio can't say %q, which is in Alphabet, in language %q", letter, language)
-				}
-			}
+		if err := checkSpeaker(cfg.Audio, languages, cfg.Alphabet, texts); err != nil {
+			return nil, err
+		}
+	}
+	for _, language := range slices.Sorted(maps.Keys(texts)) {
+		if !slices.Contains(languages, language) {
+			languages = append(languages, language)
 		}
 	}
 	if cfg.Language == "" {
@@ -40,11 +46,71 @@ func (cfg Config) languages() ([]string, error) {
 	return []string{cfg.Language}, nil
 }
 
+func checkSpeaker(speaker Speaker, languages []string, alphabet string, texts map[string]Texts) error {
+	if len(languages) == 0 {
+		return errors.New("captcha: Audio has no languages")
+	}
+	for _, language := range languages {
+		if _, ok := texts[language]; !ok {
+			return fmt.Errorf("captcha: Audio speaks %q, for which there are no Texts", language)
+		}
+		for _, letter := range alphabet {
+			if !speaker.Speaks(letter, language) {
+				return fmt.Errorf("captcha: Audio can't say %q, which is in Alphabet, in language %q", letter, language)
+			}
+		}
+	}
+	return nil
+}
+
 // Language returns the language in which the request's visitor is best spoken to: Config.Language, or the best match for
 // the Accept-Language header.
 func (g *Guard) Language(c *fiber.Ctx) string {
-	if language := c.AcceptsLanguages(g.languages...); language != "" {
-		return language
+	best, quality := g.languages[0], 0.0
+	for part := range strings.SplitSeq(c.Get(fiber.HeaderAcceptLanguage), ",") {
+		tag, q := languageRange(part)
+		if language := g.match(tag); language != "" && q > quality {
+			best, quality = language, q
+		}
 	}
-	return g.languages[0]
+	return best
+}
+
+// languageRange splits one part of an Accept-Language header: "de-AT;q=0.8" is de-AT and 0.8. One that can't be read is of
+// quality 0.
+func languageRange(part string) (tag string, quality float64) {
+	tag, weight, weighted := strings.Cut(part, ";")
+	tag = strings.TrimSpace(tag)
+	if !weighted {
+		return tag, 1
+	}
+	weight, ok := strings.CutPrefix(strings.TrimSpace(weight), "q=")
+	quality, err := strconv.ParseFloat(weight, 64)
+	if !ok || err != nil {
+		return tag, 0
+	}
+	return tag, quality
+}
+
+// match returns the language that is tag, or else one of the same primary language, or "".
+func (g *Guard) match(tag string) string {
+	if tag == "*" {
+		return g.languages[0]
+	}
+	near := ""
+	for _, language := range g.languages {
+		if strings.EqualFold(language, tag) {
+			return language
+		}
+		if near == "" && strings.EqualFold(primary(language), primary(tag)) {
+			near = language
+		}
+	}
+	return near
+}
+
+// primary returns the first part of a language tag: pt, of pt-BR.
+func primary(tag string) string {
+	tag, _, _ = strings.Cut(tag, "-")
+	return tag
 }

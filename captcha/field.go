@@ -1,0 +1,128 @@
+package captcha
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"errors"
+	"html/template"
+	"strings"
+)
+
+//go:embed assets/field.html
+var fieldSource string
+
+var fieldTemplate = template.Must(template.New("field").Parse(fieldSource))
+
+// FieldOptions say how a form field is shown. The zero value is a field that was not answered yet.
+type FieldOptions struct {
+	// Error is why the last submission was refused, as Check and Verify returned it. The sentence that Challenge.Message
+	// has for it stands beside the text field.
+	//
+	// Optional. Default: nil
+	Error error
+
+	// Message is a sentence of the app's own to stand there instead, as plain text.
+	//
+	// Optional. Default: ""
+	Message string
+}
+
+// Field returns the HTML of the whole form field: the picture, the text field with its label, the hidden key, the sound
+// where Config.Audio is set, a button that gets new characters, the style and the script. It belongs into a form; there
+// may be several on a page, each with a challenge of its own:
+//
+//	<form method="post"> ... {{.Captcha.Field}} <button>Send</button></form>
+//
+// The picture, the text field and the sound need no JavaScript. Where there is some, the field replaces its challenge in
+// time before it expires, and another is a click away, without a change to the rest of the form. An app that does not
+// reload the page after a submission calls refresh() on the element captcha-field.
+//
+// The field needs Create, Audio and Assets below Config.Path. Under a Content-Security-Policy it needs
+//
+//	img-src data:; style-src 'self'; script-src 'self'; media-src 'self'; connect-src 'self'
+//
+// and nothing inline. The page is one visitor's: answer it with Cache-Control: no-store.
+func (c *Challenge) Field(options ...FieldOptions) template.HTML {
+	var o FieldOptions
+	if len(options) > 0 {
+		o = options[0]
+	}
+	if o.Message == "" {
+		o.Message = c.Message(o.Error)
+	}
+	var b strings.Builder
+	if err := fieldTemplate.Execute(&b, c.fieldData(o.Message)); err != nil {
+		panic(err) // only for a template that does not fit its data
+	}
+	return template.HTML(b.String())
+}
+
+// fieldData is what the template shows.
+type fieldData struct {
+	*Challenge
+	Texts
+	Error                           string
+	ID, ValueField                  string
+	KeyField, ImageField            string
+	InputMode, Capitalize           string
+	MaxLength                       int   // characters
+	Left, Lifetime                  int64 // milliseconds
+	Create, SoundURL, Script, Style string
+}
+
+func (c *Challenge) fieldData(message string) fieldData {
+	g := c.guard
+	d := fieldData{
+		Challenge:  c,
+		Texts:      g.texts[c.Language],
+		Error:      message,
+		ID:         c.InputID(),
+		ValueField: valueField,
+		KeyField:   g.cfg.KeyField,
+		ImageField: g.imageFields()[0],
+		InputMode:  "text",
+		Capitalize: "none",
+		MaxLength:  g.cfg.valueLimit(),
+		Left:       max(0, c.Expires.Sub(g.cfg.Now()).Milliseconds()),
+		Lifetime:   g.cfg.Expiration.Milliseconds(),
+		Create:     g.cfg.Path,
+		Script:     g.assetURL(script),
+		Style:      g.assetURL(style),
+	}
+	if strings.Trim(g.cfg.Alphabet, "0123456789") == "" {
+		d.InputMode = "numeric"
+	}
+	if strings.ToUpper(g.cfg.Alphabet) == g.cfg.Alphabet {
+		d.Capitalize = "characters"
+	}
+	if g.cfg.Audio != nil {
+		d.SoundURL = g.cfg.Path + c.Key + "/audio.wav"
+		d.Label, d.Picture = d.LabelSound, d.PictureSound
+	}
+	return d
+}
+
+// InputID returns the id of the field's text input, for a link to it from a list of a form's errors.
+func (c *Challenge) InputID() string {
+	hash := sha256.Sum256([]byte(c.Key))
+	return "captcha-" + base64.RawURLEncoding.EncodeToString(hash[:6])
+}
+
+// Message returns the sentence for a visitor whose submission was refused with err, in the challenge's language: what to
+// do, for the errors of this package, and that it did not work, for any other. It is empty for nil.
+func (c *Challenge) Message(err error) string {
+	texts := c.guard.texts[c.Language]
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, ErrMissing):
+		return texts.Missing
+	case errors.Is(err, ErrUnknownKey):
+		return texts.Used
+	case errors.Is(err, ErrWrongAnswer), errors.Is(err, ErrMalformed):
+		return texts.Wrong
+	default:
+		return texts.Unavailable
+	}
+}

@@ -1,0 +1,384 @@
+package captcha_test
+
+import (
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http/httptest"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
+	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
+)
+
+var voice = audio.New()
+
+// element is an element of a field, with its attributes and the text in it.
+type element struct {
+	name  string
+	attrs map[string]string
+	text  string
+}
+
+type elements []element
+
+// parse reads HTML as a browser does that runs no script, within a form.
+func parse(t *testing.T, field template.HTML) elements {
+	t.Helper()
+	form := &html.Node{Type: html.ElementNode, Data: "form", DataAtom: atom.Form}
+	nodes, err := html.ParseFragmentWithOptions(strings.NewReader(string(field)), form, html.ParseOptionEnableScripting(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all elements
+	for _, top := range nodes {
+		for node := range nodesOf(top) {
+			if node.Type == html.ElementNode {
+				e := element{name: node.Data, attrs: map[string]string{}}
+				for _, a := range node.Attr {
+					e.attrs[a.Key] = a.Val
+				}
+				for inner := range nodesOf(node) {
+					if inner.Type == html.TextNode {
+						e.text += inner.Data
+					}
+				}
+				all = append(all, e)
+			}
+		}
+	}
+	return all
+}
+
+func nodesOf(top *html.Node) func(func(*html.Node) bool) {
+	return func(yield func(*html.Node) bool) {
+		if !yield(top) {
+			return
+		}
+		for node := range top.Descendants() {
+			if !yield(node) {
+				return
+			}
+		}
+	}
+}
+
+// all returns the elements of that name whose attributes are so, given in pairs.
+func (all elements) all(name string, attrs ...string) elements {
+	return slices.DeleteFunc(slices.Clone(all), func(e element) bool {
+		for i := 0; i < len(attrs); i += 2 {
+			if value, ok := e.attrs[attrs[i]]; !ok || value != attrs[i+1] {
+				return true
+			}
+		}
+		return e.name != name
+	})
+}
+
+func (all elements) one(t *testing.T, name string, attrs ...string) element {
+	t.Helper()
+	found := all.all(name, attrs...)
+	if len(found) != 1 {
+		t.Fatalf("%d elements %s %q, not one", len(found), name, attrs)
+	}
+	return found[0]
+}
+
+func mustChallenge(t *testing.T, guard *captcha.Guard, language ...string) *captcha.Challenge {
+	t.Helper()
+	challenge, err := guard.Generate(ctx, language...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return challenge
+}
+
+func TestField(t *testing.T) {
+	now := newClock()
+	guard := captcha.New(captcha.Config{Audio: voice, Now: now.now})
+	challenge := mustChallenge(t, guard, "de")
+	now.move(2 * time.Second)
+	field := parse(t, challenge.Field())
+
+	shell := field.one(t, "captcha-field", "lang", "de", "data-create", "/api/captcha/", "data-image", "captcha_image",
+		"data-left", "298000", "data-lifetime", "300000")
+	for name, value := range shell.attrs {
+		if strings.TrimSpace(value) == "" {
+			t.Errorf("%s is empty", name)
+		}
+	}
+	image := field.one(t, "img", "src", string(challenge.DataURI()), "width", "90", "height", "40")
+	if !strings.Contains(image.attrs["alt"], "vorlesen") {
+		t.Errorf("alt %q does not say that there is a sound", image.attrs["alt"])
+	}
+	field.one(t, "input", "type", "hidden", "name", "captcha_key", "value", challenge.Key, "autocomplete", "off")
+	answer := field.one(t, "input", "name", "captcha_value", "type", "text", "id", challenge.InputID(), "required", "",
+		"maxlength", "8", "inputmode", "text", "autocapitalize", "characters", "autocomplete", "off", "spellcheck", "false")
+	for _, name := range []string{"value", "aria-invalid", "aria-describedby"} {
+		if _, ok := answer.attrs[name]; ok {
+			t.Errorf("a field that was not answered has %s", name)
+		}
+	}
+	if label := field.one(t, "label", "for", challenge.InputID()); strings.TrimSpace(label.text) == "" {
+		t.Error("the label is empty")
+	}
+	sound := "/api/captcha/" + challenge.Key + "/audio.wav"
+	field.one(t, "audio", "src", sound, "controls", "", "preload", "none")
+	field.one(t, "a", "href", sound)
+	field.one(t, "p", "role", "status")
+	for _, button := range field.all("button") {
+		if button.attrs["type"] != "button" || strings.TrimSpace(button.text) == "" {
+			t.Errorf("button %v %q", button.attrs, button.text)
+		}
+		if _, hidden := button.attrs["hidden"]; !hidden {
+			t.Errorf("button %q is shown without script", button.text)
+		}
+	}
+	if n := len(field.all("button")); n != 2 {
+		t.Errorf("%d buttons", n)
+	}
+}
+
+func TestFieldFollowsTheSettings(t *testing.T) {
+	guard := captcha.New(captcha.Config{
+		Alphabet: "0123456789", Length: 6, MaxLength: 10, KeyField: "id", ImageField: "png", Path: "/sub/captcha/",
+		Expiration: time.Minute, Picture: picture.Config{Width: 300, Height: picture.Fit, Scale: 2},
+	})
+	challenge := mustChallenge(t, guard, "fr")
+	field := parse(t, challenge.Field())
+	field.one(t, "captcha-field", "lang", "fr", "data-create", "/sub/captcha/", "data-image", "png", "data-lifetime", "60000")
+	field.one(t, "input", "name", "captcha_value", "inputmode", "numeric", "maxlength", "10")
+	field.one(t, "input", "name", "id", "value", challenge.Key)
+	field.one(t, "img", "width", "300", "height", strconv.Itoa(challenge.Height))
+	for _, tag := range []string{"audio", "a"} {
+		if found := field.all(tag); len(found) > 0 {
+			t.Errorf("a guard without sound shows %v", found)
+		}
+	}
+	if label := field.one(t, "label").text; !strings.Contains(label, "image") {
+		t.Errorf("label %q", label)
+	}
+	for _, url := range []string{field.one(t, "script").attrs["src"], field.one(t, "link").attrs["href"]} {
+		if !strings.HasPrefix(url, "/sub/captcha/assets/field.") {
+			t.Errorf("the field loads %q", url)
+		}
+	}
+}
+
+// A page may have a Content-Security-Policy that allows nothing inline.
+func TestFieldHasNothingInline(t *testing.T) {
+	field := parse(t, mustChallenge(t, captcha.New(captcha.Config{Audio: voice})).Field(captcha.FieldOptions{Error: captcha.ErrWrongAnswer}))
+	for _, e := range field {
+		for name := range e.attrs {
+			if name == "style" || strings.HasPrefix(name, "on") {
+				t.Errorf("%s has %s", e.name, name)
+			}
+		}
+		if e.name == "style" || e.name == "script" && strings.TrimSpace(e.text) != "" {
+			t.Errorf("%s has %q", e.name, e.text)
+		}
+	}
+}
+
+func TestFieldShowsWhyItWasRefused(t *testing.T) {
+	guard := captcha.New()
+	challenge := mustChallenge(t, guard)
+	blank := guard.Verify(ctx, "", "")
+	tests := []struct {
+		name    string
+		options captcha.FieldOptions
+		want    string
+	}{
+		{"blank", captcha.FieldOptions{Error: blank}, "Please type the characters."},
+		{"too long", captcha.FieldOptions{Error: guard.Verify(ctx, challenge.Key, "123456789")}, "That was not right. Please type the new characters."},
+		{"body", captcha.FieldOptions{Error: &captcha.BodyError{Status: 415}}, "That was not right. Please type the new characters."},
+		{"wrong", captcha.FieldOptions{Error: captcha.ErrWrongAnswer}, "That was not right. Please type the new characters."},
+		{"used", captcha.FieldOptions{Error: captcha.ErrUnknownKey}, "The characters had expired or were already used. Please type the new ones."},
+		{"wrapped", captcha.FieldOptions{Error: fmt.Errorf("contact: %w", captcha.ErrUnknownKey)}, "The characters had expired or were already used. Please type the new ones."},
+		{"outage", captcha.FieldOptions{Error: captcha.ErrStorage}, "The check does not work at the moment. Please try again in a few seconds."},
+		{"another", captcha.FieldOptions{Error: errors.New("secret detail")}, "The check does not work at the moment. Please try again in a few seconds."},
+		{"own words", captcha.FieldOptions{Error: captcha.ErrWrongAnswer, Message: "Too many attempts."}, "Too many attempts."},
+	}
+	for _, test := range tests {
+		field := parse(t, challenge.Field(test.options))
+		id := challenge.InputID() + "-error"
+		field.one(t, "input", "id", challenge.InputID(), "aria-invalid", "true", "aria-describedby", id)
+		if got := field.one(t, "p", "id", id).text; got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+func TestFieldsOfOnePageDiffer(t *testing.T) {
+	guard := captcha.New(captcha.Config{Audio: voice})
+	seen := map[string]bool{}
+	for range 20 {
+		for _, e := range parse(t, mustChallenge(t, guard).Field(captcha.FieldOptions{Message: "No."})) {
+			if id, ok := e.attrs["id"]; ok {
+				if seen[id] {
+					t.Errorf("id %q twice", id)
+				}
+				seen[id] = true
+			}
+		}
+	}
+}
+
+func TestTextsInEveryLanguage(t *testing.T) {
+	guard := captcha.New()
+	said := map[string]string{}
+	for _, language := range []string{"en", "de", "fr", "es", "pt", "ru"} {
+		challenge := mustChallenge(t, guard, language)
+		if challenge.Language != language {
+			t.Errorf("a challenge asked for in %s is in %s", language, challenge.Language)
+		}
+		for _, err := range []error{captcha.ErrMissing, captcha.ErrUnknownKey, captcha.ErrWrongAnswer, captcha.ErrStorage} {
+			message := challenge.Message(err)
+			if other, ok := said[message]; ok || message == "" {
+				t.Errorf("%q in %s and %s", message, language, other)
+			}
+			said[message] = language
+		}
+		for _, e := range parse(t, challenge.Field()) {
+			for _, name := range []string{"alt", "aria-label", "data-refreshed", "data-expired", "data-too-many", "data-offline", "data-unavailable", "data-silent"} {
+				if text, ok := e.attrs[name]; ok && text == "" {
+					t.Errorf("%s: %s of %s is empty", language, name, e.name)
+				}
+			}
+		}
+	}
+}
+
+func TestTextsAreReplacedAndAdded(t *testing.T) {
+	guard := captcha.New(captcha.Config{Audio: voice, Texts: map[string]captcha.Texts{
+		"de": {Refresh: "Noch eins"},
+		"it": {LabelSound: "Scriva i caratteri"},
+	}})
+	german := parse(t, mustChallenge(t, guard, "de").Field())
+	if got := german.all("button")[1].text; got != "Noch eins" {
+		t.Errorf("button %q", got)
+	}
+	if got := german.one(t, "label").text; !strings.HasPrefix(got, "Geben Sie") {
+		t.Errorf("label %q", got)
+	}
+	italian := parse(t, mustChallenge(t, guard, "it").Field())
+	if got := italian.one(t, "label").text; got != "Scriva i caratteri" {
+		t.Errorf("label %q", got)
+	}
+	if got := italian.all("button")[0].text; got != "Listen" {
+		t.Errorf("button %q", got)
+	}
+}
+
+// Whatever an app writes into texts, settings and messages is shown as text: the field has the same elements as ever.
+func FuzzFieldEscapes(f *testing.F) {
+	for _, text := range []string{
+		`plain`, `"><script>alert(1)</script>`, `' onerror='alert(1)`, `</captcha-field>`, `</noscript><img src=x>`, "`{{.Key}}`",
+		`javascript:alert(1)`, `<!--`, `</p><p>`, `&quot;&lt;`, "\x00\u2028\n", "\xff", `]]>`,
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		every := captcha.Texts{}
+		value := reflect.ValueOf(&every).Elem()
+		for i := range value.NumField() {
+			value.Field(i).SetString(text)
+		}
+		guard, ok := tryNew(captcha.Config{
+			Audio: voice, Logger: quiet, KeyField: "k" + text, ImageField: "i" + text, Path: "/" + text + "/",
+			Texts: map[string]captcha.Texts{"en": every},
+		})
+		if !ok {
+			t.Skip("refused settings")
+		}
+		got := parse(t, mustChallenge(t, guard, "en").Field(captcha.FieldOptions{Message: "m" + text}))
+		want := parse(t, mustChallenge(t, captcha.New(captcha.Config{Audio: voice, Logger: quiet}), "en").
+			Field(captcha.FieldOptions{Message: "m"}))
+		if len(got) != len(want) {
+			t.Fatalf("%d elements, not %d", len(got), len(want))
+		}
+		for i := range got {
+			if got[i].name != want[i].name || len(got[i].attrs) != len(want[i].attrs) {
+				t.Errorf("element %d is %s %v", i, got[i].name, got[i].attrs)
+			}
+			for _, name := range []string{"href", "src", "data-create"} {
+				if url, ok := got[i].attrs[name]; ok && !strings.HasPrefix(url, "/") && !strings.HasPrefix(url, "data:image/png;base64,") {
+					t.Errorf("%s leads to %q", name, url)
+				}
+			}
+		}
+	})
+}
+
+// tryNew reports false for settings that New refuses.
+func tryNew(cfg captcha.Config) (guard *captcha.Guard, ok bool) {
+	defer func() { ok = recover() == nil }()
+	return captcha.New(cfg), true
+}
+
+func TestAssets(t *testing.T) {
+	guard := captcha.New()
+	app := newApp(guard)
+	app.Get("/api/captcha/assets/:file", guard.Assets)
+	field := parse(t, mustChallenge(t, guard).Field())
+	types := map[string]string{
+		field.one(t, "script", "type", "module").attrs["src"]:   "text/javascript; charset=utf-8",
+		field.one(t, "link", "rel", "stylesheet").attrs["href"]: "text/css; charset=utf-8",
+	}
+	for url, mediaType := range types {
+		response, body := mustDo(t, app, httptest.NewRequest("GET", url, nil))
+		etag := response.Header.Get("ETag")
+		if response.StatusCode != 200 || response.Header.Get("Content-Type") != mediaType || len(body) < 1000 || etag == "" ||
+			response.Header.Get("Cache-Control") != "public, max-age=31536000, immutable" || response.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %s %v", url, response.Status, response.Header)
+		}
+		plain, _, _ := strings.Cut(url, "?")
+		for _, unversioned := range []string{plain, plain + "?v=0123456789abcdef"} {
+			response, again := mustDo(t, app, httptest.NewRequest("GET", unversioned, nil))
+			if response.StatusCode != 200 || response.Header.Get("Cache-Control") != "no-cache" || again != body {
+				t.Errorf("%s: %s %v", unversioned, response.Status, response.Header)
+			}
+		}
+		known := httptest.NewRequest("GET", plain, nil)
+		known.Header.Set("If-None-Match", etag)
+		if response, body := mustDo(t, app, known); response.StatusCode != 304 || body != "" || response.Header.Get("ETag") != etag {
+			t.Errorf("%s, known: %s %q", plain, response.Status, body)
+		}
+		changed := httptest.NewRequest("GET", plain, nil)
+		changed.Header.Set("If-None-Match", `"0"`)
+		if response, _ := mustDo(t, app, changed); response.StatusCode != 200 {
+			t.Errorf("%s, changed: %s", plain, response.Status)
+		}
+		if response, none := mustDo(t, app, httptest.NewRequest("HEAD", url, nil)); response.StatusCode != 200 || none != "" ||
+			response.ContentLength != int64(len(body)) {
+			t.Errorf("HEAD %s: %s, length %d", url, response.Status, response.ContentLength)
+		}
+	}
+	for _, name := range []string{"field.html", "field.jsx", "assets", "..%2ffield.go"} {
+		if response, body := mustDo(t, app, httptest.NewRequest("GET", "/api/captcha/assets/"+name, nil)); response.StatusCode != 404 {
+			t.Errorf("%s: %s %s", name, response.Status, body)
+		}
+	}
+}
+
+func TestPathIsChecked(t *testing.T) {
+	for _, path := range []string{"captcha/", "/captcha", "//host/", "https://host/"} {
+		if _, ok := tryNew(captcha.Config{Path: path, Logger: quiet}); ok {
+			t.Errorf("Path %q is accepted", path)
+		}
+	}
+	for _, path := range []string{"/", "/captcha/", "/a/b/"} {
+		if _, ok := tryNew(captcha.Config{Path: path, Logger: quiet}); !ok {
+			t.Errorf("Path %q is refused", path)
+		}
+	}
+}
