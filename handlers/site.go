@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/gofiber/fiber/v2/middleware/filesystem"
 	"github.com/gofiber/fiber/v2/middleware/recover"
 	"github.com/gofiber/template/html/v2"
 
@@ -39,9 +38,12 @@ type site struct {
 // New returns the site's app.
 func New(cfg Config) *fiber.App {
 	s := &site{cfg}
+	assets := loadAssets(static.FS)
+	engine := html.NewFileSystem(http.FS(views.FS), ".html")
+	engine.AddFunc("asset", assets.url)
 	app := fiber.New(fiber.Config{
 		AppName:               "fibercaptcha",
-		Views:                 html.NewFileSystem(http.FS(views.FS), ".html"),
+		Views:                 engine,
 		ViewsLayout:           "layout",
 		ErrorHandler:          s.fail,
 		DisableStartupMessage: true,
@@ -56,7 +58,7 @@ func New(cfg Config) *fiber.App {
 	app.Get("/readyz", s.ready)
 	app.Use(recover.New(), sameOrigin)
 
-	app.Use("/static", filesystem.New(filesystem.Config{Root: http.FS(static.FS), MaxAge: 3600}))
+	app.Get("/static/:name", assets.serve)
 	app.Get("/", s.home)
 
 	app.Get("/contact", s.contactForm)

@@ -3,5 +3,5 @@ package static
 
 import "embed"
 
-//go:embed *.css
+//go:embed *.css *.svg
 var FS embed.FS
