@@ -21,6 +21,7 @@ type Redis struct {
 	client  *redis.Client
 	prefix  string
 	timeout time.Duration
+	clock   *serverClock
 }
 
 var _ Storage = (*Redis)(nil)
@@ -30,9 +31,11 @@ func openRedis(ctx context.Context, u *url.URL, cfg Config) (Storage, error) {
 	if err != nil {
 		return nil, err
 	}
+	clock := &serverClock{start: time.Now()}
+	options.OnConnect = func(ctx context.Context, conn *redis.Conn) error { return clock.read(ctx, conn) }
 	client := redis.NewClient(options)
 	// Not fiberredis.New: it panics if the server is not there, and has no setting for time limits or retries.
-	r := &Redis{fiber: fiberredis.NewFromConnection(client), client: client, prefix: cfg.Prefix, timeout: cfg.Timeout}
+	r := &Redis{fiberredis.NewFromConnection(client), client, cfg.Prefix, cfg.Timeout, clock}
 	if err := r.wait(ctx, options, cfg.Wait); err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
@@ -200,11 +203,11 @@ func (r *Redis) Take(ctx context.Context, key string) ([]byte, error) {
 	}
 	ctx, cancel := r.bounded(ctx)
 	defer cancel()
-	value, err := r.client.GetDel(ctx, r.prefix+key).Bytes()
-	if errors.Is(err, redis.Nil) {
-		return nil, nil
+	value, err := r.run(ctx, takeScript, key).Text()
+	if err != nil {
+		return nil, failed("take", unlessAbsent(err))
 	}
-	return value, failed("take", err)
+	return []byte(value), nil
 }
 
 // Add sets key to value for ttl if key is absent or expired, and says whether it did.
@@ -217,8 +220,8 @@ func (r *Redis) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 	}
 	ctx, cancel := r.bounded(ctx)
 	defer cancel()
-	added, err := r.client.SetNX(ctx, r.prefix+key, value, wholeMilliseconds(ttl)).Result()
-	return added, failed("add", err)
+	err := r.run(ctx, addScript, key, value, wholeMilliseconds(ttl).Milliseconds()).Err()
+	return err == nil, failed("add", unlessAbsent(err))
 }
 
 // Ping returns nil if the server answers and is not still loading its data.
@@ -230,6 +233,14 @@ func (r *Redis) Ping(ctx context.Context) error {
 
 func (r *Redis) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, r.timeout)
+}
+
+// unlessAbsent turns the reply "nothing there", or "nothing done" of a SET NX, into no error.
+func unlessAbsent(err error) error {
+	if errors.Is(err, redis.Nil) {
+		return nil
+	}
+	return err
 }
 
 func failed(what string, err error) error {

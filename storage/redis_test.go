@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"strings"
@@ -80,6 +79,7 @@ func TestRedisLostReplyIsAnError(t *testing.T) {
 	proxy := newProxy(t, server.Address())
 	s := mustOpen(t, "redis://"+proxy.address)
 	mustSet(t, direct, "key", "value", time.Hour)
+	mustAdd(t, direct, "makes the server know the script", time.Hour, true)
 
 	proxy.loseReplies.Store(1)
 	if value, err := s.Take(t.Context(), "key"); value != nil || err == nil {
@@ -111,25 +111,79 @@ func TestRedisKilledFailsAndComesBack(t *testing.T) {
 	mustAdd(t, s, "key", time.Hour, false)
 }
 
-func TestRedisFrozenFailsAndComesBack(t *testing.T) {
+func TestRedisFrozenFailsUsesNothingUpAndComesBack(t *testing.T) {
 	server := redisserver.Own(t)
 	s := mustOpen(t, server.URL(), storage.Config{Timeout: 200 * time.Millisecond})
 	mustSet(t, s, "key", "value", time.Hour)
-	mustSet(t, s, "untouched", "value", time.Hour)
-	server.Freeze()
-	mustAllFail(t, s)
-	var all sync.WaitGroup
-	for range 100 { // more than the pool has connections
-		all.Go(func() {
-			if _, err := s.Add(t.Context(), "other", []byte("1"), time.Hour); err == nil {
-				t.Error("Add succeeded on a frozen server")
-			}
-		})
+	together := func(do func(key string)) {
+		var all sync.WaitGroup
+		for i := range 200 { // more than the pool has connections
+			all.Go(func() { do(fmt.Sprint(i)) })
+		}
+		all.Wait()
 	}
-	all.Wait()
+	together(func(key string) { _, _ = s.Add(t.Context(), "warms the pool "+key, []byte("1"), time.Hour) })
+
+	server.Freeze()
+	together(func(key string) {
+		if added, err := s.Add(t.Context(), "spent "+key, []byte("1"), time.Hour); added || err == nil {
+			t.Errorf("Add = %t, %v on a frozen server", added, err)
+		}
+		if value, err := s.Take(t.Context(), "key"); value != nil || err == nil {
+			t.Errorf("Take = %q, %v on a frozen server", value, err)
+		}
+	})
+	mustAllFail(t, s)
 	server.Continue()
 	mustRecover(t, s)
-	mustHold(t, s, "untouched", "value")
+
+	// The server had read most of these off its lines before it answered anything new.
+	mustHold(t, s, "key", "value")
+	for i := range 200 {
+		mustBeAbsent(t, s, fmt.Sprint("spent ", i))
+	}
+}
+
+func TestRedisSlowFailsAndUsesNothingUp(t *testing.T) {
+	server := redisserver.Own(t)
+	direct := mustOpen(t, server.URL())
+	mustSet(t, direct, "key", "value", time.Hour)
+	mustAdd(t, direct, "makes the server know the script", time.Hour, true)
+	proxy := newProxy(t, server.Address())
+	s := mustOpen(t, "redis://"+proxy.address, storage.Config{Timeout: 200 * time.Millisecond})
+
+	admin := mustAdmin(t, server.URL())
+	before := scriptsRun(t, admin)
+	proxy.delay.Store(int64(300 * time.Millisecond))
+	if value, err := s.Take(t.Context(), "key"); value != nil || err == nil {
+		t.Errorf("Take = %q, %v over a slow line", value, err)
+	}
+	waitFor(t, func() bool { return scriptsRun(t, admin) > before }) // it came, late
+	mustHold(t, direct, "key", "value")
+}
+
+// scriptsRun returns the line that tells how many scripts the server ran and refused.
+func scriptsRun(t *testing.T, admin *redis.Client) string {
+	t.Helper()
+	stats, err := admin.Info(t.Context(), "commandstats").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, stats, _ = strings.Cut(stats, "cmdstat_evalsha:calls=")
+	calls, _, _ := strings.Cut(stats, ",")
+	return fmt.Sprintf("%10s", calls)
+}
+
+func TestRedisClockSetForwardIsReadAgain(t *testing.T) {
+	s := mustOpen(t, redisserver.Start(t), ownPrefix())
+	for _, off := range []time.Duration{-time.Hour, time.Hour} {
+		s.(*storage.Redis).SetServerClock(off)
+		mustAdd(t, s, "key", time.Hour, true)
+		mustAdd(t, s, "key", time.Hour, false)
+		if value, err := s.Take(t.Context(), "key"); string(value) != "added!" || err != nil {
+			t.Errorf("Take = %q, %v", value, err)
+		}
+	}
 }
 
 func TestRedisFullFailsAndKeepsWhatItHas(t *testing.T) {
@@ -335,10 +389,11 @@ func mustAdmin(t *testing.T, url string) *redis.Client {
 	return client
 }
 
-// proxy passes bytes between a client and a server. It can wait for a reply, and hang up in place of passing it on.
+// proxy passes bytes between a client and a server. It can be slow, and hang up in place of passing a reply on.
 type proxy struct {
 	address     string
 	loseReplies atomic.Int32
+	delay       atomic.Int64 // before anything reaches the server, in nanoseconds
 }
 
 func newProxy(t *testing.T, server string) *proxy {
@@ -368,10 +423,7 @@ func (p *proxy) serve(client net.Conn, address string) {
 		return
 	}
 	defer server.Close()
-	go func() {
-		_, _ = io.Copy(server, client)
-		_ = server.Close()
-	}()
+	go p.send(server, client)
 	reply := make([]byte, 4096)
 	for {
 		n, err := server.Read(reply)
@@ -379,6 +431,22 @@ func (p *proxy) serve(client net.Conn, address string) {
 			return
 		}
 		if _, err := client.Write(reply[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// send goes on after the client has hung up, as a network does with what is on its way.
+func (p *proxy) send(server, client net.Conn) {
+	defer server.Close()
+	request := make([]byte, 4096)
+	for {
+		n, err := client.Read(request)
+		time.Sleep(time.Duration(p.delay.Load()))
+		if n > 0 {
+			_, _ = server.Write(request[:n])
+		}
+		if err != nil {
 			return
 		}
 	}

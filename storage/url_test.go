@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -71,4 +72,21 @@ func TestOpenNeverRepeatsPassword(t *testing.T) {
 			}
 		}
 	}
+}
+
+func FuzzOpenNeverRepeatsPassword(f *testing.F) {
+	f.Add("hunter2", "host:6379/0")
+	f.Add("hun/ter2?#%", "[::1]:1/x?pool_size=1")
+	done, cancel := context.WithCancel(context.Background())
+	cancel()
+	f.Fuzz(func(t *testing.T, password, rest string) {
+		password = "s3cr3t" + password // so that no part of the message is like it by chance
+		s, err := storage.Open(done, "redis://user:"+password+"@"+rest)
+		if err == nil {
+			t.Fatalf("Open = %v with a context that is done", s)
+		}
+		if strings.Contains(err.Error(), "s3cr3t") && !strings.Contains(rest, "s3cr3t") {
+			t.Errorf("the password is in %q", err)
+		}
+	})
 }
