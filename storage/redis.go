@@ -12,7 +12,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Redis keeps entries in a Redis server of version 6.2 or newer (for GETDEL), or one that speaks its protocol.
+// Redis keeps entries in a Redis server of version 6.2 or newer (for GETDEL), or one that speaks its protocol. Its user
+// may be restricted to the prefix's keys and the commands PING, TIME, INFO, GET, SET, DEL, GETDEL, SCAN, UNLINK, EVAL and
+// EVALSHA.
 //
 // What it holds outlives this process, but not a Redis that restarts without its append-only file, nor all of it a
 // failover to a replica, which lags behind.

@@ -378,7 +378,7 @@ func mustSay(t *testing.T, err error, words string) {
 	}
 }
 
-func mustAdmin(t *testing.T, url string) *redis.Client {
+func mustAdmin(t testing.TB, url string) *redis.Client {
 	t.Helper()
 	options, err := redis.ParseURL(url)
 	if err != nil {

@@ -10,10 +10,10 @@
 // A key that is absent or expired is nil without an error. A storage that is unreachable, frozen, full, still loading
 // or read-only is an error, from every method, within [Config.Timeout]. No method guesses.
 //
-// After an error the outcome is unknown: the reply may have been lost after the server did the work. So nothing is
-// ever tried twice here. A second Take would find the value gone, a second Add would find its own key there, and each
-// would report "somebody else was first" to the one who was. An error must therefore be treated as not done, and the
-// key as possibly used.
+// A reply can be lost after the server did the work, so nothing is tried twice here: a second Take would find the value
+// gone, a second Add its own entry, and each would report "somebody else was first" to the one who was. After an error,
+// treat the step as not done. It was not, if the server was away, frozen or slow: a Take or Add that it comes to after
+// its caller gave up does nothing. Only if the connection broke between the work and its reply was it done.
 //
 // # Full
 //
