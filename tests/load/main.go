@@ -10,7 +10,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -18,18 +17,18 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/fibercaptcha/fibercaptcha/tests/measure"
 )
 
 // Bounds of a run, so that a slip of the finger is no flood.
 const (
-	maxRequests    = 1_000_000
-	maxRounds      = 50
-	maxConnections = 1000
-	maxTime        = 10 * time.Minute
+	maxRequests = 1_000_000
+	maxRounds   = 50
+	maxTime     = 10 * time.Minute
 )
 
 type options struct {
@@ -51,7 +50,7 @@ func main() {
 	flag.StringVar(&o.url, "url", "", "measure this address too; it must be on loopback")
 	flag.StringVar(&o.method, "method", "POST", "method for -url")
 	flag.StringVar(&o.name, "name", "url", "name for -url in the report")
-	flag.IntVar(&o.pid, "pid", 0, "process that serves -url, with its children, whose CPU time to count")
+	flag.IntVar(&o.pid, "pid", 0, "process that serves -url; its CPU time and its children's are counted")
 	flag.IntVar(&o.requests, "requests", 20_000, "requests a server in a round")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds")
 	flag.IntVar(&o.connections, "connections", 16, "connections at a time")
@@ -74,8 +73,8 @@ func (o options) check() error {
 		return fmt.Errorf("-requests %d; accepted: 1 to %d", o.requests, maxRequests)
 	case o.rounds < 1 || o.rounds > maxRounds:
 		return fmt.Errorf("-rounds %d; accepted: 1 to %d", o.rounds, maxRounds)
-	case o.connections < 1 || o.connections > maxConnections:
-		return fmt.Errorf("-connections %d; accepted: 1 to %d", o.connections, maxConnections)
+	case o.connections < 1 || o.connections > measure.MaxConnections:
+		return fmt.Errorf("-connections %d; accepted: 1 to %d", o.connections, measure.MaxConnections)
 	case (o.url == "") != (o.pid == 0):
 		return errors.New("-url and -pid belong together")
 	}
@@ -93,54 +92,39 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	cpu := make(map[*measure.Target][]time.Duration)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "round\tserver\tbytes\tCPU a request\tp50\tp99\trequests/s\t")
 	for round := range o.rounds {
-		for _, t := range inTurn(targets, round) {
-			m, err := t.measure(ctx, o.requests, o.connections)
+		for _, t := range measure.InTurn(targets, round) {
+			r, err := t.Measure(ctx, o.requests, o.connections)
 			if err != nil {
-				return fmt.Errorf("%s: %w", t.name, err)
+				return fmt.Errorf("%s: %w", t.Name, err)
 			}
-			fmt.Fprintf(table, "%d\t%s\t%d\t%s\t%s\t%s\t%.0f\t\n", round+1, t.name, m.bytes, micros(m.cpu), micros(m.p50), micros(m.p99), m.rate)
+			cpu[t] = append(cpu[t], r.CPU)
+			fmt.Fprintf(table, "%d\t%s\t%d\t%s\t%s\t%s\t%.0f\t\n", round+1, t.Name, r.Bytes,
+				measure.Micros(r.CPU), measure.Micros(r.P50), measure.Micros(r.P99), r.Rate)
 		}
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	return report(out, targets)
+	return report(out, targets, cpu)
 }
 
-// inTurn has every second round in reverse, so that what changes with time falls on all alike.
-func inTurn(targets []*target, round int) []*target {
-	targets = slices.Clone(targets)
-	if round%2 == 1 {
-		slices.Reverse(targets)
-	}
-	return targets
-}
-
-func report(out io.Writer, targets []*target) error {
+func report(out io.Writer, targets []*measure.Target, cpu map[*measure.Target][]time.Duration) error {
 	base := targets[0]
 	for _, t := range targets {
-		memory, err := peakMemory(t.pids)
+		memory, err := measure.PeakMemory(t.PIDs)
 		if err != nil {
 			return err
 		}
 		var ratios []float64
-		for i := range t.rounds {
-			ratios = append(ratios, float64(t.rounds[i].cpu)/float64(base.rounds[i].cpu))
+		for round := range cpu[t] {
+			ratios = append(ratios, float64(cpu[t][round])/float64(cpu[base][round]))
 		}
 		fmt.Fprintf(out, "%s: median %s CPU a request, %.2f times %s; peak memory %d MiB\n",
-			t.name, micros(median(t.cpus())), median(ratios), base.name, memory>>20)
+			t.Name, measure.Micros(measure.Median(cpu[t])), measure.Median(ratios), base.Name, memory>>20)
 	}
 	return nil
-}
-
-func median[T cmp.Ordered](values []T) T {
-	values = slices.Sorted(slices.Values(values))
-	return values[len(values)/2]
-}
-
-func micros(d time.Duration) string {
-	return fmt.Sprintf("%.1f us", float64(d)/float64(time.Microsecond))
 }

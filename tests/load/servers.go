@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -18,13 +17,13 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/storage"
+	"github.com/fibercaptcha/fibercaptcha/tests/measure"
 )
 
 // kinds are the servers that this program can be: a constant reply, and challenges kept in either way.
 var kinds = []string{"constant", "sealed", "stored"}
 
-// serve is the server process. It prints its address and runs until its standard input ends, which it does with the
-// process that started it, however that ends.
+// serve is the server process.
 func serve(args []string) error {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	kind := flags.String("kind", "", "what to be")
@@ -44,16 +43,7 @@ func serve(args []string) error {
 		defer store.Close()
 		app.All("/api/captcha/", captcha.New(captcha.Config{Storage: store, Stored: *kind == "stored"}).Create)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	fmt.Println(listener.Addr())
-	go func() {
-		bufio.NewReader(os.Stdin).ReadByte()
-		os.Exit(0)
-	}()
-	return app.Listener(listener)
+	return measure.Serve(app)
 }
 
 // constant replies with the headers of a challenge.
@@ -67,7 +57,7 @@ func constant(size int) fiber.Handler {
 }
 
 // prepare starts what the options ask for. Stop is to be called even after an error.
-func prepare(ctx context.Context, o options) (targets []*target, stop func(), err error) {
+func prepare(ctx context.Context, o options) (targets []*measure.Target, stop func(), err error) {
 	var stops []func()
 	stop = func() {
 		for _, stop := range slices.Backward(stops) {
@@ -100,7 +90,7 @@ func prepare(ctx context.Context, o options) (targets []*target, stop func(), er
 		targets, stops = append(targets, t), append(stops, stopServer)
 	}
 	if o.url != "" {
-		t, err := newTarget(o.name, o.method, o.url, withChildren(o.pid))
+		t, err := measure.NewTarget(o.name, o.method, o.url, measure.WithChildren(o.pid))
 		if err != nil {
 			return nil, stop, err
 		}
@@ -119,41 +109,13 @@ func replySize(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	defer stop()
-	const n = 500
-	all, err := t.send(ctx, n, 1)
-	return all.bytes / n, err
+	r, err := t.Measure(ctx, 500, 1)
+	return r.Bytes, err
 }
 
 // start runs this program as a server.
-func start(kind string, size int, storageURL string) (*target, func(), error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, nil, err
-	}
-	process := exec.Command(self, "serve", "-kind", kind, "-size", strconv.Itoa(size), "-storage", storageURL)
-	process.Stderr = os.Stderr
-	input, err := process.StdinPipe()
-	if err != nil {
-		return nil, nil, err
-	}
-	output, err := process.StdoutPipe()
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := process.Start(); err != nil {
-		return nil, nil, err
-	}
-	stop := func() {
-		input.Close()
-		process.Wait()
-	}
-	address, err := bufio.NewReader(output).ReadString('\n')
-	if err != nil {
-		stop()
-		return nil, nil, fmt.Errorf("the server %q ended: %w", kind, err)
-	}
-	t, err := newTarget(kind, fiber.MethodPost, "http://"+strings.TrimSpace(address)+"/api/captcha/", []int{process.Process.Pid})
-	return t, stop, err
+func start(kind string, size int, storageURL string) (*measure.Target, func(), error) {
+	return measure.Start(kind, "/api/captcha/", "serve", "-kind", kind, "-size", strconv.Itoa(size), "-storage", storageURL)
 }
 
 // redis returns the URL of the Redis at REDIS_URL, or of a redis-server that it starts and that keeps nothing on disk.

@@ -1,4 +1,4 @@
-package main
+package measure
 
 import (
 	"bytes"
@@ -13,8 +13,8 @@ import (
 // tick is the unit of the times in /proc/PID/stat, which Linux fixes at a hundredth of a second for programs.
 const tick = 10 * time.Millisecond
 
-// cpuTime is the time, user and system, that processes have spent so far, with the children that they have waited for.
-func cpuTime(pids []int) (total time.Duration, err error) {
+// CPUTime is the time, user and system, that processes have spent so far, with the children that they have waited for.
+func CPUTime(pids []int) (total time.Duration, err error) {
 	for _, pid := range pids {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if err != nil {
@@ -33,8 +33,8 @@ func cpuTime(pids []int) (total time.Duration, err error) {
 	return total, nil
 }
 
-// peakMemory is the sum in bytes of the most that each process had resident.
-func peakMemory(pids []int) (total int, err error) {
+// PeakMemory is the sum in bytes of the most that each process had resident.
+func PeakMemory(pids []int) (total int, err error) {
 	for _, pid := range pids {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 		if err != nil {
@@ -54,8 +54,8 @@ func peakMemory(pids []int) (total int, err error) {
 	return total, nil
 }
 
-// withChildren returns pid and the processes below it: servers such as gunicorn work in children.
-func withChildren(pid int) (pids []int) {
+// WithChildren returns pid and the processes below it: servers such as gunicorn work in children.
+func WithChildren(pid int) (pids []int) {
 	pids = append(pids, pid)
 	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, list := range lists {
@@ -65,7 +65,7 @@ func withChildren(pid int) (pids []int) {
 		}
 		for _, field := range strings.Fields(string(text)) {
 			if child, err := strconv.Atoi(field); err == nil {
-				pids = append(pids, withChildren(child)...)
+				pids = append(pids, WithChildren(child)...)
 			}
 		}
 	}

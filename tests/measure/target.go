@@ -1,4 +1,6 @@
-package main
+// Package measure drives HTTP servers on loopback and counts what they spend: CPU time and memory of their processes, as
+// the kernel has it, and the times of their replies.
+package measure
 
 import (
 	"context"
@@ -14,23 +16,27 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// target is a server under measurement.
-type target struct {
-	name, method, url string
-	pids              []int // the processes whose CPU time counts
-	client            fasthttp.HostClient
-	rounds            []measurement
+// MaxConnections is the most connections at a time that a Target opens.
+const MaxConnections = 1000
+
+// Target is a server under measurement.
+type Target struct {
+	Name, Method, URL string
+	PIDs              []int // the processes whose CPU time counts
+
+	client fasthttp.HostClient
 }
 
-// measurement is one round of one server.
-type measurement struct {
-	cpu, p50, p99 time.Duration // CPU is a request's share of the server's time, user and system
-	rate          float64       // requests a second
-	bytes         int           // mean size of a reply's body
+// Round is what one round of requests to one server came to.
+type Round struct {
+	CPU      time.Duration // a request's share of the server's time, user and system
+	P50, P99 time.Duration // of the times from request to reply
+	Rate     float64       // requests a second
+	Bytes    int           // mean size of a reply's body
 }
 
-// newTarget refuses every address that is not on loopback: this program makes load.
-func newTarget(name, method, address string, pids []int) (*target, error) {
+// NewTarget refuses every address that is not on loopback: this package makes load.
+func NewTarget(name, method, address string, pids []int) (*Target, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" || u.Hostname() == "" {
 		return nil, fmt.Errorf("%q is not an address; accepted: http://127.0.0.1:PORT/PATH", address)
@@ -48,49 +54,41 @@ func newTarget(name, method, address string, pids []int) (*target, error) {
 	if port == "" {
 		port = "80"
 	}
-	t := &target{name: name, method: method, url: address, pids: pids}
+	t := &Target{Name: name, Method: method, URL: address, PIDs: pids}
 	t.client.Addr = net.JoinHostPort(addresses[0].String(), port)
-	t.client.MaxConns = maxConnections
+	t.client.MaxConns = MaxConnections
 	t.client.RetryIf = func(*fasthttp.Request) bool { return false }
 	return t, nil
 }
 
-// measure sends n requests over so many connections at a time.
-func (t *target) measure(ctx context.Context, n, connections int) (m measurement, err error) {
+// Measure sends n requests over so many connections at a time, after some that do not count. A reply other than 200 is an
+// error, for a refusal costs less than an answer.
+func (t *Target) Measure(ctx context.Context, n, connections int) (r Round, err error) {
 	if _, err := t.send(ctx, connections*10, connections); err != nil { // opens the connections, warms the server up
-		return m, err
+		return r, err
 	}
-	before, err := cpuTime(t.pids)
+	before, err := CPUTime(t.PIDs)
 	if err != nil {
-		return m, err
+		return r, err
 	}
 	start := time.Now()
 	sent, err := t.send(ctx, n, connections)
 	if err != nil {
-		return m, err
+		return r, err
 	}
 	took := time.Since(start)
-	after, err := cpuTime(t.pids)
+	after, err := CPUTime(t.PIDs)
 	if err != nil {
-		return m, err
+		return r, err
 	}
 	slices.Sort(sent.times)
-	m = measurement{
-		cpu:   (after - before) / time.Duration(n),
-		p50:   sent.times[n/2],
-		p99:   sent.times[n*99/100],
-		rate:  float64(n) / took.Seconds(),
-		bytes: sent.bytes / n,
-	}
-	t.rounds = append(t.rounds, m)
-	return m, nil
-}
-
-func (t *target) cpus() (cpus []time.Duration) {
-	for _, m := range t.rounds {
-		cpus = append(cpus, m.cpu)
-	}
-	return cpus
+	return Round{
+		CPU:   (after - before) / time.Duration(n),
+		P50:   sent.times[n/2],
+		P99:   sent.times[n*99/100],
+		Rate:  float64(n) / took.Seconds(),
+		Bytes: sent.bytes / n,
+	}, nil
 }
 
 // sent is what came of some requests.
@@ -99,7 +97,7 @@ type sent struct {
 	bytes int
 }
 
-func (t *target) send(ctx context.Context, n, connections int) (sent, error) {
+func (t *Target) send(ctx context.Context, n, connections int) (sent, error) {
 	all := sent{times: make([]time.Duration, n)}
 	var next, bytes atomic.Int64
 	errs := make([]error, connections)
@@ -126,13 +124,13 @@ func (t *target) send(ctx context.Context, n, connections int) (sent, error) {
 	return all, errors.Join(errs...)
 }
 
-// request returns the size of the reply's body. All but 200 is an error, for a refusal costs less than an answer.
-func (t *target) request() (size int, err error) {
+// request returns the size of the reply's body.
+func (t *Target) request() (size int, err error) {
 	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)
-	request.Header.SetMethod(t.method)
-	request.SetRequestURI(t.url)
+	request.Header.SetMethod(t.Method)
+	request.SetRequestURI(t.URL)
 	if err := t.client.DoTimeout(request, response, 10*time.Second); err != nil {
 		return 0, err
 	}
