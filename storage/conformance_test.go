@@ -3,6 +3,7 @@ package storage_test
 import (
 	"crypto/rand"
 	"testing"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -32,4 +33,9 @@ func mustOpen(t testing.TB, url string, config ...storage.Config) storage.Storag
 
 // ownPrefix keeps a test's keys apart from others in one database. The signs in it would match more than themselves, if
 // Reset took them for a pattern.
-func ownPrefix() storage.Config { return storage.Config{Prefix: "t[a-z]*" + rand.Text() + ":"} }
+func ownPrefix() storage.Config {
+	return storage.Config{Prefix: "t[a-z]*" + rand.Text() + ":", Timeout: patient}
+}
+
+// patient is the time limit of tests that are not about time, on a machine that is busy.
+const patient = 30 * time.Second

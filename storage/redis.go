@@ -83,7 +83,7 @@ func (r *Redis) wait(ctx context.Context, options *redis.Options, limit time.Dur
 	waiting, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
-		err := r.tryOnce(waiting, options)
+		err := r.tryOnce(ctx, options) // not cut short at the limit: that time ran out would be all it could say
 		if err == nil {
 			return nil
 		}

@@ -38,6 +38,30 @@ func TestRedisResetLeavesOthersAlone(t *testing.T) {
 	}
 }
 
+func TestRedisRestrictedUserSuffices(t *testing.T) {
+	server := redisserver.Own(t)
+	admin := mustAdmin(t, server.URL())
+	rules := "ACL SETUSER app on >secret ~app:* -@all +ping +time +info +get +set +del +getdel +scan +unlink +eval +evalsha"
+	var command []any
+	for word := range strings.FieldsSeq(rules) {
+		command = append(command, word)
+	}
+	if err := admin.Do(t.Context(), command...).Err(); err != nil {
+		t.Fatal(err)
+	}
+	s := mustOpen(t, "redis://app:secret@"+server.Address(), storage.Config{Prefix: "app:", Timeout: patient})
+	mustAdd(t, s, "key", time.Hour, true)
+	mustAdd(t, s, "key", time.Hour, false)
+	if value, err := s.Take(t.Context(), "key"); string(value) != "added!" || err != nil {
+		t.Errorf("Take = %q, %v", value, err)
+	}
+	mustSet(t, s, "key", "value", time.Hour)
+	mustHold(t, s, "key", "value")
+	if err := errors.Join(s.Delete("key"), s.Reset(), s.Ping(t.Context())); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRedisReplicasTakeAndAddOnce(t *testing.T) {
 	url, prefix := redisserver.Start(t), ownPrefix()
 	replicas := []storage.Storage{mustOpen(t, url, prefix), mustOpen(t, url, prefix), mustOpen(t, url, prefix)}
@@ -75,9 +99,9 @@ func TestRedisReplicasTakeAndAddOnce(t *testing.T) {
 // A reply that is lost after the server did the work must not be made up for by asking again.
 func TestRedisLostReplyIsAnError(t *testing.T) {
 	server := redisserver.Own(t)
-	direct := mustOpen(t, server.URL())
+	direct := mustOpen(t, server.URL(), storage.Config{Timeout: patient})
 	proxy := newProxy(t, server.Address())
-	s := mustOpen(t, "redis://"+proxy.address)
+	s := mustOpen(t, "redis://"+proxy.address, storage.Config{Timeout: patient})
 	mustSet(t, direct, "key", "value", time.Hour)
 	mustAdd(t, direct, "makes the server know the script", time.Hour, true)
 
@@ -99,7 +123,7 @@ func TestRedisLostReplyIsAnError(t *testing.T) {
 
 func TestRedisKilledFailsAndComesBack(t *testing.T) {
 	server := redisserver.Own(t)
-	s := mustOpen(t, server.URL())
+	s := mustOpen(t, server.URL(), storage.Config{Timeout: patient})
 	mustSet(t, s, "key", "value", time.Hour)
 	server.Kill()
 	for range 50 { // more than go-redis's pool needs to believe it
@@ -113,8 +137,9 @@ func TestRedisKilledFailsAndComesBack(t *testing.T) {
 
 func TestRedisFrozenFailsUsesNothingUpAndComesBack(t *testing.T) {
 	server := redisserver.Own(t)
-	s := mustOpen(t, server.URL(), storage.Config{Timeout: 200 * time.Millisecond})
-	mustSet(t, s, "key", "value", time.Hour)
+	direct := mustOpen(t, server.URL(), storage.Config{Timeout: patient})
+	s := mustOpen(t, server.URL(), storage.Config{Timeout: 500 * time.Millisecond})
+	mustSet(t, direct, "key", "value", time.Hour)
 	together := func(do func(key string)) {
 		var all sync.WaitGroup
 		for i := range 200 { // more than the pool has connections
@@ -138,23 +163,23 @@ func TestRedisFrozenFailsUsesNothingUpAndComesBack(t *testing.T) {
 	mustRecover(t, s)
 
 	// The server had read most of these off its lines before it answered anything new.
-	mustHold(t, s, "key", "value")
+	mustHold(t, direct, "key", "value")
 	for i := range 200 {
-		mustBeAbsent(t, s, fmt.Sprint("spent ", i))
+		mustBeAbsent(t, direct, fmt.Sprint("spent ", i))
 	}
 }
 
 func TestRedisSlowFailsAndUsesNothingUp(t *testing.T) {
 	server := redisserver.Own(t)
-	direct := mustOpen(t, server.URL())
+	direct := mustOpen(t, server.URL(), storage.Config{Timeout: patient})
 	mustSet(t, direct, "key", "value", time.Hour)
 	mustAdd(t, direct, "makes the server know the script", time.Hour, true)
 	proxy := newProxy(t, server.Address())
-	s := mustOpen(t, "redis://"+proxy.address, storage.Config{Timeout: 200 * time.Millisecond})
+	s := mustOpen(t, "redis://"+proxy.address, storage.Config{Timeout: 500 * time.Millisecond})
 
 	admin := mustAdmin(t, server.URL())
 	before := scriptsRun(t, admin)
-	proxy.delay.Store(int64(300 * time.Millisecond))
+	proxy.delay.Store(int64(800 * time.Millisecond))
 	if value, err := s.Take(t.Context(), "key"); value != nil || err == nil {
 		t.Errorf("Take = %q, %v over a slow line", value, err)
 	}
@@ -188,7 +213,7 @@ func TestRedisClockSetForwardIsReadAgain(t *testing.T) {
 
 func TestRedisFullFailsAndKeepsWhatItHas(t *testing.T) {
 	server := redisserver.Own(t, "--maxmemory-policy", "noeviction")
-	s, admin := mustOpen(t, server.URL()), mustAdmin(t, server.URL())
+	s, admin := mustOpen(t, server.URL(), storage.Config{Timeout: patient}), mustAdmin(t, server.URL())
 	mustSet(t, s, "spent", "1", time.Hour)
 	mustSet(t, s, "taken", "value", time.Hour)
 	if err := admin.ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
@@ -216,7 +241,7 @@ func TestRedisFullFailsAndKeepsWhatItHas(t *testing.T) {
 
 func TestRedisReadOnlyReplicaFails(t *testing.T) {
 	master := redisserver.Own(t)
-	s := mustOpen(t, master.URL())
+	s := mustOpen(t, master.URL(), storage.Config{Timeout: patient})
 	mustSet(t, s, "key", "value", time.Hour)
 	admin := mustAdmin(t, master.URL())
 	if err := admin.Do(t.Context(), "REPLICAOF", "127.0.0.1", redisserver.FreePort(t)).Err(); err != nil {
@@ -229,7 +254,7 @@ func TestRedisReadOnlyReplicaFails(t *testing.T) {
 	if value != nil || added {
 		t.Errorf("Take = %q, Add = %t", value, added)
 	}
-	_, err = storage.Open(t.Context(), master.URL(), storage.Config{Wait: 200 * time.Millisecond})
+	_, err = storage.Open(t.Context(), master.URL(), storage.Config{Wait: 3 * time.Second})
 	mustSay(t, err, "READONLY")
 	if err := admin.Do(t.Context(), "REPLICAOF", "NO", "ONE").Err(); err != nil {
 		t.Fatal(err)
@@ -240,7 +265,7 @@ func TestRedisReadOnlyReplicaFails(t *testing.T) {
 
 func TestRedisLoadingFails(t *testing.T) {
 	server := redisserver.Own(t)
-	s := mustOpen(t, server.URL(), storage.Config{Prefix: "p:"})
+	s := mustOpen(t, server.URL(), storage.Config{Prefix: "p:", Timeout: patient})
 	for i := range 200 {
 		mustSet(t, s, fmt.Sprint(i), strings.Repeat("x", 1000), time.Hour)
 	}
@@ -260,7 +285,7 @@ func TestRedisLoadingFails(t *testing.T) {
 		}
 		return err != nil && strings.Contains(err.Error(), "LOADING")
 	})
-	opened := mustOpen(t, server.URL(), storage.Config{Prefix: "p:", Wait: time.Minute}) // waits for the loading to end
+	opened := mustOpen(t, server.URL(), storage.Config{Prefix: "p:", Timeout: patient, Wait: time.Minute}) // waits for the loading to end
 	mustHold(t, opened, "1", strings.Repeat("x", 1000))
 }
 
@@ -298,11 +323,12 @@ func TestOpenGivesUpInOneLine(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s, err := storage.Open(t.Context(), test.url, storage.Config{Wait: 300 * time.Millisecond})
+			t.Parallel()
+			s, err := storage.Open(t.Context(), test.url, storage.Config{Wait: 3 * time.Second})
 			if s != nil || err == nil {
 				t.Fatalf("Open = %v, %v", s, err)
 			}
-			for _, part := range []string{"redis at 127.0.0.1:", "not usable after 300ms", test.says} {
+			for _, part := range []string{"redis at 127.0.0.1:", "not usable after 3s", test.says} {
 				mustSay(t, err, part)
 			}
 			if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "\n") {

@@ -13,7 +13,8 @@
 // A reply can be lost after the server did the work, so nothing is tried twice here: a second Take would find the value
 // gone, a second Add its own entry, and each would report "somebody else was first" to the one who was. After an error,
 // treat the step as not done. It was not, if the server was away, frozen or slow: a Take or Add that it comes to after
-// its caller gave up does nothing. Only if the connection broke between the work and its reply was it done.
+// its caller gave up does nothing. Only if the connection broke between the work and its reply was it done. A Set or
+// Delete that failed may still be carried out later.
 //
 // # Full
 //
@@ -77,7 +78,7 @@ type Config struct {
 	// Optional. Default: 1 second
 	Timeout time.Duration
 
-	// Wait is how long Open waits for a Redis that is still coming up.
+	// Wait is how long Open waits for a Redis that is still coming up. A last look may take Timeout longer.
 	//
 	// Optional. Default: 10 seconds
 	Wait time.Duration

@@ -26,12 +26,12 @@ func TestRedisOverTLS(t *testing.T) {
 		"--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate)
 	url := fmt.Sprintf("rediss://127.0.0.1:%d", port)
 
-	s := mustOpen(t, url, storage.Config{TLS: &tls.Config{RootCAs: authorities}})
+	s := mustOpen(t, url, storage.Config{Timeout: patient, TLS: &tls.Config{RootCAs: authorities}})
 	mustAdd(t, s, "key", time.Hour, true)
 	mustAdd(t, s, "key", time.Hour, false)
 	mustHold(t, s, "key", "added!")
 
-	_, err := storage.Open(t.Context(), url, storage.Config{Wait: 300 * time.Millisecond})
+	_, err := storage.Open(t.Context(), url, storage.Config{Wait: 3 * time.Second})
 	mustSay(t, err, "certificate")
 }
 
