@@ -2,7 +2,6 @@ package picture
 
 import (
 	"image"
-	"math"
 	"math/rand/v2"
 )
 
@@ -26,30 +25,19 @@ func newCanvas() *canvas {
 	return &canvas{source: source, random: rand.New(source)}
 }
 
-// resize prepares a canvas for n letters, with ink of the given strength all over.
-func (c *canvas) resize(width, height, n int, base uint8) {
+// resize prepares a blank canvas for n letters.
+func (c *canvas) resize(width, height, n int) {
 	c.width, c.height = width, height
+	c.filler.reset(width, height)
 	c.ink = image.Alpha{Pix: resize(c.ink.Pix, width*height), Stride: width, Rect: image.Rect(0, 0, width, height)}
-	if base > 0 {
-		for i := range c.ink.Pix {
-			c.ink.Pix[i] = base
-		}
-	}
 	for len(c.letters) < n {
 		c.letters = append(c.letters, placed{})
 	}
 	c.letters = c.letters[:n]
 }
 
-// inkLetter fills one letter over those before it.
-func (c *canvas) inkLetter(l *placed) {
-	lo, hi := point{math.MaxFloat32, math.MaxFloat32}, point{}
-	for _, p := range l.points {
-		lo = point{min(lo.x, p.x), min(lo.y, p.y)}
-		hi = point{max(hi.x, p.x), max(hi.y, p.y)}
-	}
-	x, y := int(lo.x), int(lo.y)
-	c.filler.reset(x, y, min(int(hi.x)+1, c.width)-x, min(int(hi.y)+1, c.height)-y)
+// fillLetter fills every layer of a letter.
+func (c *canvas) fillLetter(l *placed) {
 	points := l.points
 	for _, layer := range l.layers {
 		for _, contour := range l.from.contours {
@@ -57,31 +45,12 @@ func (c *canvas) inkLetter(l *placed) {
 			points = points[len(contour):]
 		}
 	}
-	c.filler.blend(&c.ink)
-}
-
-// blend puts the filled letter over what is there.
-func (f *filler) blend(ink *image.Alpha) {
-	for y := range f.height {
-		row := ink.Pix[(f.y+y)*ink.Stride+f.x:][:f.width]
-		delta := f.delta[y*f.stride:][:f.width]
-		var sum float32
-		for x, d := range delta {
-			sum += d
-			v := int(sum * 256)
-			if v > 0 {
-				row[x] += uint8((255 - int(row[x])) * min(v, 256) >> 8)
-			} else if v < 0 {
-				row[x] -= uint8(int(row[x]) * min(-v, 256) >> 8)
-			}
-		}
-	}
 }
 
 // paint puts the tones on and packs two pixels to a byte: level 0 is the background colour and 15 the foreground.
 func (c *canvas) paint(ink, ground *shade, reverse bool) {
 	stride := (c.width + 1) / 2
-	c.levels = resize(c.levels, c.height*(stride+1)+padding)
+	c.levels = resize(c.levels, c.height*(stride+1))
 	for y := range c.height {
 		cover := c.ink.Pix[y*c.width:][:c.width]
 		out := c.levels[y*(stride+1)+1:][:stride]
@@ -89,14 +58,7 @@ func (c *canvas) paint(ink, ground *shade, reverse bool) {
 			c.paintEven(out, cover)
 			continue
 		}
-		inkRow, groundRow := ink.row[y], ground.row[y]
-		for x, v := range cover {
-			level := int(ground.table[(groundRow+ground.column[x])>>24])
-			if v > 0 {
-				level += (int(ink.table[(inkRow+ink.column[x])>>24]) - level) * int(v) / 255
-			}
-			out[x/2] |= uint8(level>>4) << (4 &^ (x << 2))
-		}
+		c.paintRow(out, cover, ink, ground, y)
 	}
 	if reverse {
 		for y := range c.height {
@@ -105,6 +67,24 @@ func (c *canvas) paint(ink, ground *shade, reverse bool) {
 				out[x] = ^out[x]
 			}
 		}
+	}
+}
+
+func (c *canvas) paintRow(out, cover []uint8, ink, ground *shade, y int) {
+	inkRow, groundRow := ink.row[y], ground.row[y]
+	inkColumn, groundColumn := ink.column[:len(cover)], ground.column[:len(cover)]
+	level := func(x int, v uint8) uint8 {
+		g := int32(ground.table[(groundRow+groundColumn[x])>>24])
+		if v > 0 {
+			g += (int32(ink.table[(inkRow+inkColumn[x])>>24]) - g) * (int32(v) + int32(v>>7)) >> 8
+		}
+		return uint8(g)
+	}
+	for x := 1; x < len(cover); x += 2 {
+		out[x/2] = level(x-1, cover[x-1])&0xf0 | level(x, cover[x])>>4
+	}
+	if last := len(cover) - 1; last%2 == 0 {
+		out[last/2] = level(last, cover[last]) & 0xf0
 	}
 }
 

@@ -82,10 +82,11 @@ func (l *placed) measure(capital float32) {
 	for _, contour := range l.from.contours {
 		points := l.points[start : start+len(contour)]
 		start += len(contour)
-		p := points[len(points)-1]
-		for _, q := range points {
-			l.profile.add(p, q, capital)
-			p = q
+		// Points on the curve will do: fonts have one wherever a curve reaches farthest.
+		p := points[len(points)-2]
+		for i := 0; i < len(points); i += 2 {
+			l.profile.add(p, points[i], capital)
+			p = points[i]
 		}
 	}
 }
@@ -105,7 +106,12 @@ func (f *profile) add(p, q point, capital float32) {
 	}
 	x := p.x
 	for i := first; i <= last; i++ {
-		f.left[i], f.right[i] = min(f.left[i], x), max(f.right[i], x)
+		if x < f.left[i] {
+			f.left[i] = x
+		}
+		if x > f.right[i] {
+			f.right[i] = x
+		}
 		x += step
 	}
 }
@@ -159,13 +165,29 @@ func sine(turns float32) float32 {
 	return 0.775*s + 0.225*s*b
 }
 
+// widen makes the box from lo to hi hold p. The built-in min and max of floats, which mind NaN, take three times as long.
+func widen(lo, hi, p point) (point, point) {
+	if p.x < lo.x {
+		lo.x = p.x
+	}
+	if p.y < lo.y {
+		lo.y = p.y
+	}
+	if p.x > hi.x {
+		hi.x = p.x
+	}
+	if p.y > hi.y {
+		hi.y = p.y
+	}
+	return lo, hi
+}
+
 // fit shrinks the text if it is too large for the picture, and moves it to a random place inside.
 func (c *canvas) fit(r *Renderer, random *rand.Rand) {
 	lo, hi := point{math.MaxFloat32, math.MaxFloat32}, point{-math.MaxFloat32, -math.MaxFloat32}
 	for i := range c.letters {
 		for _, p := range c.letters[i].points {
-			lo = point{min(lo.x, p.x), min(lo.y, p.y)}
-			hi = point{max(hi.x, p.x), max(hi.y, p.y)}
+			lo, hi = widen(lo, hi, p)
 		}
 	}
 	margin := c.margin

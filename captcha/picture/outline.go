@@ -170,8 +170,7 @@ func bounds(contours [][]point) (lo, hi point) {
 	lo, hi = point{math.MaxFloat32, math.MaxFloat32}, point{-math.MaxFloat32, -math.MaxFloat32}
 	for _, c := range contours {
 		for _, p := range c {
-			lo = point{min(lo.x, p.x), min(lo.y, p.y)}
-			hi = point{max(hi.x, p.x), max(hi.y, p.y)}
+			lo, hi = widen(lo, hi, p)
 		}
 	}
 	return lo, hi

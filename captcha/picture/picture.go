@@ -20,7 +20,8 @@ import (
 type Renderer struct {
 	config    Config
 	faces     map[rune][]*outline
-	styles    []recipe
+	styles    []style
+	alphabet  []rune
 	maxLength int
 	size      float64 // of capitals, in CSS pixels
 	cell      float64 // mean letter width, in capital heights
@@ -45,7 +46,7 @@ func New(config Config, alphabet string, maxLength int) (*Renderer, error) {
 func (r *Renderer) With(config Config, maxLength int) (*Renderer, error) {
 	config.Fonts = r.config.Fonts
 	other, err := prepare(config, maxLength, func(n *Renderer) error {
-		n.faces, n.cell = r.faces, r.cell
+		n.alphabet, n.faces, n.cell = r.alphabet, r.faces, r.cell
 		return nil
 	})
 	if err != nil {
@@ -80,7 +81,7 @@ func prepare(config Config, maxLength int, setFaces func(*Renderer) error) (*Ren
 	}
 	all := recipes()
 	for _, s := range config.Styles {
-		r.styles = append(r.styles, all[s-1])
+		r.styles = append(r.styles, newStyle(r, all[s-1]))
 	}
 	r.choosePalette()
 	for n := range maxLength + 1 {
@@ -96,7 +97,7 @@ func (r *Renderer) readFonts(alphabet []rune) error {
 	if len(fonts) == 0 {
 		fonts = embeddedFonts()
 	}
-	r.faces = make(map[rune][]*outline)
+	r.alphabet, r.faces = alphabet, make(map[rune][]*outline)
 	for i, data := range fonts {
 		face, err := newTypeface(data, alphabet)
 		if err != nil {
@@ -206,8 +207,19 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 	c := r.canvases.Get().(*canvas)
 	defer r.canvases.Put(c)
 	c.source.Seed(seed)
+	style := &r.styles[c.random.IntN(len(r.styles))]
+	reverse := r.reverse && style.reverse && c.random.IntN(2) == 0
+	n := r.draw(c, text, &style.recipe, reverse)
+	codes := style.codes
+	if reverse {
+		codes = style.reversed
+	}
+	return r.writers[n].append(dst, c.levels, codes())
+}
+
+// draw leaves the picture in the canvas's levels, and says how many letters wide it is.
+func (r *Renderer) draw(c *canvas, text string, style *recipe, reverse bool) (n int) {
 	c.text = c.text[:0]
-	n := 0
 	for _, letter := range text {
 		if n == r.maxLength {
 			break
@@ -218,22 +230,24 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 		}
 	}
 	width, height := r.deviceSize(n)
-	style := &r.styles[c.random.IntN(len(r.styles))]
-	c.resize(width, height, len(c.text), style.base)
+	c.resize(width, height, len(c.text))
 	c.capital = float32(r.size) * float32(r.config.Scale)
 	c.margin = min(1.5*float32(r.config.Scale), float32(height)/16)
-	r.draw(c, style)
-	return r.writers[n].append(dst, c.levels)
-}
-
-func (r *Renderer) draw(c *canvas, style *recipe) {
-	reverse := r.reverse && style.reverse && c.random.IntN(2) == 0
 	if len(c.letters) > 0 {
 		c.place(c.text, style, r, c.random)
 	}
 	for i := range c.letters {
-		c.inkLetter(&c.letters[i])
+		c.fillLetter(&c.letters[i])
 	}
+	c.filler.ink(c.ink.Pix, style.base)
+	r.change(c, style)
+	c.shade(style)
+	c.paint(&c.inkShade, &c.groundShade, reverse)
+	return n
+}
+
+// change draws the noise and applies the filters.
+func (r *Renderer) change(c *canvas, style *recipe) {
 	noise, filters := style.noise, style.filters
 	if r.config.Noise != nil {
 		noise = r.config.Noise
@@ -247,8 +261,37 @@ func (r *Renderer) draw(c *canvas, style *recipe) {
 	for _, apply := range filters {
 		apply(&c.ink)
 	}
-	c.shade(style)
-	c.paint(&c.inkShade, &c.groundShade, reverse)
+}
+
+// A style is a recipe with the codes that compress what it draws.
+type style struct {
+	recipe
+	codes, reversed func() *huffman
+}
+
+// newStyle leaves the codes to be made when first used: a renderer that draws one picture needs no others.
+func newStyle(r *Renderer, recipe recipe) style {
+	s := style{recipe: recipe}
+	s.codes = sync.OnceValue(func() *huffman { return r.makeCodes(&recipe, false) })
+	s.reversed = sync.OnceValue(func() *huffman { return r.makeCodes(&recipe, true) })
+	return s
+}
+
+// makeCodes draws a few pictures to count their bytes.
+func (r *Renderer) makeCodes(recipe *recipe, reverse bool) *huffman {
+	c := newCanvas()
+	text := make([]rune, r.maxLength)
+	var counts [256]int
+	for range 6 {
+		for i := range text {
+			text[i] = r.alphabet[c.random.IntN(len(r.alphabet))]
+		}
+		r.draw(c, string(text), recipe, reverse)
+		for _, v := range c.levels {
+			counts[v]++
+		}
+	}
+	return newHuffman(counts)
 }
 
 // shade prepares the tones of letters and ground.

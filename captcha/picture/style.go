@@ -80,7 +80,7 @@ type recipe struct {
 // A layer is one outline of a letter. Where the sum of a letter's layers is positive there is ink, and where it is negative ink is
 // taken away.
 type layer struct {
-	sign  float32
+	sign  int32   // +1 adds, -1 cuts away
 	grow  float32 // how much heavier than the font's outline
 	shift float32 // to the right and down
 }
