@@ -3,7 +3,6 @@ package handlers
 import (
 	"crypto/rand"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -15,10 +14,13 @@ import (
 const messageLife = 30 * 24 * time.Hour
 
 type contactMessage struct {
-	Name    string    `json:"name" form:"name"`
-	Email   string    `json:"email" form:"email"`
-	Message string    `json:"message" form:"message"`
-	Sent    time.Time `json:"sent" form:"-"`
+	Name    string `json:"name"`
+	Email   string `json:"email"`
+	Message string `json:"message"`
+}
+
+func (m *contactMessage) read(value func(string) string) {
+	m.Name, m.Email, m.Message = value("name"), value("email"), value("message")
 }
 
 func (m *contactMessage) check(errs captcha.FieldErrors) {
@@ -48,6 +50,7 @@ func (s *site) contactAPI(c *fiber.Ctx) error {
 	if err != nil {
 		return captcha.Reply(c, err)
 	}
+	c.Location("/contact/" + reference)
 	return c.Status(fiber.StatusCreated).JSON(fiber.Map{"reference": reference, "url": "/contact/" + reference})
 }
 
@@ -56,29 +59,34 @@ func (s *site) contact(c *fiber.Ctx, m *contactMessage) (reference string, err e
 	if err := s.submit(c, m); err != nil {
 		return "", err
 	}
-	m.Sent = time.Now().UTC()
-	value, err := json.Marshal(m)
+	value, err := json.Marshal(keptMessage{*m, time.Now().UTC()})
 	if err != nil {
 		return "", err
 	}
 	reference = rand.Text()
 	if err := s.Storage.Set(messageKey(reference), value, messageLife); err != nil {
-		return "", fmt.Errorf("%w: keep a message: %w", errStorage, err)
+		return "", storageError("keep a message", err)
 	}
 	return reference, nil
+}
+
+// keptMessage is what is stored.
+type keptMessage struct {
+	contactMessage
+	Sent time.Time `json:"sent"`
 }
 
 type receiptPage struct {
 	Title     string
 	Reference string
-	Message   contactMessage
+	Message   keptMessage
 }
 
 func (s *site) contactReceipt(c *fiber.Ctx) error {
 	page := receiptPage{Title: "Your message", Reference: c.Params("reference")}
 	value, err := s.Storage.Get(messageKey(page.Reference))
 	if err != nil {
-		return fmt.Errorf("%w: find a message: %w", errStorage, err)
+		return storageError("find a message", err)
 	}
 	if value == nil {
 		return fiber.ErrNotFound
@@ -87,7 +95,7 @@ func (s *site) contactReceipt(c *fiber.Ctx) error {
 		return err
 	}
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	return s.render(c, "receipt", page)
+	return c.Render("receipt", page)
 }
 
 func messageKey(reference string) string { return "message_" + reference }

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -13,15 +14,32 @@ import (
 // errStorage is a failure of the site's own reading and writing.
 var errStorage = errors.New("the storage failed")
 
+func storageError(doing string, err error) error {
+	return fmt.Errorf("%w: %s: %w", errStorage, doing, err)
+}
+
+// retryAfter is how long a client is told to wait for the storage, in seconds.
+const retryAfter = "2"
+
 // sentences tell a visitor what happened and what to do.
 var sentences = map[int]string{
-	fiber.StatusBadRequest:            "The request could not be understood.",
-	fiber.StatusForbidden:             "This form was sent from another site. Open it here and send it again.",
-	fiber.StatusNotFound:              "There is nothing at this address. The home page links to everything.",
-	fiber.StatusMethodNotAllowed:      "This address does not take that kind of request.",
-	fiber.StatusRequestEntityTooLarge: "That was too much at once. Shorten it and send it again.",
-	fiber.StatusServiceUnavailable:    "The storage can't be reached at the moment. Nothing is lost: try again in a few seconds.",
-	fiber.StatusInternalServerError:   "Something went wrong here. It is in the log; try again in a while.",
+	fiber.StatusBadRequest:                  "What your browser sent could not be read. Go back, and send it again.",
+	fiber.StatusForbidden:                   "This form was sent from another site, so nothing was done. Open it here and send it again.",
+	fiber.StatusNotFound:                    "There is nothing at this address. It may be mistyped, or what was here has expired.",
+	fiber.StatusMethodNotAllowed:            "This address does not take that kind of request. Start again from the home page.",
+	fiber.StatusRequestTimeout:              "Your request did not arrive in time. Send it again.",
+	fiber.StatusRequestEntityTooLarge:       "That was more than this site takes at once. Go back, shorten it and send it again.",
+	fiber.StatusUnsupportedMediaType:        "This kind of content is not taken here. Send a form, or JSON.",
+	fiber.StatusTooManyRequests:             "That was too often. Wait a moment, then try again.",
+	fiber.StatusRequestHeaderFieldsTooLarge: "The headers of your request are too long. Clearing this site's cookies should help.",
+	fiber.StatusInternalServerError:         "Something went wrong here, and it has been noted. Try again in a while.",
+	fiber.StatusServiceUnavailable:          "The storage can't be reached at the moment. Nothing is lost: try again in a few seconds.",
+}
+
+type errorPage struct {
+	Title    string
+	Status   int
+	Sentence string
 }
 
 // fail is the one place that turns an error into a page or a JSON reply: a sentence for the visitor, the cause for the log.
@@ -31,30 +49,29 @@ func (s *site) fail(c *fiber.Ctx, err error) error {
 		s.Logger.Error("request failed", "method", c.Method(), "path", c.Path(), "status", status, "error", err)
 	}
 	if status == fiber.StatusServiceUnavailable {
-		c.Set(fiber.HeaderRetryAfter, "2")
+		c.Set(fiber.HeaderRetryAfter, retryAfter)
 	}
+	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Status(status)
 	if isAPI(c) {
 		if status == fiber.StatusMethodNotAllowed {
-			sentence = `Method "` + c.Method() + `" not allowed.`
+			sentence = fmt.Sprintf("Method %q not allowed.", c.Method())
 		}
 		return c.JSON(fiber.Map{"detail": sentence})
 	}
-	return s.render(c, "error", errorPage{Title: http.StatusText(status), Status: status, Sentence: sentence})
+	return c.Render("error", errorPage{Title: http.StatusText(status), Status: status, Sentence: sentence})
 }
 
-type errorPage struct {
-	Title    string
-	Status   int
-	Sentence string
-}
-
+// explain returns the status that an error stands for, and what to tell the visitor.
 func explain(err error) (status int, sentence string) {
 	status = fiber.StatusInternalServerError
+	var body *captcha.BodyError
 	var known *fiber.Error
 	switch {
 	case errors.Is(err, captcha.ErrStorage), errors.Is(err, errStorage):
 		status = fiber.StatusServiceUnavailable
+	case errors.As(err, &body):
+		status = body.Status
 	case errors.As(err, &known):
 		status = known.Code
 	}

@@ -1,9 +1,12 @@
 package handlers
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"html/template"
 	"maps"
+	"mime"
 	"net/mail"
 	"strings"
 	"unicode/utf8"
@@ -15,91 +18,141 @@ import (
 
 // form is what a visitor fills in.
 type form interface {
+	// read sets the fields to what the body of a page's form has under their names.
+	read(value func(name string) string)
 	// check trims the fields and complains of those that can't be right.
 	check(errs captcha.FieldErrors)
 }
 
+// refusal is what is wrong with the fields of a form, and apart from that what is wrong with those of its captcha.
+type refusal struct {
+	captcha.FieldErrors
+	captcha error // nil if nothing is
+}
+
+func (r *refusal) Unwrap() error { return r.FieldErrors }
+
 // submit reads a form from the request, checks its own fields, and only then lets the captcha decide: a slip in an
 // address does not cost the visitor a challenge. The error is captcha.FieldErrors for whatever the visitor can mend.
 func (s *site) submit(c *fiber.Ctx, f form) error {
-	errs := captcha.FieldErrors{}
 	key, value, err := s.Guard.Read(c)
-	var malformed *captcha.BodyError
-	if errors.As(err, &malformed) {
+	errs := captcha.FieldErrors{}
+	if err != nil && !errors.As(err, &errs) {
 		return err
 	}
-	var captchaErrs captcha.FieldErrors
-	if errors.As(err, &captchaErrs) {
-		maps.Copy(errs, captchaErrs)
-	}
-	if len(c.Request().Body()) > 0 {
-		if err := c.BodyParser(f); err != nil {
-			return &captcha.BodyError{Status: fiber.StatusBadRequest, Detail: "JSON parse error - a field is not a string"}
-		}
-	}
-	f.check(errs)
+	errs = maps.Clone(errs)
+	readForm(c, f, errs)
 	if len(errs) > 0 {
-		return errs
+		return &refusal{errs, err}
 	}
 	return s.Guard.Verify(c.UserContext(), key, value)
 }
 
+// readForm fills in f from a body whose form the guard has found good, and adds to errs what is wrong with its fields.
+func readForm(c *fiber.Ctx, f form, errs captcha.FieldErrors) {
+	wrong := captcha.FieldErrors{}
+	media, _, _ := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
+	if media == fiber.MIMEApplicationJSON {
+		// A field of another type is left empty, and the others are read.
+		var mistyped *json.UnmarshalTypeError
+		if err := json.Unmarshal(c.Request().Body(), f); errors.As(err, &mistyped) && mistyped.Field != "" {
+			wrong[mistyped.Field] = []string{"Not a valid string."}
+		}
+	} else {
+		f.read(bodyValue(c))
+	}
+	f.check(errs)
+	maps.Copy(errs, wrong)
+}
+
+// plainBody refuses a compressed body: it could unpack to far more than the app's limit.
+func plainBody(c *fiber.Ctx) error {
+	if c.Get(fiber.HeaderContentEncoding) != "" {
+		return fiber.ErrUnsupportedMediaType
+	}
+	return c.Next()
+}
+
+// bodyValue returns a function that copies the fields of an urlencoded or multipart body: never of the address, which
+// other sites can link to.
+func bodyValue(c *fiber.Ctx) func(name string) string {
+	multipart, err := c.MultipartForm()
+	if err != nil {
+		return func(name string) string { return string(c.Request().PostArgs().Peek(name)) }
+	}
+	return func(name string) string {
+		if values := multipart.Value[name]; len(values) > 0 {
+			return values[0]
+		}
+		return ""
+	}
+}
+
 // formPage is what the view of a form needs.
 type formPage struct {
-	Title     string
-	Form      form
-	Errors    captcha.FieldErrors
-	Challenge *captcha.Challenge // nil if none could be made
-	Notice    string             // about the form as a whole
+	Title   string
+	Form    form
+	Open    bool // no captcha is asked for
+	Errors  captcha.FieldErrors
+	Notice  string        // about the form as a whole
+	Captcha template.HTML // empty if the form is open, or no challenge could be made
 }
 
 // showForm renders a form with a fresh challenge: as it is first seen, or with what was typed and what is wrong with it.
 func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error) error {
-	switch fields := (captcha.FieldErrors)(nil); {
+	status := fiber.StatusOK
+	switch {
 	case problem == nil:
-	case errors.As(problem, &fields):
-		c.Status(fiber.StatusUnprocessableEntity)
-		page.Errors = fields
-	case errors.Is(problem, captcha.ErrUnknownKey):
-		c.Status(fiber.StatusUnprocessableEntity)
-		page.Errors = captcha.FieldErrors{"captcha_value": {"This picture was used or has expired. Here is a new one."}}
-	case errors.Is(problem, captcha.ErrWrongAnswer):
-		c.Status(fiber.StatusUnprocessableEntity)
-		page.Errors = captcha.FieldErrors{"captcha_value": {"That was not what the picture says. Here is a new one."}}
+	case errors.As(problem, &page.Errors), errors.Is(problem, captcha.ErrUnknownKey), errors.Is(problem, captcha.ErrWrongAnswer):
+		status = fiber.StatusUnprocessableEntity
+		page.Notice = "That could not be sent yet. What is marked below needs another look."
 	default:
-		status, sentence := explain(problem)
-		if status != fiber.StatusServiceUnavailable {
+		if status, page.Notice = explain(problem); status != fiber.StatusServiceUnavailable {
 			return problem
 		}
 		s.Logger.Error("form not taken", "view", view, "error", problem)
-		c.Status(status).Set(fiber.HeaderRetryAfter, "2")
-		page.Notice = sentence
 	}
-	challenge, err := s.Guard.Generate(c.UserContext(), s.Guard.Language(c))
-	if err != nil {
-		status, sentence := explain(err)
-		c.Status(status).Set(fiber.HeaderRetryAfter, "2")
-		page.Notice = sentence
+	if !page.Open {
+		challenge, err := s.Guard.Generate(c.UserContext(), s.Guard.Language(c))
+		if err != nil {
+			s.Logger.Error("form without a challenge", "view", view, "error", err)
+			status, page.Notice = explain(err)
+		} else {
+			page.Captcha = challenge.Field(captcha.FieldOptions{Error: ofCaptcha(problem)})
+		}
 	}
-	page.Challenge = challenge
+	if status == fiber.StatusServiceUnavailable {
+		c.Set(fiber.HeaderRetryAfter, retryAfter)
+	}
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	return s.render(c, view, page)
+	return c.Status(status).Render(view, page)
 }
 
-// render executes a view within the layout.
-func (s *site) render(c *fiber.Ctx, view string, page any) error {
-	return c.Render(view, page)
+// ofCaptcha returns the part of a problem that belongs beside the captcha.
+func ofCaptcha(problem error) error {
+	var refused *refusal
+	switch {
+	case errors.As(problem, &refused):
+		return refused.captcha
+	case errors.As(problem, new(captcha.FieldErrors)):
+		return nil
+	}
+	return problem
 }
 
-// checkText trims text and complains if it is blank, too long or not text.
+// checkText trims text and complains if it is blank, too long or not text. A browser counts a line's end as one
+// character, and sends two.
 func checkText(errs captcha.FieldErrors, name string, text *string, limit int) {
-	*text = strings.TrimSpace(*text)
+	*text = strings.TrimSpace(strings.ReplaceAll(*text, "\r\n", "\n"))
 	switch {
 	case *text == "":
 		errs[name] = []string{"This field may not be blank."}
-	case !utf8.ValidString(*text) || strings.ContainsRune(*text, 0):
-		*text = strings.ToValidUTF8(strings.ReplaceAll(*text, "\x00", ""), "")
+	case !utf8.ValidString(*text):
+		*text = strings.ToValidUTF8(*text, "\uFFFD")
 		errs[name] = []string{"Not a valid string."}
+	case strings.ContainsRune(*text, 0):
+		*text = strings.ReplaceAll(*text, "\x00", "\uFFFD")
+		errs[name] = []string{"Null characters are not allowed."}
 	case utf8.RuneCountInString(*text) > limit:
 		errs[name] = []string{fmt.Sprintf("Ensure this field has no more than %d characters.", limit)}
 	}

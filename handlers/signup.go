@@ -20,8 +20,12 @@ const (
 )
 
 type credentials struct {
-	Email    string `json:"email" form:"email"`
-	Password string `json:"password" form:"password"`
+	Email    string `json:"email"`
+	Password string `json:"password"`
+}
+
+func (f *credentials) read(value func(string) string) {
+	f.Email, f.Password = value("email"), value("password")
 }
 
 func (f *credentials) check(errs captcha.FieldErrors) {
@@ -38,13 +42,6 @@ func (f *credentials) check(errs captcha.FieldErrors) {
 	}
 }
 
-// account is what is stored of a visitor who signed up.
-type account struct {
-	Email   string    `json:"email"`
-	Hash    []byte    `json:"hash"`
-	Created time.Time `json:"created"`
-}
-
 func signupPage(f *credentials) formPage { return formPage{Title: "Sign up", Form: f} }
 
 func (s *site) signupForm(c *fiber.Ctx) error {
@@ -56,7 +53,12 @@ func (s *site) signupSubmit(c *fiber.Ctx) error {
 	if err := s.signup(c, &f); err != nil {
 		return s.showForm(c, "signup", signupPage(&f), err)
 	}
-	return c.Redirect("/welcome", fiber.StatusSeeOther)
+	// The account is there, and stays, if the session can't be kept: then the login form is the way in.
+	if err := s.sessions.signIn(c, f.Email); err != nil {
+		s.Logger.Error("signed up and not signed in", "error", err)
+		return c.Redirect("/login", fiber.StatusSeeOther)
+	}
+	return c.Redirect("/account", fiber.StatusSeeOther)
 }
 
 func (s *site) signupAPI(c *fiber.Ctx) error {
@@ -82,19 +84,10 @@ func (s *site) signup(c *fiber.Ctx, f *credentials) error {
 	}
 	added, err := s.Storage.Add(c.UserContext(), accountKey(f.Email), value, 0)
 	if err != nil {
-		return fmt.Errorf("%w: create an account: %w", errStorage, err)
+		return storageError("create an account", err)
 	}
 	if !added {
 		return captcha.FieldErrors{"email": {"There is an account with this address already."}}
 	}
 	return nil
 }
-
-type welcomePage struct{ Title string }
-
-func (s *site) signupDone(c *fiber.Ctx) error {
-	return s.render(c, "welcome", welcomePage{Title: "Welcome"})
-}
-
-// accountKey is the same for an address in any letter case.
-func accountKey(email string) string { return "account_" + strings.ToLower(email) }

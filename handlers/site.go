@@ -3,6 +3,7 @@ package handlers
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/recover"
 	"github.com/gofiber/template/html/v2"
+	"golang.org/x/crypto/bcrypt"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/static"
@@ -33,11 +35,18 @@ type Config struct {
 
 type site struct {
 	Config
+	sessions  sessions
+	attempts  attempts
+	noAccount []byte // the hash of a password that nobody knows
 }
 
 // New returns the site's app.
 func New(cfg Config) *fiber.App {
-	s := &site{cfg}
+	noAccount, err := bcrypt.GenerateFromPassword([]byte(rand.Text()), bcrypt.DefaultCost)
+	if err != nil {
+		panic(err) // only for a cost that bcrypt does not have
+	}
+	s := &site{Config: cfg, sessions: newSessions(cfg.Storage), attempts: attempts{cfg.Storage}, noAccount: noAccount}
 	assets := loadAssets(static.FS)
 	engine := html.NewFileSystem(http.FS(views.FS), ".html")
 	engine.AddFunc("asset", assets.url)
@@ -56,20 +65,25 @@ func New(cfg Config) *fiber.App {
 	})
 	app.Get("/livez", s.live)
 	app.Get("/readyz", s.ready)
-	app.Use(recover.New(), sameOrigin)
+	app.Use(recover.New(), sameOrigin(), plainBody)
 
 	app.Get("/static/:name", assets.serve)
 	app.Get("/", s.home)
+	app.Post("/", s.homeTry)
 
 	app.Get("/contact", s.contactForm)
 	app.Post("/contact", s.contactSubmit)
 	app.Get("/contact/:reference", s.contactReceipt)
 	app.Get("/signup", s.signupForm)
 	app.Post("/signup", s.signupSubmit)
-	app.Get("/welcome", s.signupDone)
+	app.Get("/login", s.loginForm)
+	app.Post("/login", s.loginSubmit)
+	app.Get("/account", s.accountHome)
+	app.Post("/logout", s.logout)
 
 	app.All("/api/captcha", cfg.Guard.Create)
 	app.Get("/api/captcha/:key/audio.wav", cfg.Guard.Audio)
+	app.Get("/api/captcha/assets/:file", cfg.Guard.Assets)
 	app.Post("/api/contact", s.contactAPI)
 	app.Post("/api/signup", s.signupAPI)
 	return app

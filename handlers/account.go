@@ -1,0 +1,61 @@
+package handlers
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// account is what is stored of a visitor who signed up.
+type account struct {
+	Email   string    `json:"email"`
+	Hash    []byte    `json:"hash"`
+	Created time.Time `json:"created"`
+}
+
+// accountKey is the same for an address in any letter case.
+func accountKey(email string) string { return "account_" + strings.ToLower(email) }
+
+// account returns what is stored under an address: the zero account if there is none.
+func (s *site) account(email string) (found account, err error) {
+	value, err := s.Storage.Get(accountKey(email))
+	if err != nil {
+		return account{}, storageError("find an account", err)
+	}
+	if value == nil {
+		return account{}, nil
+	}
+	err = json.Unmarshal(value, &found)
+	return found, err
+}
+
+type accountPage struct {
+	Title   string
+	Email   string
+	Created time.Time
+}
+
+func (s *site) accountHome(c *fiber.Ctx) error {
+	email, err := s.sessions.signedIn(c)
+	if err != nil {
+		return err
+	}
+	found, err := s.account(email)
+	if err != nil {
+		return err
+	}
+	if found.Email == "" {
+		return s.logout(c)
+	}
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	return c.Render("account", accountPage{Title: "Account", Email: found.Email, Created: found.Created})
+}
+
+func (s *site) logout(c *fiber.Ctx) error {
+	if err := s.sessions.signOut(c); err != nil {
+		return err
+	}
+	return c.Redirect("/login", fiber.StatusSeeOther)
+}

@@ -1,0 +1,105 @@
+package handlers
+
+import (
+	"unicode/utf8"
+
+	"github.com/gofiber/fiber/v2"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+)
+
+// login is the form of who has an account.
+type login struct {
+	Email    string `json:"email"`
+	Password string `json:"password"`
+}
+
+func (f *login) read(value func(string) string) {
+	f.Email, f.Password = value("email"), value("password")
+}
+
+func (f *login) check(errs captcha.FieldErrors) {
+	checkEmail(errs, "email", &f.Email)
+	switch {
+	case f.Password == "":
+		errs["password"] = []string{"This field may not be blank."}
+	case !utf8.ValidString(f.Password):
+		errs["password"] = []string{"Not a valid string."}
+	}
+}
+
+func loginPage(f *login) formPage { return formPage{Title: "Log in", Form: f} }
+
+func (s *site) loginForm(c *fiber.Ctx) error {
+	email, err := s.sessions.signedIn(c)
+	if err == nil && email != "" {
+		return c.Redirect("/account", fiber.StatusSeeOther)
+	}
+	return s.showLogin(c, &login{}, err)
+}
+
+func (s *site) loginSubmit(c *fiber.Ctx) error {
+	var f login
+	if err := s.login(c, &f); err != nil {
+		return s.showLogin(c, &f, err)
+	}
+	return c.Redirect("/account", fiber.StatusSeeOther)
+}
+
+// showLogin asks for a captcha where the next attempt will need one.
+func (s *site) showLogin(c *fiber.Ctx, f *login, problem error) error {
+	needed, err := s.attempts.spent(addressSubject(c.IP()), accountSubject(f.Email))
+	if err != nil {
+		problem = err
+	}
+	page := loginPage(f)
+	page.Open = !needed
+	return s.showForm(c, "login", page, problem)
+}
+
+// login looks at the password while there are free attempts, else after the captcha. What it answers, and how long it
+// takes, is the same whether or not there is such an account.
+func (s *site) login(c *fiber.Ctx, f *login) error {
+	errs := captcha.FieldErrors{}
+	readForm(c, f, errs)
+	if len(errs) > 0 {
+		return errs
+	}
+	taken, free, err := s.attempts.takeAll(c.UserContext(), addressSubject(c.IP()), accountSubject(f.Email))
+	if err != nil {
+		return err
+	}
+	if !free {
+		if err := s.attempts.giveBack(taken); err != nil {
+			return err
+		}
+		taken = nil
+		if err := s.submit(c, f); err != nil {
+			return err
+		}
+	}
+	if err := s.match(f); err != nil {
+		return err
+	}
+	if err := s.attempts.giveBack(taken); err != nil {
+		return err
+	}
+	return s.sessions.signIn(c, f.Email)
+}
+
+// match compares with a hash that nothing has, where there is no account: hashing is most of the time that this takes.
+func (s *site) match(f *login) error {
+	found, err := s.account(f.Email)
+	if err != nil {
+		return err
+	}
+	hash := found.Hash
+	if len(hash) == 0 || len(f.Password) > maxPassword {
+		hash = s.noAccount
+	}
+	if bcrypt.CompareHashAndPassword(hash, []byte(f.Password)) != nil {
+		return captcha.FieldErrors{"password": {"There is no account with this address and this password."}}
+	}
+	return nil
+}

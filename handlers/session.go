@@ -1,0 +1,93 @@
+package handlers
+
+import (
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/session"
+)
+
+// sessionLife is how long somebody stays signed in.
+const sessionLife = 24 * time.Hour
+
+const signedInAs = "email"
+
+// sessions keeps who is signed in, in the site's storage. Behind TLS the cookie never travels without: there it has a
+// name (RFC 6265bis, section 4.1.3.2) that a browser takes from a secure page of this very host only, so that neither a
+// subdomain nor a plain connection can plant one.
+type sessions struct {
+	plain, secure *session.Store
+}
+
+func newSessions(storage fiber.Storage) sessions {
+	config := session.Config{
+		Storage:        sessionStorage{storage},
+		Expiration:     sessionLife,
+		KeyLookup:      "cookie:session",
+		CookiePath:     "/",
+		CookieHTTPOnly: true,
+		CookieSameSite: "Lax",
+	}
+	plain := session.New(config)
+	config.KeyLookup = "cookie:__Host-session"
+	config.CookieSecure = true
+	return sessions{plain, session.New(config)}
+}
+
+func (s sessions) get(c *fiber.Ctx) (*session.Session, error) {
+	store := s.plain
+	if c.Secure() {
+		store = s.secure
+	}
+	current, err := store.Get(c)
+	if err != nil {
+		return nil, storageError("find a session", err)
+	}
+	return current, nil
+}
+
+// signedIn returns the address of who is signed in, or nothing.
+func (s sessions) signedIn(c *fiber.Ctx) (email string, err error) {
+	current, err := s.get(c)
+	if err != nil {
+		return "", err
+	}
+	email, _ = current.Get(signedInAs).(string)
+	return email, nil
+}
+
+// signIn starts a session under a new id: one that was planted before the login is worth nothing after it.
+func (s sessions) signIn(c *fiber.Ctx, email string) error {
+	current, err := s.get(c)
+	if err != nil {
+		return err
+	}
+	if err := current.Regenerate(); err != nil {
+		return storageError("end the old session", err)
+	}
+	current.Set(signedInAs, email)
+	if err := current.Save(); err != nil {
+		return storageError("keep a session", err)
+	}
+	return nil
+}
+
+func (s sessions) signOut(c *fiber.Ctx) error {
+	current, err := s.get(c)
+	if err != nil {
+		return err
+	}
+	if err := current.Destroy(); err != nil {
+		return storageError("end a session", err)
+	}
+	return nil
+}
+
+// sessionStorage keeps sessions apart from all else in the storage: the middleware looks up whatever a cookie says.
+type sessionStorage struct{ fiber.Storage }
+
+func (s sessionStorage) Get(id string) ([]byte, error) { return s.Storage.Get("session_" + id) }
+func (s sessionStorage) Delete(id string) error        { return s.Storage.Delete("session_" + id) }
+func (s sessionStorage) Set(id string, value []byte, ttl time.Duration) error {
+	return s.Storage.Set("session_"+id, value, ttl)
+}
