@@ -2,9 +2,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -20,6 +22,9 @@ import (
 const stopTime = 20 * time.Second
 
 func main() {
+	if len(os.Args) > 1 {
+		os.Exit(command(os.Args[1:]))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx); err != nil {
@@ -28,11 +33,29 @@ func main() {
 	}
 }
 
+// command does what is not serving. Its only one is healthcheck, which exits with 0 if the site at ADDR lives.
+func command(args []string) (code int) {
+	if len(args) != 1 || args[0] != "healthcheck" {
+		fmt.Fprintf(os.Stderr, "fibercaptcha: unknown arguments %q; accepted is none, to serve, or healthcheck\n", args)
+		return 2
+	}
+	settings, err := handlers.ParseSettings()
+	if err == nil {
+		err = handlers.Healthcheck(settings.Addr)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "fibercaptcha: healthcheck:", err)
+		return 1
+	}
+	return 0
+}
+
 func run(ctx context.Context) (err error) {
 	settings, err := handlers.ParseSettings()
 	if err != nil {
 		return err
 	}
+	slog.SetDefault(settings.NewLogger(os.Stderr))
 	// A setting that is impossible together with others is found by the guard: as clear, and also before listening.
 	defer func() {
 		if problem := recover(); problem != nil {
@@ -46,25 +69,49 @@ func run(ctx context.Context) (err error) {
 	defer store.Close()
 
 	config := settings.Captcha()
-	config.Storage = store
+	metrics := handlers.NewMetrics(cmp.Or(config.Expiration, captcha.ConfigDefault.Expiration))
+	config.Observe = metrics.Observe
+	watched := metrics.Watch(store)
+	config.Storage = watched
 	if settings.Cache != "" {
 		cache, err := storage.Open(ctx, settings.Cache)
 		if err != nil {
 			return fmt.Errorf("CAPTCHA_CACHE: %w", err)
 		}
 		defer cache.Close()
-		config.Storage = cache
+		config.Storage = metrics.Watch(cache)
 	}
 	config.Audio = audio.New()
-	app := handlers.New(handlers.Config{Guard: captcha.New(config), Storage: store, Logger: slog.Default()})
+	app := handlers.New(handlers.Config{
+		Guard:            captcha.New(config),
+		Storage:          watched,
+		Logger:           slog.Default(),
+		Limits:           settings.Limits(),
+		Proxies:          settings.TrustedProxies,
+		Metrics:          metrics,
+		MetricsElsewhere: settings.MetricsAddr != "",
+		Stopping:         func() bool { return ctx.Err() != nil },
+	})
 
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
+	if settings.MetricsAddr != "" {
+		go func() { failed <- serveMetrics(settings.MetricsAddr, metrics.Handler()) }()
+	}
 	go func() { failed <- app.Listen(settings.Addr) }()
 	slog.Info("listening", "addr", settings.Addr)
 	select {
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
+		slog.Info("stopping")
+		time.Sleep(time.Duration(settings.StopDelay))
 		return app.ShutdownWithTimeout(stopTime)
 	}
+}
+
+func serveMetrics(addr string, handler http.Handler) error {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", handler)
+	server := http.Server{Addr: addr, Handler: mux, ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second}
+	return fmt.Errorf("METRICS_ADDR: %w", server.ListenAndServe())
 }

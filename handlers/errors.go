@@ -46,11 +46,12 @@ type errorPage struct {
 func (s *site) fail(c *fiber.Ctx, err error) error {
 	status, sentence := explain(err)
 	if status >= 500 {
-		s.Logger.Error("request failed", "method", c.Method(), "path", c.Path(), "status", status, "error", err)
+		s.logger(c).Error("request failed", "method", c.Method(), "route", route(c), "status", status, "error", err)
 	}
 	if status == fiber.StatusServiceUnavailable {
 		c.Set(fiber.HeaderRetryAfter, retryAfter)
 	}
+	restrict(c) // what can't be read as a request comes here past the middleware
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Status(status)
 	if isAPI(c) {

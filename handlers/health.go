@@ -2,6 +2,10 @@ package handlers
 
 import (
 	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -18,6 +22,9 @@ func (s *site) live(c *fiber.Ctx) error { return c.SendString("ok\n") }
 // ready answers 200 while new requests can be served, and 503 while the storage is away or the process is stopping: send
 // them elsewhere.
 func (s *site) ready(c *fiber.Ctx) error {
+	if s.stopping() {
+		return c.Status(fiber.StatusServiceUnavailable).SendString("stopping\n")
+	}
 	ctx, cancel := context.WithTimeout(c.UserContext(), readyTime)
 	defer cancel()
 	if err := s.Storage.Ping(ctx); err != nil {
@@ -25,4 +32,25 @@ func (s *site) ready(c *fiber.Ctx) error {
 		return c.Status(fiber.StatusServiceUnavailable).SendString("storage: away\n")
 	}
 	return c.SendString("ok\n")
+}
+
+// Healthcheck asks the site that listens at addr whether it lives. It is for containers, which have no curl.
+func Healthcheck(addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("ADDR: %w", err)
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	client := http.Client{Timeout: 2 * time.Second}
+	response, err := client.Get("http://" + net.JoinHostPort(host, port) + "/livez")
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("/livez: %s", response.Status)
+	}
+	return nil
 }

@@ -39,6 +39,8 @@ type Settings struct {
 	Master          masters   `env:"MASTER_CAPTCHA"`
 	Secrets         secrets   `env:"CAPTCHA_SECRETS"`
 	Stored          bool      `env:"CAPTCHA_STORED"`
+
+	Operation
 }
 
 // ParseSettings reads the settings from environment variables. The error names each variable that does not parse, its

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/adaptor"
 	"github.com/gofiber/fiber/v2/middleware/recover"
 	"github.com/gofiber/template/html/v2"
 	"golang.org/x/crypto/bcrypt"
@@ -31,6 +32,13 @@ type Config struct {
 	Guard   *captcha.Guard
 	Storage Storage
 	Logger  *slog.Logger
+
+	Limits   Limits
+	Proxies  Proxies
+	Metrics  *Metrics    // counts requests, and is served at /metrics unless MetricsElsewhere
+	Stopping func() bool // whether the process has been told to end; nil is never
+
+	MetricsElsewhere bool
 }
 
 type site struct {
@@ -42,6 +50,9 @@ type site struct {
 
 // New returns the site's app.
 func New(cfg Config) *fiber.App {
+	if cfg.Metrics == nil {
+		cfg.Metrics = NewMetrics(captcha.ConfigDefault.Expiration)
+	}
 	noAccount, err := bcrypt.GenerateFromPassword([]byte(rand.Text()), bcrypt.DefaultCost)
 	if err != nil {
 		panic(err) // only for a cost that bcrypt does not have
@@ -62,29 +73,37 @@ func New(cfg Config) *fiber.App {
 		IdleTimeout:           60 * time.Second,
 		// A multipart body that is cut short is then a request that a handler refuses, not a connection that breaks.
 		DisablePreParseMultipartForm: true,
+		// Without the check Fiber believes what anybody says of the protocol and the host.
+		EnableTrustedProxyCheck: true,
+		TrustedProxies:          cfg.Proxies.strings(),
 	})
 	app.Get("/livez", s.live)
 	app.Get("/readyz", s.ready)
-	app.Use(recover.New(), sameOrigin(), plainBody)
+	if !cfg.MetricsElsewhere {
+		app.Get("/metrics", adaptor.HTTPHandler(cfg.Metrics.Handler()))
+	}
+	app.Use(s.observe, secure, recover.New(), sameOrigin(), plainBody)
+	issue, submit := s.limit(cfg.Limits.Issue), s.limit(cfg.Limits.Submit)
+	audio, login := s.limit(cfg.Limits.Audio), s.limit(cfg.Limits.Login)
 
 	app.Get("/static/:name", assets.serve)
-	app.Get("/", s.home)
-	app.Post("/", s.homeTry)
+	app.Get("/", issue, s.home)
+	app.Post("/", submit, s.homeTry)
 
-	app.Get("/contact", s.contactForm)
-	app.Post("/contact", s.contactSubmit)
+	app.Get("/contact", issue, s.contactForm)
+	app.Post("/contact", submit, s.contactSubmit)
 	app.Get("/contact/:reference", s.contactReceipt)
-	app.Get("/signup", s.signupForm)
-	app.Post("/signup", s.signupSubmit)
-	app.Get("/login", s.loginForm)
-	app.Post("/login", s.loginSubmit)
+	app.Get("/signup", issue, s.signupForm)
+	app.Post("/signup", submit, s.signupSubmit)
+	app.Get("/login", issue, s.loginForm)
+	app.Post("/login", login, s.loginSubmit)
 	app.Get("/account", s.accountHome)
 	app.Post("/logout", s.logout)
 
-	app.All("/api/captcha", cfg.Guard.Create)
-	app.Get("/api/captcha/:key/audio.wav", cfg.Guard.Audio)
+	app.All("/api/captcha", issue, cfg.Guard.Create)
+	app.Get("/api/captcha/:key/audio.wav", audio, cfg.Guard.Audio)
 	app.Get("/api/captcha/assets/:file", cfg.Guard.Assets)
-	app.Post("/api/contact", s.contactAPI)
-	app.Post("/api/signup", s.signupAPI)
+	app.Post("/api/contact", submit, s.contactAPI)
+	app.Post("/api/signup", submit, s.signupAPI)
 	return app
 }

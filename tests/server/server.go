@@ -1,5 +1,6 @@
 // Package server runs the real program for a test: the binary that `go build` makes, in a process of its own, on a free
-// loopback port, with an environment that holds nothing but what the test says.
+// loopback port, with an environment that holds nothing but what the test says. Limits by address are off unless the test
+// sets them, for all its visitors have one address.
 //
 // A package that uses it has
 //
@@ -14,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -62,6 +64,9 @@ func Build(t testing.TB) string {
 	return path
 }
 
+// unlimited lets a test make as many requests as it likes.
+var unlimited = []string{"LIMIT_ISSUE=none", "LIMIT_SUBMIT=none", "LIMIT_AUDIO=none", "LIMIT_LOGIN=none", "STOP_DELAY=0s"}
+
 // Server is one process. It is killed when the test ends; the test fails if it panicked, and shows its log if it fails.
 type Server struct {
 	URL  string // http://127.0.0.1:port
@@ -92,7 +97,7 @@ func Spawn(t testing.TB, env ...string) *Server {
 			addr = given
 		}
 	}
-	s := &Server{URL: "http://" + addr, Addr: addr, t: t, env: append([]string{"ADDR=" + addr}, env...)}
+	s := &Server{URL: "http://" + addr, Addr: addr, t: t, env: slices.Concat([]string{"ADDR=" + addr}, unlimited, env)}
 	t.Cleanup(s.end)
 	s.Spawn()
 	return s
