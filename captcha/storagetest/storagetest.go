@@ -63,6 +63,7 @@ func Run(t *testing.T, open func(t *testing.T) fiber.Storage) {
 	run("a value of 1 MiB", testLarge)
 	run("an entry goes at its time", testExpiry)
 	run("a time to live of 0 never ends", testNoExpiry)
+	run("a time to live of a nanosecond is not 0", testShortest)
 	run("Delete removes one, twice is no error", testDelete)
 	run("Reset removes all", testReset)
 	run("Close is no error", testClose)
@@ -83,7 +84,8 @@ func Run(t *testing.T, open func(t *testing.T) fiber.Storage) {
 		run("Add refuses an empty key or value", testAddEmpty)
 		run("Add copies what it is lent", testAddLent)
 		run("Add after the expiry adds", testAddExpired)
-		run("Add with a context that is done adds nothing", testAddDone)
+		run("Add for a nanosecond is not for good", testAddShortest)
+	run("Add with a context that is done adds nothing", testAddDone)
 		run("Add succeeds for one of many", testAddConcurrent)
 	} else {
 		t.Logf("%T has no Add: not tested, and not atomic between processes", s)
@@ -175,6 +177,11 @@ func testNoExpiry(t *testing.T, s fiber.Storage) {
 	mustSet(t, s, "goes", "value", short)
 	mustExpire(t, s, "goes")
 	mustHold(t, s, "stays", "value")
+}
+
+func testShortest(t *testing.T, s fiber.Storage) {
+	mustSet(t, s, "key", "value", 1)
+	mustExpire(t, s, "key")
 }
 
 func testDelete(t *testing.T, s fiber.Storage) {
@@ -346,6 +353,11 @@ func testAddExpired(t *testing.T, s fiber.Storage) {
 	}
 }
 
+func testAddShortest(t *testing.T, s fiber.Storage) {
+	mustAdd(t, s, "key", "value", 1, true)
+	mustExpire(t, s, "key")
+}
+
 func testAddDone(t *testing.T, s fiber.Storage) {
 	if added, err := s.(adder).Add(done(t), "key", []byte("value"), long); added || err == nil {
 		t.Errorf("Add = %t, %v; want false and an error", added, err)
@@ -437,7 +449,7 @@ func mustExpire(t *testing.T, s fiber.Storage, key string) {
 		case got == nil:
 			return
 		case time.Now().After(limit):
-			t.Fatalf("%q is still there %s after a time to live of %s", key, liveness, short)
+			t.Fatalf("%q is still there %s later", key, liveness)
 		}
 	}
 }
