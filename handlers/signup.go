@@ -33,8 +33,10 @@ func (f *credentials) check(errs captcha.FieldErrors) {
 	switch {
 	case f.Password == "":
 		errs["password"] = []string{"This field may not be blank."}
-	case !utf8.ValidString(f.Password) || strings.ContainsRune(f.Password, 0):
+	case !utf8.ValidString(f.Password):
 		errs["password"] = []string{"Not a valid string."}
+	case strings.ContainsRune(f.Password, 0):
+		errs["password"] = []string{"Null characters are not allowed."}
 	case utf8.RuneCountInString(f.Password) < minPassword:
 		errs["password"] = []string{fmt.Sprintf("Ensure this field has at least %d characters.", minPassword)}
 	case len(f.Password) > maxPassword:
