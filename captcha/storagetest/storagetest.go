@@ -85,7 +85,7 @@ func Run(t *testing.T, open func(t *testing.T) fiber.Storage) {
 		run("Add copies what it is lent", testAddLent)
 		run("Add after the expiry adds", testAddExpired)
 		run("Add for a nanosecond is not for good", testAddShortest)
-	run("Add with a context that is done adds nothing", testAddDone)
+		run("Add with a context that is done adds nothing", testAddDone)
 		run("Add succeeds for one of many", testAddConcurrent)
 	} else {
 		t.Logf("%T has no Add: not tested, and not atomic between processes", s)
