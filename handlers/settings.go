@@ -3,8 +3,10 @@ package handlers
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,37 +48,55 @@ type Settings struct {
 // ParseSettings reads the settings from environment variables. The error names each variable that does not parse, its
 // value and what is accepted.
 func ParseSettings() (Settings, error) {
-	settings, err := env.ParseAs[Settings]()
-	var all env.AggregateError
-	if !errors.As(err, &all) {
-		return settings, err
+	environment := env.ToMap(os.Environ())
+	settings, problems := parseVariables(environment)
+	errs := make([]error, 0, len(problems))
+	for _, name := range slices.Sorted(maps.Keys(problems)) {
+		errs = append(errs, fmt.Errorf("%s: %w", shown(name, environment[name]), problems[name]))
 	}
-	problems := make([]error, len(all.Errors))
-	for i, err := range all.Errors {
-		problems[i] = nameVariable(err)
-	}
-	return settings, errors.Join(problems...)
+	return settings, errors.Join(errs...)
 }
 
-// nameVariable turns the parser's complaint about a field into one about the variable behind it.
-func nameVariable(err error) error {
+// parseVariables reads the settings, and says of each variable that does not parse what is accepted.
+func parseVariables(environment map[string]string) (Settings, map[string]error) {
+	settings, err := env.ParseAsWithOptions[Settings](env.Options{Environment: environment})
+	problems := make(map[string]error)
+	var all env.AggregateError
+	if errors.As(err, &all) {
+		for _, err := range all.Errors {
+			name, problem := variableProblem(err)
+			problems[name] = problem
+		}
+	}
+	return settings, problems
+}
+
+// variableProblem turns the parser's complaint about a field into one about the variable behind it.
+func variableProblem(err error) (variable string, problem error) {
 	var parse env.ParseError
 	if !errors.As(err, &parse) {
-		return err
+		return "", err
 	}
 	field, ok := reflect.TypeFor[Settings]().FieldByName(parse.Name)
 	if !ok {
-		return err
+		return parse.Name, parse.Err
 	}
-	name := field.Tag.Get("env")
 	if number := (*strconv.NumError)(nil); errors.As(parse.Err, &number) {
 		accepted := map[reflect.Kind]string{reflect.Bool: "true or false", reflect.Int: "a whole number"}[field.Type.Kind()]
-		return fmt.Errorf("%s=%q: accepted is %s", name, os.Getenv(name), accepted)
+		return field.Tag.Get("env"), fmt.Errorf("accepted is %s", accepted)
 	}
-	if _, secret := reflect.Zero(field.Type).Interface().(interface{ secret() }); secret {
-		return fmt.Errorf("%s (not shown): %w", name, parse.Err)
+	return field.Tag.Get("env"), parse.Err
+}
+
+// shown quotes a variable's value, unless that may be secret.
+func shown(name, value string) string {
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[Settings]()) {
+		_, secret := reflect.Zero(field.Type).Interface().(interface{ secret() })
+		if field.Tag.Get("env") == name && secret {
+			return name + " (not shown)"
+		}
 	}
-	return fmt.Errorf("%s=%q: %w", name, os.Getenv(name), parse.Err)
+	return fmt.Sprintf("%s=%q", name, value)
 }
 
 // Captcha returns the guard's settings. Storage is the caller's to set.
@@ -124,6 +144,14 @@ func (s *seconds) UnmarshalText(text []byte) error {
 
 type lengths struct{ least, most int }
 
+// orDefault returns the lengths, or where none are set those that the guard has then.
+func (l lengths) orDefault() lengths {
+	if l == (lengths{}) {
+		return lengths{captcha.ConfigDefault.Length, captcha.ConfigDefault.Length}
+	}
+	return l
+}
+
 func (l *lengths) UnmarshalText(text []byte) error {
 	from, to, isRange := strings.Cut(string(text), "-")
 	if !isRange {
@@ -142,9 +170,15 @@ type fontFiles [][]byte
 
 func (f *fontFiles) UnmarshalText(text []byte) error {
 	for path := range strings.SplitSeq(string(text), ",") {
-		file, err := os.ReadFile(strings.TrimSpace(path))
+		path = strings.TrimSpace(path)
+		if font, ok := fontNamed(path); ok {
+			*f = append(*f, font.file)
+			continue
+		}
+		file, err := os.ReadFile(path)
 		if err != nil {
-			return fmt.Errorf("accepted is the path of a TrueType file, or several with commas between: %w", err)
+			return fmt.Errorf("accepted is the path of a TrueType file, one of %s, or several with commas between: %w",
+				strings.Join(fontNames(), ", "), err)
 		}
 		*f = append(*f, file)
 	}

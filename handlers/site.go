@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -43,9 +45,10 @@ type Config struct {
 
 type site struct {
 	Config
-	sessions  sessions
-	attempts  attempts
-	noAccount []byte // the hash of a password that nobody knows
+	sessions   sessions
+	attempts   attempts
+	noAccount  []byte // the hash of a password that nobody knows
+	playground *playground
 }
 
 // New returns the site's app.
@@ -57,10 +60,18 @@ func New(cfg Config) *fiber.App {
 	if err != nil {
 		panic(err) // only for a cost that bcrypt does not have
 	}
-	s := &site{Config: cfg, sessions: newSessions(cfg.Storage), attempts: attempts{cfg.Storage}, noAccount: noAccount}
+	s := &site{
+		Config:     cfg,
+		sessions:   newSessions(cfg.Storage),
+		attempts:   attempts{cfg.Storage},
+		noAccount:  noAccount,
+		playground: newPlayground(),
+	}
 	assets := loadAssets(static.FS)
 	engine := html.NewFileSystem(http.FS(views.FS), ".html")
 	engine.AddFunc("asset", assets.url)
+	engine.AddFunc("has", slices.Contains[[]string])
+	engine.AddFunc("rows", func(text string) int { return max(1, strings.Count(text, "\n")) })
 	app := fiber.New(fiber.Config{
 		AppName:               "fibercaptcha",
 		Views:                 engine,
@@ -85,10 +96,13 @@ func New(cfg Config) *fiber.App {
 	app.Use(s.observe, secure, recover.New(), sameOrigin(), plainBody)
 	issue, submit := s.limit(cfg.Limits.Issue), s.limit(cfg.Limits.Submit)
 	audio, login := s.limit(cfg.Limits.Audio), s.limit(cfg.Limits.Login)
+	draw := s.limit(cfg.Limits.Issue) // counted apart, so that nobody plays away their way to the forms
 
 	app.Get("/static/:name", assets.serve)
 	app.Get("/", issue, s.home)
 	app.Post("/", submit, s.homeTry)
+
+	app.Get("/playground", draw, s.playgroundShow)
 
 	app.Get("/contact", issue, s.contactForm)
 	app.Post("/contact", submit, s.contactSubmit)

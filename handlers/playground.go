@@ -1,0 +1,212 @@
+package handlers
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"math/big"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
+)
+
+// Limits of the playground. The package draws far larger pictures; a page with twelve of them would be slow to make and
+// heavy to send.
+const (
+	samples       = 12
+	maxPixels     = 20_000 // device pixels of a picture: 240 x 80, or 120 x 40 at scale 2
+	maxLetters    = 10
+	pictureBudget = 35_000 // bytes of all pictures in the page, as base64: with the rest it stays below 60,000
+)
+
+// playground draws to a visitor's settings. Its pictures guard nothing: they come straight from package picture, of random
+// letters, and no storage is touched.
+type playground struct {
+	repacker  repacker
+	renderers map[string]func() (*picture.Renderer, error) // by the font's name
+}
+
+func newPlayground() *playground {
+	p := &playground{renderers: map[string]func() (*picture.Renderer, error){"": rendererOf()}}
+	for _, f := range namedFonts {
+		p.renderers[f.Name] = rendererOf(f.file)
+	}
+	return p
+}
+
+// rendererOf reads fonts once, when they are first asked for. The settings are put on later, with Renderer.With.
+func rendererOf(fonts ...[]byte) func() (*picture.Renderer, error) {
+	return sync.OnceValues(func() (*picture.Renderer, error) {
+		return picture.New(picture.Config{Fonts: fonts}, picture.Alphabet, 1)
+	})
+}
+
+type playgroundPage struct {
+	Title    string
+	Options  options
+	Knobs    knobs
+	Problems map[string]string // by the knob
+	Samples  []sample
+	Left     int // of the samples, those that did not fit into the page
+	Cost     cost
+	Go       string
+	Env      string
+}
+
+// options are what a visitor can choose from.
+type options struct {
+	Styles, Noises, Filters, Scales []string
+	Fonts                           []namedFont
+	Presets                         []preset
+	MaxLetters                      int
+}
+
+type preset struct{ Title, Query string }
+
+var playgroundOptions = options{
+	Styles:  styleNames(),
+	Noises:  append([]string{none}, picture.NoiseNames()...),
+	Filters: append([]string{none}, picture.FilterNames()...),
+	Scales:  []string{"1", "2", "3", "4"},
+	Fonts:   namedFonts,
+	Presets: []preset{
+		{"Default", ""},
+		{"Sharp on dense screens", "?scale=2"},
+		{"Large, four to six letters", "?longest=6&width=200&height=70"},
+		{"As django-rest-captcha", "?style=classic"},
+		{"On any ground", "?colours=transparent&foreground=%23c2410c"},
+	},
+	MaxLetters: maxLetters,
+}
+
+func styleNames() (names []string) {
+	for _, s := range picture.Styles() {
+		names = append(names, s.String())
+	}
+	return names
+}
+
+func (s *site) playgroundShow(c *fiber.Ctx) error {
+	page := playgroundPage{Title: "Playground", Options: playgroundOptions, Knobs: readKnobs(c)}
+	renderer, settings, problems, err := s.playground.prepare(page.Knobs)
+	if err != nil {
+		return err
+	}
+	if len(problems) > 0 {
+		c.Status(fiber.StatusUnprocessableEntity)
+	}
+	page.Problems = problems
+	if page.Samples, page.Cost, err = s.playground.draw(renderer, settings); err != nil {
+		return err
+	}
+	page.Left = samples - len(page.Samples)
+	drawn := page.Knobs.without(problems)
+	page.Env, page.Go = drawn.environment(), drawn.goSource(settings)
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	return c.Render("playground", page)
+}
+
+// prepare returns a renderer for the knobs. Those that stand for nothing possible, alone or together, are named in
+// problems, and left at their defaults.
+func (p *playground) prepare(k knobs) (*picture.Renderer, Settings, map[string]string, error) {
+	_, problems := k.settings()
+	for {
+		used := k.without(problems)
+		settings, more := used.settings()
+		renderer, knob, err := p.renderer(used.Font, settings)
+		switch {
+		case err == nil:
+			return renderer, settings, problems, nil
+		case problems[knob] != "" || len(more) > 0:
+			return nil, settings, nil, err // The defaults themselves can't be drawn.
+		}
+		problems[knob] = sentence(err)
+	}
+}
+
+// renderer returns one with the settings, or names the knob that has to change.
+func (p *playground) renderer(font string, settings Settings) (r *picture.Renderer, knob string, err error) {
+	fonts, err := p.renderers[font]()
+	if err != nil {
+		return nil, "font", err
+	}
+	config, most := settings.Captcha().Picture, settings.Length.orDefault().most
+	if _, err := fonts.With(picture.Config{Foreground: config.Foreground, Background: config.Background}, 1); err != nil {
+		return nil, "colours", err
+	}
+	r, err = fonts.With(config, most)
+	if err != nil {
+		return nil, "size", err
+	}
+	scale := max(config.Scale, 1)
+	width, height := r.Size(strings.Repeat("W", most))
+	if n := width * height * scale * scale; n > maxPixels {
+		return nil, "size", fmt.Errorf("%d x %d at scale %d has %d pixels; this page draws up to %d, as in 240 x 80 at scale 1 "+
+			"(the package itself up to %d x %d at scale %d)", width, height, scale, n, maxPixels, picture.MaxSize, picture.MaxSize, picture.MaxScale)
+	}
+	return r, "", nil
+}
+
+// sample is a picture on the page.
+type sample struct {
+	Text          string
+	URI           template.URL
+	Width, Height int
+}
+
+// cost is what the samples took.
+type cost struct {
+	Time                   time.Duration // the median of the drawings
+	Bytes, Least, Greatest int           // of a picture as package picture makes it: the mean, and both ends
+}
+
+// draw draws the samples, as many as fit into the page.
+func (p *playground) draw(r *picture.Renderer, settings Settings) (shown []sample, c cost, err error) {
+	times, sizes := make([]time.Duration, 0, samples), make([]int, 0, samples)
+	room := pictureBudget
+	for range samples {
+		text, seed := randomText(settings.Length.orDefault()), [32]byte{}
+		rand.Read(seed[:])
+		start := time.Now()
+		drawing := r.Append(nil, text, seed)
+		times, sizes = append(times, time.Since(start)), append(sizes, len(drawing))
+		smaller, err := p.repacker.repack(drawing)
+		if err != nil {
+			return nil, c, err
+		}
+		if room -= base64.StdEncoding.EncodedLen(len(smaller)); room < 0 {
+			continue
+		}
+		width, height := r.Size(text)
+		uri := "data:image/png;base64," + base64.StdEncoding.EncodeToString(smaller)
+		shown = append(shown, sample{text, template.URL(uri), width, height})
+	}
+	slices.Sort(times)
+	c = cost{Time: times[samples/2].Round(time.Microsecond), Least: slices.Min(sizes), Greatest: slices.Max(sizes)}
+	for _, size := range sizes {
+		c.Bytes += size / samples
+	}
+	return shown, c, nil
+}
+
+func randomText(length lengths) string {
+	text := make([]byte, length.least+roll(length.most-length.least+1))
+	for i := range text {
+		text[i] = picture.Alphabet[roll(len(picture.Alphabet))]
+	}
+	return string(text)
+}
+
+func roll(n int) int {
+	x, err := rand.Int(rand.Reader, big.NewInt(int64(n)))
+	if err != nil {
+		panic(err) // crypto/rand never fails.
+	}
+	return int(x.Int64())
+}

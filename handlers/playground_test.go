@@ -1,0 +1,427 @@
+package handlers_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"go/format"
+	"image/png"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+	"golang.org/x/net/html"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
+	"github.com/fibercaptcha/fibercaptcha/handlers"
+	"github.com/fibercaptcha/fibercaptcha/static"
+)
+
+// bareSite is a site without a storage: a page that touched it would fail.
+func bareSite() *fiber.App {
+	return handlers.New(handlers.Config{Guard: captcha.New(), Logger: slog.New(slog.DiscardHandler)})
+}
+
+func mustGet(t testing.TB, app *fiber.App, address string) (status int, body string) {
+	t.Helper()
+	reply, err := app.Test(httptest.NewRequest("GET", address, nil), -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	content, err := io.ReadAll(reply.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply.StatusCode, string(content)
+}
+
+func mustParse(t testing.TB, page string) *html.Node {
+	t.Helper()
+	doc, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func textOf(n *html.Node) string {
+	var b strings.Builder
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode {
+			b.WriteString(d.Data)
+		}
+	}
+	return b.String()
+}
+
+func byID(t testing.TB, doc *html.Node, id string) *html.Node {
+	t.Helper()
+	for n := range doc.Descendants() {
+		if n.Type == html.ElementNode && attribute(n, "id") == id {
+			return n
+		}
+	}
+	t.Fatalf("no element with the id %q", id)
+	return nil
+}
+
+func sampleImages(doc *html.Node) (images []*html.Node) {
+	for n := range doc.Descendants() {
+		if n.Data == "img" && strings.HasPrefix(attribute(n, "src"), "data:") {
+			images = append(images, n)
+		}
+	}
+	return images
+}
+
+func TestPlaygroundDrawsTwelveSamples(t *testing.T) {
+	app := bareSite()
+	for _, row := range []struct {
+		query         string
+		width, height int // device pixels; 0 for as wide as the text
+		letters       string
+	}{
+		{"", 90, 40, "{4}"},
+		{"?scale=2", 180, 80, "{4}"},
+		{"?length=4&longest=6&width=200&height=70", 200, 70, "{4,6}"},
+		{"?width=0&height=0&length=5", 0, 40, "{5}"},
+		{"?style=solid&style=split&noise=dots&noise=lines&filter=smooth", 90, 40, "{4}"},
+		{"?colours=own&foreground=%23112233&background=%23ddeeff", 90, 40, "{4}"},
+		{"?colours=transparent&font=go-italic&upright=1&noise=none&filter=none&font_size=12", 90, 40, "{4}"},
+	} {
+		status, page := mustGet(t, app, "/playground"+row.query)
+		images := sampleImages(mustParse(t, page))
+		if status != 200 || len(images) != 12 {
+			t.Errorf("%q: status %d, %d samples", row.query, status, len(images))
+		}
+		for _, img := range images {
+			if alt := attribute(img, "alt"); !regexp.MustCompile("^[" + picture.Alphabet + "]" + row.letters + "$").MatchString(alt) {
+				t.Errorf("%q: a sample says %q", row.query, alt)
+			}
+			data, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(attribute(img, "src"), "data:image/png;base64,"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			drawn, err := png.Decode(bytes.NewReader(data))
+			if err != nil {
+				t.Fatalf("%q: %v", row.query, err)
+			}
+			if size := drawn.Bounds().Size(); row.width != 0 && size.X != row.width || size.Y != row.height {
+				t.Errorf("%q: a sample of %v", row.query, size)
+			}
+		}
+	}
+}
+
+func TestPlaygroundNamesEachBadKnob(t *testing.T) {
+	app := bareSite()
+	for _, row := range []struct{ query, knob, says string }{
+		{"style=gothic", "style", `nknown style "gothic"; accepted: classic, solid`},
+		{"length=0", "length", "1 to 10 letters"},
+		{"length=11", "length", "1 to 10 letters"},
+		{"length=six", "length", "1 to 10 letters"},
+		{"length=6&longest=4", "length", "1 to 10 letters"},
+		{"width=-1", "size", "each up to 2000"},
+		{"width=99999", "size", "each up to 2000"},
+		{"width=wide", "size", "each up to 2000"},
+		{"width=8", "size", "Width 8"},
+		{"width=2000&height=2000", "size", "this page draws up to 20000"},
+		{"width=240&height=80&scale=2", "size", "this page draws up to 20000"},
+		{"font_size=7", "font_size", "from 8 to 2000"},
+		{"font_size=NaN", "font_size", "from 8 to 2000"},
+		{"font_size=60", "size", "Width is 90"},
+		{"rotation_min=-91", "rotation", "from -90 to 90"},
+		{"rotation_min=40&rotation_max=30", "rotation", "from -90 to 90"},
+		{"rotation_max=NaN", "rotation", "from -90 to 90"},
+		{"colours=pink", "colours", "own or transparent"},
+		{"colours=own&foreground=red", "colours", `nknown colour "red"`},
+		{"colours=own&foreground=transparent", "colours", "opaque"},
+		{"colours=own&foreground=%23ffffff", "colours", "contrast of 1.00"},
+		{"noise=snow", "noise", `nknown noise "snow"; accepted: dots`},
+		{"noise=none&noise=dots", "noise", "None can't be chosen together"},
+		{"filter=blur", "filter", `nknown filter "blur"; accepted: smooth`},
+		{"scale=5", "scale", "1, 2, 3, 4"},
+		{"scale=0", "scale", "1, 2, 3, 4"},
+		{"font=comic", "font", "go-regular, go-bold"},
+		{"font=/etc/hostname", "font", "go-regular, go-bold"},
+		{"font=go-bold,/etc/hostname", "font", "go-regular, go-bold"},
+	} {
+		status, page := mustGet(t, app, "/playground?"+row.query)
+		if status != 422 {
+			t.Errorf("%s: status %d", row.query, status)
+			continue
+		}
+		doc := mustParse(t, page)
+		if says := textOf(byID(t, doc, row.knob+"-problem")); !strings.Contains(says, row.says) {
+			t.Errorf("%s: beside %s stands %q", row.query, row.knob, says)
+		}
+		if n := strings.Count(page, `-problem" data-live></div>`); n != 9 {
+			t.Errorf("%s: %d knobs without a problem, not 9", row.query, n)
+		}
+		if len(sampleImages(doc)) != 12 {
+			t.Errorf("%s: %d samples with the defaults", row.query, len(sampleImages(doc)))
+		}
+		if row.knob != "size" && strings.Contains(textOf(byID(t, doc, "env")), "=") {
+			t.Errorf("%s: to copy are %q", row.query, textOf(byID(t, doc, "env")))
+		}
+	}
+}
+
+func TestPlaygroundKeepsWhatWasTyped(t *testing.T) {
+	_, page := mustGet(t, bareSite(), `/playground?length="><script>&rotation_min=-91&noise=dots&style=solid&colours=own&foreground=%23123456`)
+	for _, kept := range []string{
+		`name="length" min="1" max="10" value="&#34;&gt;&lt;script&gt;"`, `value="-91"`, `value="dots" checked`, `value="solid" checked`,
+		`value="own" checked`, `value="#123456"`,
+	} {
+		if !strings.Contains(page, kept) {
+			t.Errorf("the page lacks %s", kept)
+		}
+	}
+}
+
+// The whole page is what a browser loads for it: the page and the assets that it names.
+func TestPlaygroundStaysLight(t *testing.T) {
+	const limit = 60_000
+	app := bareSite()
+	for _, style := range picture.Styles() {
+		for _, query := range []string{"", "&scale=2", "&width=240&height=80&longest=6", "&scale=2&width=120&noise=dots&noise=arcs&noise=lines&filter=smooth",
+			"&width=100&height=50&scale=2&length=10&noise=dots,lines,arcs&filter=sharpen&colours=own&foreground=%23123456&font=go-italic"} {
+			_, page := mustGet(t, app, "/playground?style="+style.String()+query)
+			doc, size := mustParse(t, page), len(page)
+			for n := range doc.Descendants() {
+				for _, name := range []string{"src", "href"} {
+					if path, _, _ := strings.Cut(attribute(n, name), "?"); n.Data != "a" && strings.HasPrefix(path, "/static/") {
+						content, err := static.FS.ReadFile(strings.TrimPrefix(path, "/static/"))
+						if err != nil {
+							t.Fatal(err)
+						}
+						size += len(content)
+					}
+				}
+			}
+			if n := len(sampleImages(doc)); size > limit || n < 5 {
+				t.Errorf("%v%s: %d bytes with %d samples", style, query, size, n)
+			}
+		}
+	}
+}
+
+// playgroundQueries have every knob turned at least once.
+func playgroundQueries() []string {
+	queries := []string{"", "length=5", "length=4&longest=6&width=240&height=80&scale=1", "width=0&height=0&scale=3&length=1",
+		"colours=own&foreground=%23102030&background=%23fefefe&upright=1", "colours=transparent&font_size=16.5&rotation_min=-10.5&rotation_max=20",
+		"style=classic&noise=none", "style=classic&filter=none", "style=solid&style=two-tone"}
+	for _, s := range picture.Styles() {
+		queries = append(queries, "style="+s.String())
+	}
+	for _, name := range picture.NoiseNames() {
+		queries = append(queries, "noise="+name)
+	}
+	for _, name := range picture.FilterNames() {
+		queries = append(queries, "filter="+name)
+	}
+	for _, name := range []string{"go-regular", "go-bold", "go-italic", "go-mono-bold", "go-medium"} {
+		queries = append(queries, "font="+name)
+	}
+	return queries
+}
+
+// Whoever copies the Go source and whoever copies the environment lines gets the same pictures. The source is compiled
+// and run as it stands, but for the name of the variable and a function around captcha.New that lets its settings be seen.
+func TestPlaygroundSourceAndEnvironmentDrawTheSame(t *testing.T) {
+	app, dir := bareSite(), t.TempDir()
+	var fromEnvironment, files []string
+	for i, query := range playgroundQueries() {
+		status, page := mustGet(t, app, "/playground?"+query)
+		if status != 200 {
+			t.Fatalf("%s: status %d", query, status)
+		}
+		doc := mustParse(t, page)
+		source := textOf(byID(t, doc, "go"))
+		if formatted, err := format.Source([]byte(source)); err != nil || string(formatted) != source {
+			t.Errorf("%s: gofmt differs (%v):\n%s", query, err, source)
+		}
+		name := filepath.Join(dir, fmt.Sprintf("case%d.go", i))
+		source = strings.Replace(source, "var guard = captcha.New(", fmt.Sprintf("var guard%d = settings(captcha.New, ", i), 1)
+		mustWrite(t, name, "package main\n\n"+source)
+		files = append(files, name)
+		fromEnvironment = append(fromEnvironment, fingerprint(t, settingsFrom(t, textOf(byID(t, doc, "env")))))
+	}
+	var list strings.Builder
+	for i := range files {
+		fmt.Fprintf(&list, "guard%d, ", i)
+	}
+	main := filepath.Join(dir, "main.go")
+	mustWrite(t, main, fmt.Sprintf(drawAll, list.String()))
+	mustRunGo(t, append([]string{"vet", main}, files...)...)
+	fromSource := strings.Fields(mustRunGo(t, append([]string{"run", main}, files...)...))
+	for i, query := range playgroundQueries() {
+		if fromSource[i] != fromEnvironment[i] {
+			t.Errorf("%q: source and environment draw different pictures", query)
+		}
+	}
+	for i, print := range fromSource {
+		if j := slices.Index(fromSource, print); j < i {
+			t.Errorf("%q and %q draw the same", playgroundQueries()[j], playgroundQueries()[i])
+		}
+	}
+}
+
+const drawAll = `package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
+)
+
+func settings(_ func(...captcha.Config) *captcha.Guard, given ...captcha.Config) captcha.Config {
+	captcha.New(given...)
+	return append(given, captcha.Config{})[0]
+}
+
+func main() {
+	for _, c := range []captcha.Config{%s} {
+		r, err := picture.New(c.Picture, picture.Alphabet, max(c.Length, c.MaxLength, 1))
+		if err != nil {
+			panic(err)
+		}
+		hash := sha256.New()
+		fmt.Fprint(hash, max(c.Length, 4), max(c.MaxLength, c.Length, 4))
+		for seed := range byte(24) {
+			hash.Write(r.Append(nil, "R7KXAB2345", [32]byte{seed}))
+		}
+		fmt.Printf("%%x\n", hash.Sum(nil))
+	}
+}
+`
+
+// fingerprint is what drawAll prints.
+func fingerprint(t *testing.T, c captcha.Config) string {
+	r, err := picture.New(c.Picture, picture.Alphabet, max(c.Length, c.MaxLength, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := sha256.New()
+	fmt.Fprint(hash, max(c.Length, 4), max(c.MaxLength, c.Length, 4))
+	for seed := range byte(24) {
+		hash.Write(r.Append(nil, "R7KXAB2345", [32]byte{seed}))
+	}
+	return fmt.Sprintf("%x", hash.Sum(nil))
+}
+
+func settingsFrom(t *testing.T, lines string) captcha.Config {
+	t.Helper()
+	var names []string
+	for line := range strings.Lines(lines) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
+			t.Setenv(name, value)
+			names = append(names, name)
+		}
+	}
+	settings, err := handlers.ParseSettings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		os.Unsetenv(name)
+	}
+	return settings.Captcha()
+}
+
+func mustWrite(t *testing.T, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func mustRunGo(t *testing.T, args ...string) string {
+	t.Helper()
+	var output, problems bytes.Buffer
+	command := exec.Command("go", args...)
+	command.Stdout, command.Stderr = &output, &problems
+	if err := command.Run(); err != nil {
+		t.Fatalf("go %s: %v\n%s", args[0], err, problems.String())
+	}
+	return output.String()
+}
+
+func FuzzPlayground(f *testing.F) {
+	for _, query := range playgroundQueries() {
+		f.Add(query)
+	}
+	f.Add("length=11&width=-1&font=/etc/passwd&noise=none,dots&font_size=1e308&rotation_min=-Inf&foreground=%00&colours=own&scale=%ff")
+	handler := bareSite().Handler()
+	f.Fuzz(func(t *testing.T, query string) {
+		var ctx fasthttp.RequestCtx
+		ctx.Request.SetRequestURI("/playground?" + query)
+		handler(&ctx)
+		if status := ctx.Response.StatusCode(); status != 200 && status != 422 {
+			t.Errorf("status %d", status)
+		}
+		if n := len(ctx.Response.Body()); n > 56_000 {
+			t.Errorf("%d bytes", n)
+		}
+	})
+}
+
+func TestPlaygroundReadsItsOwnForm(t *testing.T) {
+	_, page := mustGet(t, bareSite(), "/playground?longest=6&width=240&height=80&style=solid&noise=dots")
+	query := url.Values{}
+	for n := range byID(t, mustParse(t, page), "knobs").Descendants() {
+		name, value := attribute(n, "name"), attribute(n, "value")
+		_, checked := find(n, "checked")
+		switch kind := attribute(n, "type"); {
+		case name == "" || (kind == "checkbox" || kind == "radio") && !checked:
+		case n.Data == "select":
+			for option := range n.Descendants() {
+				if _, selected := find(option, "selected"); selected {
+					query.Set(name, textOf(option))
+				}
+			}
+		default:
+			query.Add(name, value)
+		}
+	}
+	_, again := mustGet(t, bareSite(), "/playground?"+query.Encode())
+	for _, id := range []string{"go", "env"} {
+		before, after := textOf(byID(t, mustParse(t, page), id)), textOf(byID(t, mustParse(t, again), id))
+		if before != after {
+			t.Errorf("sent again, the form asks for\n%s, not\n%s", after, before)
+		}
+	}
+}
+
+func find(n *html.Node, name string) (value string, ok bool) {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,28 @@
+"use strict";
+
+// A button that copies, where the browser lets a page do it. Without, the text can be selected: it is in a field of its own.
+if (navigator.clipboard) {
+  for (const text of document.querySelectorAll("[data-copy]")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "quiet copy";
+    button.textContent = "Copy";
+    button.setAttribute("aria-label", "Copy: " + text.labels[0].textContent);
+    const said = document.createElement("span");
+    said.setAttribute("role", "status");
+    said.className = "hint";
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(text.value);
+        said.textContent = "Copied.";
+      } catch {
+        text.select();
+        said.textContent = "Selected, but not copied: the browser did not allow it.";
+      }
+    });
+    const row = document.createElement("div");
+    row.className = "copy-row";
+    row.append(button, said);
+    text.after(row);
+  }
+}

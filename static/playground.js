@@ -1,0 +1,27 @@
+"use strict";
+
+// Redraws at each change, in place. Without script the form's own button does it.
+const form = document.getElementById("knobs");
+let latest = 0;
+
+async function redraw() {
+  const turn = ++latest;
+  const address = form.action + "?" + new URLSearchParams(new FormData(form));
+  const reply = await fetch(address).catch(() => null);
+  if (!reply?.ok && reply?.status !== 422) {
+    form.submit(); // The page that comes then says why nothing could be drawn.
+    return;
+  }
+  const drawn = new DOMParser().parseFromString(await reply.text(), "text/html");
+  if (turn !== latest) return;
+  history.replaceState(null, "", address);
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const fresh = drawn.getElementById(part.id);
+    if (part.rows) part.rows = fresh.rows;
+    part.replaceChildren(...fresh.childNodes);
+  }
+  const controls = drawn.getElementById("knobs").elements;
+  [...form.elements].forEach((control, i) => control.ariaInvalid = controls[i].ariaInvalid);
+}
+
+form.addEventListener("change", redraw);
