@@ -2,6 +2,7 @@ package picture
 
 import (
 	"image"
+	"math"
 	"math/rand/v2"
 )
 
@@ -9,6 +10,7 @@ import (
 type canvas struct {
 	width, height   int     // device pixels
 	capital, margin float32 // device pixels
+	light           point   // where it comes from, in device pixels, a capital height away
 	source          *rand.ChaCha8
 	random          *rand.Rand
 	text            []*outline
@@ -34,6 +36,8 @@ func (c *canvas) resize(width, height, n int) {
 		c.letters = append(c.letters, placed{})
 	}
 	c.letters = c.letters[:n]
+	sin, cos := math.Sincos(2 * math.Pi * c.random.Float64())
+	c.light = point{float32(cos) * c.capital, float32(sin) * c.capital}
 }
 
 // fillLetter fills every layer of a letter.
@@ -41,7 +45,7 @@ func (c *canvas) fillLetter(l *placed) {
 	points := l.points
 	for _, layer := range l.layers {
 		for _, contour := range l.from.contours {
-			c.filler.contour(points[:len(contour)], layer.sign)
+			c.filler.contour(points[:len(contour)], layer.share)
 			points = points[len(contour):]
 		}
 	}

@@ -17,6 +17,9 @@ type extent struct{ from, to int }
 // full is the coverage of a whole pixel.
 const full = 1 << 16
 
+// whole is the share of a layer that covers fully.
+const whole = 256
+
 // slack is how far past a row's last pixel an edge on the right border writes.
 const slack = 2
 
@@ -35,17 +38,17 @@ type place struct{ x, y int32 }
 
 func placeOf(x, y float32) place { return place{int32(x * full), int32(y * full)} }
 
-// contour adds a closed run of curves, on-curve and control points in turn.
-func (f *filler) contour(points []point, sign int32) {
+// contour adds a closed run of curves, on-curve and control points in turn, with a share of full coverage in 256ths.
+func (f *filler) contour(points []point, share int32) {
 	last := len(points) - 2
 	from := placeOf(points[0].x, points[0].y)
 	start := from
 	for i := 0; i < last; i += 2 {
 		to := placeOf(points[i+2].x, points[i+2].y)
-		f.curve(points[i], points[i+1], points[i+2], from, to, sign)
+		f.curve(points[i], points[i+1], points[i+2], from, to, share)
 		from = to
 	}
-	f.curve(points[last], points[last+1], points[0], from, start, sign)
+	f.curve(points[last], points[last+1], points[0], from, start, share)
 }
 
 // flat is how far, squared, a control point may be off the middle between its neighbours, doubled, for a line to do: the line is then an
@@ -53,7 +56,7 @@ func (f *filler) contour(points []point, sign int32) {
 const flat = 0.25
 
 // curve is cut into as few lines as keep that near: n pieces divide the distance by n squared.
-func (f *filler) curve(a, b, c point, from, to place, sign int32) {
+func (f *filler) curve(a, b, c point, from, to place, share int32) {
 	dx, dy := a.x-2*b.x+c.x, a.y-2*b.y+c.y
 	if bend := dx*dx + dy*dy; bend > flat {
 		n := 2
@@ -65,19 +68,19 @@ func (f *filler) curve(a, b, c point, from, to place, sign int32) {
 			t := float32(i) * step
 			u := 1 - t
 			q := placeOf(u*u*a.x+2*u*t*b.x+t*t*c.x, u*u*a.y+2*u*t*b.y+t*t*c.y)
-			f.line(from, q, sign)
+			f.line(from, q, share)
 			from = q
 		}
 	}
-	f.line(from, to, sign)
+	f.line(from, to, share)
 }
 
-func (f *filler) line(p, q place, sign int32) {
+func (f *filler) line(p, q place, share int32) {
 	if p.y == q.y {
 		return
 	}
 	if p.y > q.y {
-		p, q, sign = q, p, -sign
+		p, q, share = q, p, -share
 	}
 	slope := int64(float32(q.x-p.x) / float32(q.y-p.y) * full)
 	x, y := p.x, p.y
@@ -102,7 +105,7 @@ func (f *filler) line(p, q place, sign int32) {
 		if end+slack > extent.to {
 			extent.to = end + slack
 		}
-		d := (bottom - y) * sign
+		d := (bottom - y) * share / whole
 		cells := f.delta[at+column : at+end+slack]
 		if column == end {
 			// Within one pixel, what lies to the right of the edge is a trapezium.

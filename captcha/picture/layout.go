@@ -20,56 +20,52 @@ const bands = 12
 type profile struct{ left, right [bands]float32 }
 
 // place lays the text out in device pixels, inside the picture with its margin.
-func (c *canvas) place(text []*outline, style *recipe, r *Renderer, random *rand.Rand) {
-	capital := c.capital
+func (c *canvas) place(outlines []*outline, style *recipe, r *Renderer) {
 	var pen float32
-	for i, o := range text {
+	for i, o := range outlines {
 		l := &c.letters[i]
-		l.from, l.layers = o, style.letters[random.IntN(len(style.letters))]
-		c.pose(l, style, r, random, capital)
-		l.measure(capital)
+		l.from, l.layers = o, style.letters[c.random.IntN(len(style.letters))]
+		c.pose(l, style, r.rotation(c.random))
+		l.measure(c.capital)
 		if i > 0 {
-			pen += c.letters[i-1].distance(l, -style.overlap*capital)
+			pen += c.letters[i-1].distance(l, -style.overlap*c.capital)
 		}
 		for j := range l.points {
 			l.points[j].x += pen
 		}
 	}
-	if style.warp > 0 {
-		c.warp(style.warp*capital, capital, random)
-	}
-	c.fit(r, random)
+	c.warp(style.warp * c.capital)
+	c.fit()
 }
 
-// pose turns, shears and resizes a letter around its centre.
-func (c *canvas) pose(l *placed, style *recipe, r *Renderer, random *rand.Rand, capital float32) {
-	size := capital * (1 - style.smaller + (style.smaller+style.larger)*random.Float32())
-	angle := r.rotation(random)
-	sin64, cos64 := math.Sincos(float64(angle))
-	sin, cos := float32(sin64), float32(cos64)
-	shear := style.shear * (2*random.Float32() - 1)
-	weight := style.weight * (2*random.Float32() - 1)
-	xx, xy := cos*size, (cos*shear-sin)*size
-	yx, yy := sin*size, (sin*shear+cos)*size
-	rise := 0.08 * capital * (2*random.Float32() - 1)
+// pose turns, stretches, shears, bends and resizes a letter around its centre.
+func (c *canvas) pose(l *placed, style *recipe, angle float64) {
+	vary := func(most float32) float32 { return most * (2*c.random.Float32() - 1) }
+	size := c.capital * (1 - style.smaller + (style.smaller+style.larger)*c.random.Float32())
+	stretch, shear := 1+vary(style.stretch), vary(style.shear)
+	taper, bow := vary(style.taper), vary(style.bow)
+	weight, rise := vary(style.weight), vary(style.rise)*c.capital
+	sin64, cos64 := math.Sincos(angle)
+	sin, cos := float32(sin64)*size, float32(cos64)*size
 
 	l.points = l.points[:0]
 	for _, layer := range l.layers {
 		grow := layer.grow + weight
-		dx, dy := layer.shift*capital, layer.shift*capital+rise
+		dx, dy := layer.shift*c.light.x, layer.shift*c.light.y+rise
 		for _, contour := range l.from.contours {
 			for _, v := range contour {
 				x, y := v.at.x+grow*v.grow.x, v.at.y+grow*v.grow.y
-				l.points = append(l.points, point{xx*x + xy*y + dx, yx*x + yy*y + dy})
+				x = x*stretch*(1+taper*y) + shear*y + bow*(y*y-0.125)
+				l.points = append(l.points, point{cos*x - sin*y + dx, sin*x + cos*y + dy})
 			}
 		}
 	}
 }
 
-// rotation is nearer to the middle of the range more often than not: the mean of two even choices.
-func (r *Renderer) rotation(random *rand.Rand) float32 {
-	share := (random.Float64() + random.Float64()) / 2
-	return float32((r.config.RotationMin + share*(r.config.RotationMax-r.config.RotationMin)) * math.Pi / 180)
+// rotation is any angle of the range, in radians.
+func (r *Renderer) rotation(random *rand.Rand) float64 {
+	least, greatest := r.config.RotationMin, r.config.RotationMax
+	return (least + random.Float64()*(greatest-least)) * math.Pi / 180
 }
 
 // measure notes how far the first layer reaches in each band.
@@ -127,13 +123,13 @@ func (l *placed) distance(next *placed, gap float32) float32 {
 		}
 		lo, hi = min(lo, next.profile.left[i]), max(hi, l.profile.right[i])
 	}
-	return max(near, (hi-lo)*0.72) + gap
+	return max(near, (hi-lo)*0.78) + gap
 }
 
 // warp bends the whole text by two waves, each across the other's direction.
-func (c *canvas) warp(amount, capital float32, random *rand.Rand) {
+func (c *canvas) warp(amount float32) {
 	wave := func() (turns, start float32) {
-		return (0.22 + 0.2*random.Float32()) / capital, random.Float32()
+		return (0.22 + 0.2*c.random.Float32()) / c.capital, c.random.Float32()
 	}
 	alongX, startX := wave()
 	alongY, startY := wave()
@@ -183,18 +179,17 @@ func widen(lo, hi, p point) (point, point) {
 }
 
 // fit shrinks the text if it is too large for the picture, and moves it to a random place inside.
-func (c *canvas) fit(r *Renderer, random *rand.Rand) {
+func (c *canvas) fit() {
 	lo, hi := point{math.MaxFloat32, math.MaxFloat32}, point{-math.MaxFloat32, -math.MaxFloat32}
 	for i := range c.letters {
 		for _, p := range c.letters[i].points {
 			lo, hi = widen(lo, hi, p)
 		}
 	}
-	margin := c.margin
-	width, height := float32(c.width)-2*margin, float32(c.height)-2*margin
+	width, height := float32(c.width)-2*c.margin, float32(c.height)-2*c.margin
 	sx, sy := min(1, width/(hi.x-lo.x)), min(1, height/(hi.y-lo.y))
-	x := margin + (width-sx*(hi.x-lo.x))*random.Float32()
-	y := margin + (height-sy*(hi.y-lo.y))*random.Float32()
+	x := c.margin + (width-sx*(hi.x-lo.x))*c.random.Float32()
+	y := c.margin + (height-sy*(hi.y-lo.y))*c.random.Float32()
 	for i := range c.letters {
 		points := c.letters[i].points
 		for j, p := range points {

@@ -152,13 +152,12 @@ func newOutline(contours [][]point) *outline {
 			copy(c, append(c[1:len(c):len(c)], c[0]))
 		}
 	}
+	embolden := max(0, (leastStroke-strokeWidth(contours))/2)
 	for _, c := range contours {
 		vertices := make([]vertex, len(c))
 		for i, p := range c {
-			vertices[i] = vertex{
-				at:   point{p.x - centre.x, p.y - centre.y},
-				grow: growth(c, i),
-			}
+			grow := growth(c, i)
+			vertices[i] = vertex{point{p.x - centre.x + embolden*grow.x, p.y - centre.y + embolden*grow.y}, grow}
 		}
 		o.contours = append(o.contours, vertices)
 		o.vertices += len(vertices)
@@ -186,6 +185,22 @@ func signedArea(contours [][]point) float32 {
 		}
 	}
 	return area
+}
+
+// leastStroke is how wide the strokes of a letter are at least, on average, in capital heights: 3 pixels of 22. Fonts that are thinner are made
+// bolder, because hairlines vanish in small pictures.
+const leastStroke = 0.14
+
+// strokeWidth is the mean width of a letter's strokes: a stroke's area is its length times its width, and its outline twice its length.
+func strokeWidth(contours [][]point) float32 {
+	var around float64
+	for _, c := range contours {
+		for i, p := range c {
+			q := c[(i+1)%len(c)]
+			around += math.Hypot(float64(q.x-p.x), float64(q.y-p.y))
+		}
+	}
+	return float32(math.Abs(float64(signedArea(contours))) / around)
 }
 
 // sharpest bounds how far a corner moves when an outline grows by one, as a mitre limit does.

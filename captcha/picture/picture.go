@@ -20,7 +20,7 @@ import (
 type Renderer struct {
 	config    Config
 	faces     map[rune][]*outline
-	styles    []style
+	styles    [][]style // the ways of each
 	alphabet  []rune
 	maxLength int
 	size      float64 // of capitals, in CSS pixels
@@ -81,7 +81,11 @@ func prepare(config Config, maxLength int, setFaces func(*Renderer) error) (*Ren
 	}
 	all := recipes()
 	for _, s := range config.Styles {
-		r.styles = append(r.styles, newStyle(r, all[s-1]))
+		var ways []style
+		for _, recipe := range all[s-1] {
+			ways = append(ways, newStyle(r, recipe))
+		}
+		r.styles = append(r.styles, ways)
 	}
 	r.choosePalette()
 	for n := range maxLength + 1 {
@@ -207,7 +211,8 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 	c := r.canvases.Get().(*canvas)
 	defer r.canvases.Put(c)
 	c.source.Seed(seed)
-	style := &r.styles[c.random.IntN(len(r.styles))]
+	ways := r.styles[c.random.IntN(len(r.styles))]
+	style := &ways[c.random.IntN(len(ways))]
 	reverse := r.reverse && style.reverse && c.random.IntN(2) == 0
 	n := r.draw(c, text, &style.recipe, reverse)
 	codes := style.codes
@@ -230,11 +235,11 @@ func (r *Renderer) draw(c *canvas, text string, style *recipe, reverse bool) (n 
 		}
 	}
 	width, height := r.deviceSize(n)
-	c.resize(width, height, len(c.text))
 	c.capital = float32(r.size) * float32(r.config.Scale)
 	c.margin = min(1.5*float32(r.config.Scale), float32(height)/16)
-	if len(c.letters) > 0 {
-		c.place(c.text, style, r, c.random)
+	c.resize(width, height, len(c.text))
+	if len(c.text) > 0 {
+		c.place(c.text, style, r)
 	}
 	for i := range c.letters {
 		c.fillLetter(&c.letters[i])

@@ -69,6 +69,10 @@ type recipe struct {
 	overlap     float32 // how far neighbours may run into each other
 	warp        float32 // how far the global warp moves a point
 	shear       float32 // greatest horizontal shear
+	stretch     float32 // letters are wider or narrower by up to this share
+	taper       float32 // their heads wider than their feet, or narrower, by up to this share
+	bow         float32 // and they bulge to a side by up to this
+	rise        float32 // they stand higher or lower by up to this
 	larger      float32 // a letter is up to this share larger than the font size,
 	smaller     float32 // or up to this share smaller
 	weight      float32 // strokes grow or shrink by up to this, on each side
@@ -80,23 +84,24 @@ type recipe struct {
 // A layer is one outline of a letter. Where the sum of a letter's layers is positive there is ink, and where it is negative ink is
 // taken away.
 type layer struct {
-	sign  int32   // +1 adds, -1 cuts away
+	share int32   // of full coverage, in 256ths; negative cuts away
 	grow  float32 // how much heavier than the font's outline
-	shift float32 // to the right and down
+	shift float32 // towards where the light comes from
 }
 
 var (
-	solid  = []layer{{sign: 1}}
-	heavy  = []layer{{sign: 1, grow: 0.025}}
-	hollow = []layer{{sign: 1, grow: 0.05}, {sign: -1, grow: -0.035}}
-	relief = []layer{{sign: 1, shift: 0.04}, {sign: -1, shift: -0.04}}
+	solid  = []layer{{share: 256}}
+	heavy  = []layer{{share: 256, grow: 0.025}}
+	hollow = []layer{{share: 256, grow: 0.05}, {share: -256, grow: -0.035}}
+	rimmed = []layer{{share: -256, grow: 0.085}, {share: 512}}
+	relief = []layer{{share: 256, shift: 0.055}, {share: -256, shift: -0.055}}
 )
 
 // negative is the same letter in the other colour.
 func negative(layers []layer) []layer {
 	all := make([]layer, len(layers))
 	for i, l := range layers {
-		l.sign = -l.sign
+		l.share = -l.share
 		all[i] = l
 	}
 	return all
@@ -104,41 +109,44 @@ func negative(layers []layer) []layer {
 
 const middling = 128
 
-// recipes are in the order of the styles.
-func recipes() []recipe {
-	plainly := recipe{letters: [][]layer{solid},
-		overlap: 0.06, warp: 0.09, shear: 0.2, larger: 0.12, smaller: 0.12, weight: 0.015, reverse: true}
-	with := func(change func(*recipe)) recipe {
-		r := plainly
+// recipes are in the order of the styles. Each style has one or more ways, among which a picture chooses.
+func recipes() [][]recipe {
+	plainly := recipe{letters: [][]layer{solid}, overlap: 0.03, warp: 0.1, shear: 0.2, stretch: 0.18, taper: 0.3, bow: 0.35, rise: 0.12,
+		larger: 0.18, smaller: 0.1, weight: 0.015, reverse: true}
+	with := func(r recipe, change func(*recipe)) recipe {
 		change(&r)
 		return r
 	}
-	return []recipe{
-		{letters: [][]layer{solid}, overlap: -0.12,
-			noise: []Noise{Arcs, Dots}, filters: []Filter{Smooth}},
-		plainly,
-		with(func(r *recipe) { r.letters = [][]layer{hollow} }),
-		with(func(r *recipe) {
-			r.letters = [][]layer{heavy}
-			r.ink = tone{light: 110, dark: 255, period: 0.3}
-			r.overlap = 0
-		}),
-		with(func(r *recipe) {
-			r.letters = [][]layer{heavy}
-			r.ink = tone{light: 120, dark: 255, period: 1.3}
-		}),
-		with(func(r *recipe) {
-			r.ink = tone{light: 0, dark: 255, period: 2}
-			r.split = true
-		}),
-		with(func(r *recipe) { r.ground = tone{light: 0, dark: 110, period: 0.3} }),
-		with(func(r *recipe) {
-			r.letters = [][]layer{relief, negative(relief)}
-			r.base = middling
-		}),
-		with(func(r *recipe) {
-			r.letters = [][]layer{solid, hollow, negative(solid), negative(hollow)}
-			r.base = middling
-		}),
+	letters := func(r recipe, ways ...[]layer) recipe {
+		r.letters = ways
+		return r
+	}
+	classic := recipe{letters: [][]layer{solid}, overlap: -0.12, noise: []Noise{Arcs, Dots}, filters: []Filter{Smooth}}
+	striped := with(letters(plainly, heavy), func(r *recipe) {
+		r.ink = tone{light: 120, dark: 255, period: 0.32}
+		r.overlap = 0
+	})
+	twoTone := with(letters(plainly, heavy), func(r *recipe) { r.ink = tone{light: 130, dark: 255, period: 1.3} })
+	split := with(plainly, func(r *recipe) {
+		r.ink = tone{light: 0, dark: 255, period: 2}
+		r.split = true
+	})
+	screen := with(plainly, func(r *recipe) { r.ground = tone{light: 0, dark: 110, period: 0.3} })
+	bands := with(plainly, func(r *recipe) { r.ground = tone{light: 0, dark: 120, period: 1.6} })
+	raised := with(letters(plainly, relief), func(r *recipe) { r.base = middling })
+	mixed := with(raised, func(r *recipe) {
+		r.letters = [][]layer{solid, hollow, rimmed, negative(solid), negative(hollow), negative(rimmed)}
+	})
+	onBands := func(r *recipe) { r.ground = tone{light: 0, dark: 60, period: 1.8} }
+	return [][]recipe{
+		{classic},
+		{plainly},
+		{letters(plainly, hollow)},
+		{striped},
+		{twoTone},
+		{split, letters(split, hollow)},
+		{screen, bands, letters(bands, hollow)},
+		{raised, with(raised, onBands)},
+		{mixed, with(mixed, onBands)},
 	}
 }

@@ -9,8 +9,8 @@
 package main
 
 import (
+	"cmp"
 	"encoding/binary"
-	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -29,6 +29,7 @@ type options struct {
 	scale         int
 	seed          uint64
 	styles        string
+	each          bool
 }
 
 func main() {
@@ -41,6 +42,7 @@ func main() {
 	flag.IntVar(&o.scale, "scale", 1, "device pixels to a CSS pixel")
 	flag.Uint64Var(&o.seed, "seed", 1, "seed of texts and pictures")
 	flag.StringVar(&o.styles, "style", "", "styles by name, with commas between; none: the default")
+	flag.BoolVar(&o.each, "each", false, "after the default, also every style for itself")
 	flag.Parse()
 	if err := run(o); err != nil {
 		log.Fatal(err)
@@ -48,22 +50,38 @@ func main() {
 }
 
 func run(o options) error {
-	config := picture.Config{Width: o.width, Height: o.height, Scale: o.scale}
-	for _, name := range strings.FieldsFunc(o.styles, func(r rune) bool { return r == ',' }) {
-		style, err := picture.ParseStyle(name)
-		if err != nil {
-			return err
-		}
-		config.Styles = append(config.Styles, style)
-	}
-	set, err := draw(config, o)
+	styles, err := parseStyles(o.styles)
 	if err != nil {
 		return err
 	}
 	if o.draw != "" {
+		set, err := drawSet(styles, o)
+		if err != nil {
+			return err
+		}
 		return write(o.draw, set)
 	}
-	return errors.New("not yet")
+	fmt.Printf("%d pictures of %d x %d at scale %d, %d letters, seed %d\n", o.n, o.width, o.height, o.scale, o.length, o.seed)
+	if err := measure(cmp.Or(o.styles, "default"), styles, o); err != nil || !o.each {
+		return err
+	}
+	for _, s := range picture.Styles() {
+		if err := measure(s.String(), []picture.Style{s}, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func parseStyles(names string) (styles []picture.Style, err error) {
+	for _, name := range strings.FieldsFunc(names, func(r rune) bool { return r == ',' }) {
+		style, err := picture.ParseStyle(name)
+		if err != nil {
+			return nil, err
+		}
+		styles = append(styles, style)
+	}
+	return styles, nil
 }
 
 // A sample is a picture with what it shows.
@@ -72,7 +90,8 @@ type sample struct {
 	png    []byte
 }
 
-func draw(config picture.Config, o options) ([]sample, error) {
+func drawSet(styles []picture.Style, o options) ([]sample, error) {
+	config := picture.Config{Width: o.width, Height: o.height, Scale: o.scale, Styles: styles}
 	r, err := picture.New(config, picture.Alphabet, o.length)
 	if err != nil {
 		return nil, err

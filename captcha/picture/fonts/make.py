@@ -19,6 +19,7 @@ OFL, VERA, APACHE = "OFL.txt", "Vera.txt", "Apache-2.0.txt"
 FONTS = [  # name, file, Debian package, licence
     ("averia", "truetype/averia-gwf/AveriaSerifGWF-Bold.ttf", "fonts-averia-serif-gwf", OFL),
     ("bebas", "opentype/bebas-neue/BebasNeue-Bold.otf", "fonts-bebas-neue", OFL),
+    ("cantarell", "opentype/cantarell/Cantarell-ExtraBold.otf", "fonts-cantarell", OFL),
     ("comfortaa", "truetype/comfortaa/Comfortaa-Bold.ttf", "fonts-comfortaa", OFL),
     ("comic", "opentype/comic-neue/ComicNeue-Bold.otf", "fonts-comic-neue", OFL),
     ("courier", "opentype/courier-prime/Courier Prime Bold.otf", "fonts-courier-prime", OFL),
@@ -27,16 +28,20 @@ FONTS = [  # name, file, Debian package, licence
     ("didot", "opentype/didot/GFSDidotBold.otf", "fonts-gfs-didot", OFL),
     ("dosis", "opentype/dosis/Dosis-Bold.otf", "fonts-dosis", OFL),
     ("garamond", "opentype/ebgaramond/EBGaramond12-Bold.otf", "fonts-ebgaramond", OFL),
+    ("gentium", "truetype/gentium-basic/GenBkBasB.ttf", "fonts-sil-gentium-basic", OFL),
+    ("humor", "truetype/humor-sans/Humor-Sans.ttf", "fonts-humor-sans", OFL),
     ("jura", "opentype/jura/Jura-Bold.otf", "fonts-jura", OFL),
     ("kaffeesatz", "opentype/yanone-kaffeesatz/YanoneKaffeesatz-Bold.otf", "fonts-yanone-kaffeesatz", OFL),
     ("lato", "truetype/lato/Lato-Black.ttf", "fonts-lato", OFL),
     ("league", "opentype/league-mono/LeagueMono-WideBold.otf", "fonts-league-mono", OFL),
+    ("libertine", "opentype/linux-libertine/LinLibertine_RB.otf", "fonts-linuxlibertine", OFL),
     ("lobster", "opentype/lobster/lobster.otf", "fonts-lobster", OFL),
     ("park", "opentype/national-park/NationalPark-Heavy.otf", "fonts-national-park", OFL),
     ("play", "truetype/play/Play-Bold.ttf", "fonts-play", OFL),
     ("quicksand", "truetype/quicksand/Quicksand-Bold.ttf", "fonts-quicksand", OFL),
     ("slab", "opentype/roboto/slab/RobotoSlab-Bold.otf", "fonts-roboto-slab", APACHE),
     ("standard", "truetype/fonts-oldstandard/OldStandard-Bold.ttf", "fonts-oldstandard", OFL),
+    ("tomson", "truetype/tomsontalks/TomsonTalks.ttf", "fonts-tomsontalks", OFL),
     ("vollkorn", "truetype/vollkorn/Vollkorn-Black.ttf", "fonts-vollkorn", OFL),
 ]
 

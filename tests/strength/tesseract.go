@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
+)
+
+// measure prints what each preparation lets tesseract read of a new set of pictures, and the best of them.
+func measure(name string, styles []picture.Style, o options) error {
+	set, err := drawSet(styles, o)
+	if err != nil {
+		return err
+	}
+	images := make([]*image.Gray, len(set))
+	for i, s := range set {
+		img, err := png.Decode(bytes.NewReader(s.png))
+		if err != nil {
+			return err
+		}
+		images[i] = darkOnLight(gray(img))
+	}
+	var best, bestLetters score
+	for _, p := range preparations() {
+		read, err := p.read(images)
+		if err != nil {
+			return err
+		}
+		s := judge(p.String(), set, read)
+		fmt.Printf("  %-11s %-34s %5.1f %% whole  %5.1f %% of letters\n", name, p, s.wholeRate(), s.letterRate())
+		if s.whole > best.whole || best.pictures == 0 {
+			best = s
+		}
+		if s.letters > bestLetters.letters {
+			bestLetters = s
+		}
+	}
+	fmt.Printf("%-13s best: %.1f %% of answers whole (%s), %.1f %% of letters (%s)\n",
+		name, best.wholeRate(), best.name, bestLetters.letterRate(), bestLetters.name)
+	return nil
+}
+
+// read runs tesseract over all images at once: it starts up in many times the time that a picture takes.
+func (p preparation) read(images []*image.Gray) ([]string, error) {
+	folder, err := os.MkdirTemp("", "strength")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	var list strings.Builder
+	for i, img := range images {
+		var b bytes.Buffer
+		if err := png.Encode(&b, p.prepare(img)); err != nil {
+			return nil, err
+		}
+		file := filepath.Join(folder, fmt.Sprintf("%d.png", i))
+		if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+			return nil, err
+		}
+		fmt.Fprintln(&list, file)
+	}
+	listed := filepath.Join(folder, "list.txt")
+	if err := os.WriteFile(listed, []byte(list.String()), 0o600); err != nil {
+		return nil, err
+	}
+	cmd := exec.Command("tesseract", listed, "stdout", "--psm", p.mode, "--dpi", "150", "-c", "tessedit_char_whitelist="+picture.Alphabet)
+	cmd.Env = append(os.Environ(), "OMP_THREAD_LIMIT=1")
+	var failure bytes.Buffer
+	cmd.Stderr = &failure
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("tesseract: %w: %s", err, failure.Bytes())
+	}
+	pages := strings.Split(strings.TrimSuffix(string(out), "\f"), "\f")
+	if len(pages) != len(images) {
+		return nil, fmt.Errorf("tesseract read %d pages of %d", len(pages), len(images))
+	}
+	for i, page := range pages {
+		pages[i] = strings.ToUpper(strings.Join(strings.Fields(page), ""))
+	}
+	return pages, nil
+}
+
+// A score is what one preparation came to.
+type score struct {
+	name            string
+	pictures, whole int
+	all, letters    int
+}
+
+func (s score) wholeRate() float64  { return 100 * float64(s.whole) / float64(max(s.pictures, 1)) }
+func (s score) letterRate() float64 { return 100 * float64(s.letters) / float64(max(s.all, 1)) }
+
+func judge(name string, set []sample, read []string) score {
+	s := score{name: name, pictures: len(set)}
+	for i, sample := range set {
+		if read[i] == sample.answer {
+			s.whole++
+		}
+		s.all += len(sample.answer)
+		s.letters += common(read[i], sample.answer)
+	}
+	return s
+}
+
+// common is the length of the longest common subsequence: the letters read right, in their order.
+func common(a, b string) int {
+	row := make([]int, len(b)+1)
+	for i := range a {
+		before := 0
+		for j := range b {
+			above := row[j+1]
+			if a[i] == b[j] {
+				row[j+1] = before + 1
+			} else {
+				row[j+1] = max(above, row[j])
+			}
+			before = above
+		}
+	}
+	return row[len(b)]
+}
