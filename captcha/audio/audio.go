@@ -14,6 +14,7 @@ import (
 // A Voice speaks challenges. It may be used concurrently.
 type Voice struct {
 	languages []string
+	signs     map[string]map[rune]bool // what can be said, known without decoding it
 	speech    map[string]func() *speech
 }
 
@@ -34,13 +35,19 @@ func New(config ...Config) *Voice {
 	if len(config) > 0 && len(config[0].Languages) > 0 {
 		cfg = config[0]
 	}
-	v := &Voice{speech: make(map[string]func() *speech)}
+	v := &Voice{signs: make(map[string]map[rune]bool), speech: make(map[string]func() *speech)}
 	for _, language := range cfg.Languages {
 		clips, err := recordings.Open(language)
 		if err != nil {
 			panic("audio: " + err.Error())
 		}
 		v.languages = append(v.languages, language)
+		v.signs[language] = make(map[rune]bool)
+		for _, clip := range clips {
+			if clip.Kind == recordings.Name {
+				v.signs[language][clip.Sign] = true
+			}
+		}
 		v.speech[language] = sync.OnceValue(func() *speech { return newSpeech(clips) })
 	}
 	return v
@@ -53,8 +60,7 @@ func (v *Voice) Languages() []string {
 
 // Speaks reports whether Speak can say a letter in a language. Lower case is spoken like upper case.
 func (v *Voice) Speaks(letter rune, language string) bool {
-	s, ok := v.speech[language]
-	return ok && s().voices[0].items[unicode.ToUpper(letter)].name != nil
+	return v.signs[language][unicode.ToUpper(letter)]
 }
 
 // Speak returns a WAV file that says text, letter by letter.

@@ -49,7 +49,7 @@ func (a *adpcm) code(sample int16) byte {
 }
 
 // decode appends count samples to dst. Each byte of codes holds two, the first in its low half.
-func decode(dst []int16, codes []byte, count int) []int16 {
+func decode(dst []int16, codes string, count int) []int16 {
 	var state adpcm
 	for i := range count {
 		dst = append(dst, state.next(codes[i/2]>>(i%2*4)&15))
@@ -58,7 +58,7 @@ func decode(dst []int16, codes []byte, count int) []int16 {
 }
 
 // encode is the inverse of decode, as near as four bits allow.
-func encode(samples []int16) []byte {
+func encode(samples []int16) string {
 	var state adpcm
 	codes := make([]byte, (len(samples)+1)/2)
 	for i, sample := range samples {
@@ -66,5 +66,5 @@ func encode(samples []int16) []byte {
 		state.next(code)
 		codes[i/2] |= code << (i % 2 * 4)
 	}
-	return codes
+	return string(codes)
 }
