@@ -49,6 +49,9 @@ type Settings struct {
 // value and what is accepted.
 func ParseSettings() (Settings, error) {
 	environment := env.ToMap(os.Environ())
+	if err := readFiles(environment); err != nil {
+		return Settings{}, err
+	}
 	settings, problems := parseVariables(environment)
 	errs := make([]error, 0, len(problems))
 	for _, name := range slices.Sorted(maps.Keys(problems)) {
