@@ -20,6 +20,7 @@ type canvas struct {
 	inkShade        shade
 	groundShade     shade
 	levels          []byte // two pixels a byte, each row after its filter byte
+	png             []byte // kept apart, so that what it is appended to grows once and by its true size
 }
 
 func newCanvas() *canvas {

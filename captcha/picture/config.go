@@ -18,7 +18,7 @@ const Fit = -1
 
 // Limits of what New accepts.
 const (
-	MaxSize   = 2000 // width and height, in CSS pixels
+	MaxSize   = 1000 // width and height, in CSS pixels
 	MaxScale  = 4
 	MaxLength = 64 // letters of a text
 	minFont   = 8  // below this many CSS pixels a letter is not readable
@@ -26,7 +26,7 @@ const (
 
 // Config holds every setting of a picture. The zero value is the default.
 type Config struct {
-	// Width and Height of the picture in CSS pixels, 1 to 2000; Fit makes it as large as the text needs.
+	// Width and Height of the picture in CSS pixels, 1 to 1000; Fit makes it as large as the text needs.
 	//
 	// Optional. Default: 90 and 40.
 	Width, Height int
@@ -65,7 +65,7 @@ type Config struct {
 
 	// Styles are the ways of drawing to choose from, at random for each picture. The more there are, the longer a machine has to learn.
 	//
-	// Optional. Default: all but Classic.
+	// Optional. Default: all but Classic; with a colour set, those of them that keep to it: Solid, Hollow, Striped and TwoTone.
 	Styles []Style
 
 	// Noise is drawn over the letters, in order. An empty slice that is not nil draws none.
@@ -103,6 +103,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if len(c.Styles) == 0 {
 		c.Styles = Styles()[1:]
+		if c.Foreground != nil || c.Background != nil {
+			c.Styles = []Style{Solid, Hollow, Striped, TwoTone}
+		}
 	}
 	return c, errors.Join(
 		checkSize("Width", c.Width), checkSize("Height", c.Height),

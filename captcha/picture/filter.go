@@ -52,8 +52,8 @@ func Thicken(ink *image.Alpha) {
 // Beyond the border is bare ground.
 func neighbours(ink *image.Alpha, f func(centre, sum, greatest int) int) {
 	w, h := ink.Rect.Dx(), ink.Rect.Dy()
-	above, here := make([]uint8, w+2), make([]uint8, w+2)
-	below := make([]uint8, w+2)
+	rows := make([]uint8, 3*(w+2))
+	above, here, below := rows[:w+2], rows[w+2:2*(w+2)], rows[2*(w+2):]
 	copy(below[1:], ink.Pix[:w])
 	for y := range h {
 		above, here, below = here, below, above

@@ -219,7 +219,8 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 	if reverse {
 		codes = style.reversed
 	}
-	return r.writers[n].append(dst, c.levels, codes())
+	c.png = r.writers[n].append(c.png[:0], c.levels, codes())
+	return append(dst, c.png...)
 }
 
 // draw leaves the picture in the canvas's levels, and says how many letters wide it is.

@@ -2,11 +2,23 @@ package picture_test
 
 import (
 	"bytes"
+	"flag"
+	"fmt"
+	"image"
+	"image/color"
 	"image/png"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
+	"golang.org/x/image/font/gofont/goregular"
 )
+
+var update = flag.Bool("update", false, "write the golden pictures anew")
 
 func mustNew(t testing.TB, c picture.Config, alphabet string, length int) *picture.Renderer {
 	t.Helper()
@@ -17,21 +29,445 @@ func mustNew(t testing.TB, c picture.Config, alphabet string, length int) *pictu
 	return r
 }
 
+func mustDecode(t testing.TB, data []byte) *image.Paletted {
+	t.Helper()
+	img, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img.(*image.Paletted)
+}
+
+func drawn(t testing.TB, c picture.Config, text string, seed byte) *image.Paletted {
+	t.Helper()
+	r := mustNew(t, c, picture.Alphabet, len(text))
+	return mustDecode(t, r.Append(nil, text, [32]byte{seed}))
+}
+
 func TestSameSeedSameBytes(t *testing.T) {
-	r := mustNew(t, picture.Config{}, picture.Alphabet, 4)
-	for i := range byte(100) {
-		a, b := r.Append(nil, "ABCD", [32]byte{i}), r.Append(nil, "ABCD", [32]byte{i})
-		if !bytes.Equal(a, b) {
+	a, b := mustNew(t, picture.Config{}, picture.Alphabet, 4), mustNew(t, picture.Config{}, picture.Alphabet, 4)
+	seen := map[string]bool{}
+	for i := range byte(200) {
+		first := a.Append(nil, "ABCD", [32]byte{31: i})
+		if !bytes.Equal(first, b.Append([]byte("before"), "ABCD", [32]byte{31: i})[6:]) {
 			t.Fatalf("seed %d draws two pictures", i)
 		}
-		img, err := png.Decode(bytes.NewReader(a))
+		seen[string(first)] = true
+	}
+	if len(seen) != 200 {
+		t.Errorf("200 seeds draw %d pictures", len(seen))
+	}
+}
+
+func TestSize(t *testing.T) {
+	for _, row := range []struct {
+		config        picture.Config
+		text          string
+		width, height int
+	}{
+		{picture.Config{}, "ABCD", 90, 40},
+		{picture.Config{}, "AB", 90, 40},
+		{picture.Config{Width: 240, Height: 80}, "ABCDEF", 240, 80},
+		{picture.Config{Scale: 2}, "ABCD", 90, 40},
+		{picture.Config{Width: 91, Height: 33, Scale: 3}, "ABCD", 91, 33},
+		{picture.Config{Width: 150, Height: picture.Fit, FontSize: 20}, "AB", 150, 37},
+	} {
+		r := mustNew(t, row.config, picture.Alphabet, 6)
+		width, height := r.Size(row.text)
+		if width != row.width || height != row.height {
+			t.Errorf("%+v: size %d x %d, want %d x %d", row.config, width, height, row.width, row.height)
+		}
+		scale := max(row.config.Scale, 1)
+		if b := mustDecode(t, r.Append(nil, row.text, [32]byte{1})).Bounds(); b.Dx() != width*scale || b.Dy() != height*scale {
+			t.Errorf("%+v: picture %v of size %d x %d", row.config, b, width, height)
+		}
+	}
+}
+
+func TestFitGrowsWithTheText(t *testing.T) {
+	r := mustNew(t, picture.Config{Width: picture.Fit, Height: picture.Fit}, picture.Alphabet, 8)
+	before := 0
+	for n := 1; n <= 8; n++ {
+		text := picture.Alphabet[:n]
+		width, height := r.Size(text)
+		if width <= before || height != 40 {
+			t.Errorf("%d letters: %d x %d after a width of %d", n, width, height, before)
+		}
+		if b := mustDecode(t, r.Append(nil, text, [32]byte{})).Bounds(); b.Dx() != width || b.Dy() != height {
+			t.Errorf("%d letters: picture %v of size %d x %d", n, b, width, height)
+		}
+		before = width
+	}
+}
+
+func TestRefusedSettings(t *testing.T) {
+	const abc = picture.Alphabet
+	for _, row := range []struct {
+		config   picture.Config
+		alphabet string
+		length   int
+		want     string // part of the error
+	}{
+		{picture.Config{Width: -2}, abc, 4, "Width is -2; accepted"},
+		{picture.Config{Height: 1001}, abc, 4, "Height is 1001; accepted"},
+		{picture.Config{Scale: 5}, abc, 4, "Scale is 5; accepted"},
+		{picture.Config{Scale: -1}, abc, 4, "Scale is -1; accepted"},
+		{picture.Config{Width: 20}, abc, 4, "Width 20"},
+		{picture.Config{Height: 10}, abc, 4, "Height 10"},
+		{picture.Config{Width: 90}, abc, 40, "Width 90"},
+		{picture.Config{FontSize: 7}, abc, 4, "FontSize is 7; accepted"},
+		{picture.Config{FontSize: 39}, abc, 1, "Height is 40; accepted"},
+		{picture.Config{FontSize: 30}, abc, 6, "Width is 90; accepted"},
+		{picture.Config{FontSize: 1000, Width: picture.Fit, Height: picture.Fit}, abc, 4, "larger than accepted"},
+		{picture.Config{RotationMin: 10, RotationMax: -10}, abc, 4, "RotationMin is 10"},
+		{picture.Config{RotationMin: -91}, abc, 4, "RotationMin is -91"},
+		{picture.Config{Foreground: color.NRGBA{0, 0, 0, 128}}, abc, 4, "Foreground has alpha 128"},
+		{picture.Config{Foreground: color.White}, abc, 4, "contrast of 1.00"},
+		{picture.Config{Styles: []picture.Style{99}}, abc, 4, "Styles has 99"},
+		{picture.Config{Styles: []picture.Style{0}}, abc, 4, "Styles has 0"},
+		{picture.Config{Noise: []picture.Noise{nil}}, abc, 4, "Noise[0] is nil"},
+		{picture.Config{Filters: []picture.Filter{picture.Smooth, nil}}, abc, 4, "Filters[1] is nil"},
+		{picture.Config{Fonts: [][]byte{goregular.TTF, []byte("no font")}}, abc, 4, "Fonts[1]"},
+		{picture.Config{Fonts: [][]byte{nil}}, abc, 4, "Fonts[0]"},
+		{picture.Config{}, "", 4, "alphabet is empty"},
+		{picture.Config{}, "AB\xff", 4, "not valid UTF-8"},
+		{picture.Config{}, "AB漢C", 4, `no font has the letters "漢"`},
+		{picture.Config{}, "AB C", 4, `no font has the letters " "`},
+		{picture.Config{}, abc, 0, "a length of 0; accepted"},
+		{picture.Config{}, abc, 65, "a length of 65; accepted"},
+	} {
+		_, err := picture.New(row.config, row.alphabet, row.length)
+		if err == nil || !strings.Contains(err.Error(), row.want) {
+			t.Errorf("New(%+v, %q, %d): error %v, want one with %q", row.config, row.alphabet, row.length, err, row.want)
+		}
+	}
+}
+
+func TestBrokenFontsAreRefused(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		data := bytes.Clone(goregular.TTF)
+		for range 20 {
+			data[random.IntN(4000)] = byte(random.Uint32())
+		}
+		r, err := picture.New(picture.Config{Fonts: [][]byte{data[:random.IntN(len(data))]}}, "AB", 2)
+		if err == nil {
+			mustDecode(t, r.Append(nil, "AB", [32]byte{}))
+		}
+	}
+}
+
+func TestSettingsShow(t *testing.T) {
+	solid := []picture.Style{picture.Solid}
+	base := picture.Config{Styles: solid, FontSize: 16}
+	for name, change := range map[string]func(*picture.Config){
+		"Width":      func(c *picture.Config) { c.Width = 100 },
+		"Height":     func(c *picture.Config) { c.Height = 50 },
+		"Scale":      func(c *picture.Config) { c.Scale = 2 },
+		"Fonts":      func(c *picture.Config) { c.Fonts = [][]byte{goregular.TTF} },
+		"FontSize":   func(c *picture.Config) { c.FontSize = 18 },
+		"Rotation":   func(c *picture.Config) { c.RotationMin, c.RotationMax = 10, 20 },
+		"Upright":    func(c *picture.Config) { c.Upright = true },
+		"Foreground": func(c *picture.Config) { c.Foreground = color.NRGBA{0x99, 0, 0, 0xff} },
+		"Background": func(c *picture.Config) { c.Background = color.Transparent },
+		"Styles":     func(c *picture.Config) { c.Styles = []picture.Style{picture.Hollow} },
+		"Noise":      func(c *picture.Config) { c.Noise = []picture.Noise{picture.Lines} },
+		"Filters":    func(c *picture.Config) { c.Filters = []picture.Filter{picture.Thicken} },
+	} {
+		changed := base
+		change(&changed)
+		if same(drawn(t, base, "ABCD", 7), drawn(t, changed, "ABCD", 7)) {
+			t.Errorf("%s changes nothing", name)
+		}
+	}
+}
+
+func same(a, b image.Image) bool {
+	if a.Bounds() != b.Bounds() {
+		return false
+	}
+	for y := range a.Bounds().Dy() {
+		for x := range a.Bounds().Dx() {
+			if a.At(x, y) != b.At(x, y) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func TestNoisesAndFiltersShow(t *testing.T) {
+	plain := picture.Config{Styles: []picture.Style{picture.Solid}}
+	bare := drawn(t, plain, "ABCD", 3)
+	for _, name := range picture.NoiseNames() {
+		c := plain
+		noise, err := picture.ParseNoise(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if w, h := img.Bounds().Dx(), img.Bounds().Dy(); w != 90 || h != 40 {
-			t.Fatalf("%d x %d", w, h)
+		c.Noise = []picture.Noise{noise}
+		if n := differing(bare, drawn(t, c, "ABCD", 3)); n < 30 {
+			t.Errorf("noise %s changes %d pixels", name, n)
 		}
 	}
+	for _, name := range picture.FilterNames() {
+		c := plain
+		filter, err := picture.ParseFilter(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Filters = []picture.Filter{filter}
+		if n := differing(bare, drawn(t, c, "ABCD", 3)); n < 30 {
+			t.Errorf("filter %s changes %d pixels", name, n)
+		}
+	}
+}
+
+func differing(a, b *image.Paletted) (n int) {
+	for i := range a.Pix {
+		if a.Pix[i] != b.Pix[i] {
+			n++
+		}
+	}
+	return n
+}
+
+func TestOwnNoiseAndFilter(t *testing.T) {
+	c := picture.Config{
+		Styles:     []picture.Style{picture.Solid},
+		Background: color.White,
+		Noise:      []picture.Noise{func(ink *image.Alpha, _ *rand.Rand) { ink.SetAlpha(0, 0, color.Alpha{255}) }},
+		Filters:    []picture.Filter{func(ink *image.Alpha) { ink.SetAlpha(89, 39, color.Alpha{255}) }},
+	}
+	img := drawn(t, c, "ABCD", 1)
+	for _, p := range []image.Point{{0, 0}, {89, 39}} {
+		if got := img.ColorIndexAt(p.X, p.Y); got != 15 {
+			t.Errorf("%v has level %d, want full ink", p, got)
+		}
+	}
+}
+
+func TestParse(t *testing.T) {
+	for _, s := range picture.Styles() {
+		if got, err := picture.ParseStyle(s.String()); err != nil || got != s {
+			t.Errorf("ParseStyle(%q) is %v, %v", s, got, err)
+		}
+	}
+	for name, err := range map[string]error{
+		"style":  second(picture.ParseStyle("gothic")),
+		"noise":  second(picture.ParseNoise("gothic")),
+		"filter": second(picture.ParseFilter("gothic")),
+		"colour": second(picture.ParseColor("gothic")),
+	} {
+		if err == nil || !strings.Contains(err.Error(), `"gothic"; accepted: `) {
+			t.Errorf("%s: error %v doesn't quote the value and list what is accepted", name, err)
+		}
+	}
+	for s, want := range map[string]color.NRGBA{"#0a0bfF": {0x0a, 0x0b, 0xff, 0xff}, "transparent": {}} {
+		if got, err := picture.ParseColor(s); err != nil || got != want {
+			t.Errorf("ParseColor(%q) is %v, %v", s, got, err)
+		}
+	}
+	for _, s := range []string{"", "#fff", "#00000g", "#0000000", "red", "#+12345"} {
+		if c, err := picture.ParseColor(s); err == nil {
+			t.Errorf("ParseColor(%q) is %v", s, c)
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// The corner is ground in these styles, and some pixel of every letter is full ink.
+func TestColoursAreKept(t *testing.T) {
+	red, cream := color.NRGBA{0xaa, 0x11, 0x22, 0xff}, color.NRGBA{0xff, 0xf8, 0xe0, 0xff}
+	for _, row := range []struct {
+		config      picture.Config
+		ink, ground color.NRGBA
+	}{
+		{picture.Config{Foreground: red, Background: cream}, red, cream},
+		{picture.Config{Foreground: red}, red, color.NRGBA{0xff, 0xff, 0xff, 0xff}},
+		{picture.Config{Background: cream}, color.NRGBA{0, 0x11, 0, 0xff}, cream},
+		{picture.Config{Foreground: red, Background: color.Transparent}, red, color.NRGBA{red.R, red.G, red.B, 0}},
+		{picture.Config{Foreground: red, Styles: []picture.Style{picture.Classic}}, red, color.NRGBA{0xff, 0xff, 0xff, 0xff}},
+	} {
+		r := mustNew(t, row.config, picture.Alphabet, 4)
+		corners, full := 0, 0
+		for seed := range byte(40) {
+			img := mustDecode(t, r.Append(nil, "ABCD", [32]byte{seed}))
+			if color.NRGBAModel.Convert(img.At(0, 0)) == row.ground {
+				corners++
+			}
+			for _, v := range img.Pix {
+				if color.NRGBAModel.Convert(img.Palette[v]) == row.ink {
+					full++
+				}
+			}
+		}
+		// Classic may put a dot or an arc into a corner.
+		if corners < 28 || full < 40*50 {
+			t.Errorf("%+v: ground in %d of 40 corners, ink in %d pixels", row.config, corners, full)
+		}
+	}
+}
+
+func TestConcurrentDrawing(t *testing.T) {
+	r := mustNew(t, picture.Config{}, picture.Alphabet, 4)
+	want := make([][]byte, 64)
+	for i := range want {
+		want[i] = mustNew(t, picture.Config{}, picture.Alphabet, 4).Append(nil, "R7KX", [32]byte{byte(i)})
+	}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for i, w := range want {
+				if !bytes.Equal(r.Append(nil, "R7KX", [32]byte{byte(i)}), w) {
+					t.Errorf("seed %d draws another picture among others", i)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+func TestOddTexts(t *testing.T) {
+	r := mustNew(t, picture.Config{}, picture.Alphabet, 4)
+	for _, text := range []string{"", "a", "\xff\xfe", "ABCDEFGH", "A\x00B", "漢字"} {
+		mustDecode(t, r.Append(nil, text, [32]byte{}))
+	}
+}
+
+func TestAlphabets(t *testing.T) {
+	for _, alphabet := range []string{"0123456789", "abcdefghijklmnopqrstuvwxyz", "АБВГДЕЖЗИК", "ΑΒΓΔΩ", "ÄÖÜß", "1", "AAAB"} {
+		r := mustNew(t, picture.Config{}, alphabet, 4)
+		mustDecode(t, r.Append(nil, alphabet, [32]byte{}))
+	}
+}
+
+func TestFewAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Log("the race detector empties pools, so only one in some pictures is counted on")
+		return
+	}
+	r := mustNew(t, picture.Config{}, picture.Alphabet, 4)
+	var dst []byte
+	var seed [32]byte
+	for i := range byte(250) {
+		dst = r.Append(dst[:0], "R7KX", [32]byte{i})
+	}
+	if n := testing.AllocsPerRun(500, func() {
+		seed[0]++
+		dst = r.Append(nil, "R7KX", seed)
+	}); n > 2 {
+		t.Errorf("%v allocations a picture", n)
+	}
+}
+
+func TestSmallFiles(t *testing.T) {
+	for _, row := range []struct {
+		config picture.Config
+		length int
+		most   int
+	}{{picture.Config{}, 4, 2048}, {picture.Config{Width: 240, Height: 80}, 6, 6144}} {
+		r := mustNew(t, row.config, picture.Alphabet, row.length)
+		total := 0
+		for i := range 256 {
+			total += len(r.Append(nil, "R7KXAB"[:row.length], [32]byte{byte(i)}))
+		}
+		if mean := total / 256; mean > row.most {
+			t.Errorf("%+v: %d bytes on average, want at most %d", row.config, mean, row.most)
+		}
+	}
+}
+
+// The pictures may differ a little between processors, which round and fuse floating-point operations differently: an edge by a level, hardly
+// ever more.
+func TestGolden(t *testing.T) {
+	for _, s := range picture.Styles() {
+		c := picture.Config{Styles: []picture.Style{s}, Width: 120, Height: 48}
+		file := filepath.Join("testdata", s.String()+".png")
+		data := mustNew(t, c, picture.Alphabet, 5).Append(nil, "KA8RX", [32]byte{5})
+		if *update {
+			if err := os.WriteFile(file, data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		golden, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, want := mustDecode(t, data), mustDecode(t, golden)
+		if got.Bounds() != want.Bounds() {
+			t.Fatalf("%s: %v, want %v", s, got.Bounds(), want.Bounds())
+		}
+		far := 0
+		for i, v := range got.Pix {
+			if d := int(v) - int(want.Pix[i]); d > 2 || d < -2 {
+				far++
+			}
+		}
+		if far > len(got.Pix)/200 {
+			t.Errorf("%s: %d of %d pixels differ from %s by more than two levels", s, far, len(got.Pix), file)
+		}
+	}
+}
+
+func FuzzSettings(f *testing.F) {
+	f.Add(90, 40, 1, 0.0, -35.0, 35.0, uint16(0), uint16(0), uint32(0), picture.Alphabet, 4)
+	f.Add(-1, -1, 2, 22.5, 0.0, 0.0, uint16(1), uint16(7), uint32(0xffee00), "abc", 6)
+	f.Add(300, 17, 4, 9.0, 80.0, 90.0, uint16(0x1ff), uint16(63), uint32(0x123456), "ÄÖ8", 9)
+	f.Add(1, 1, 3, 1e9, -90.0, 90.0, uint16(2), uint16(8), uint32(0xffffffff), "", 64)
+	f.Fuzz(func(t *testing.T, width, height, scale int, size, least, greatest float64, styles, functions uint16, rgba uint32, alphabet string, length int) {
+		c := picture.Config{Width: width % 250, Height: height % 120, Scale: scale % 5, FontSize: size, RotationMin: least, RotationMax: greatest,
+			Upright: functions&1 != 0}
+		for _, s := range picture.Styles() {
+			if styles>>s&1 != 0 {
+				c.Styles = append(c.Styles, s)
+			}
+		}
+		for i, name := range picture.NoiseNames() {
+			if noise, _ := picture.ParseNoise(name); functions>>(i+1)&1 != 0 {
+				c.Noise = append(c.Noise, noise)
+			}
+		}
+		for i, name := range picture.FilterNames() {
+			if filter, _ := picture.ParseFilter(name); functions>>(i+4)&1 != 0 {
+				c.Filters = append(c.Filters, filter)
+			}
+		}
+		if rgba != 0 {
+			c.Foreground = color.NRGBA{uint8(rgba >> 24), uint8(rgba >> 16), uint8(rgba >> 8), 0xff}
+		}
+		if functions>>8&1 != 0 {
+			c.Background = color.NRGBA{uint8(rgba), uint8(rgba >> 8), uint8(rgba >> 16), uint8(rgba >> 24)}
+		}
+		if functions>>9&1 == 0 { // Reading one font is much faster than all the embedded ones.
+			c.Fonts = [][]byte{goregular.TTF}
+		}
+		r, err := picture.New(c, alphabet, length)
+		if err != nil {
+			return
+		}
+		text := []rune(strings.Repeat(alphabet, 1+length))[:length]
+		for seed := range byte(4) {
+			img := mustDecode(t, r.Append(nil, string(text), [32]byte{seed}))
+			w, h := r.Size(string(text))
+			if s := max(c.Scale, 1); img.Rect.Dx() != w*s || img.Rect.Dy() != h*s {
+				t.Fatalf("%v is not %d x %d at scale %d", img.Rect, w, h, s)
+			}
+			if uniform(img) {
+				t.Fatalf("%+v: %q leaves no trace", c, string(text))
+			}
+		}
+	})
+}
+
+func uniform(img *image.Paletted) bool {
+	for _, v := range img.Pix {
+		if v != img.Pix[0] {
+			return false
+		}
+	}
+	return true
 }
 
 func BenchmarkAppend(b *testing.B) {
@@ -48,15 +484,36 @@ func BenchmarkAppend(b *testing.B) {
 			b.ReportAllocs()
 			var size int
 			var dst []byte
-			for i := range byte(200) { // A style's first picture makes its codes.
-				dst = r.Append(dst[:0], c.text, [32]byte{i})
+			for i := range 256 { // A style's first picture makes its codes.
+				dst = r.Append(dst[:0], c.text, [32]byte{byte(i)})
 			}
 			b.ResetTimer()
-			for i := 0; b.Loop(); i++ {
+			for i := 0; i < b.N; i++ {
 				dst = r.Append(dst[:0], c.text, [32]byte{byte(i), byte(i >> 8)})
 				size += len(dst)
 			}
 			b.ReportMetric(float64(size)/float64(b.N), "B/picture")
 		})
+	}
+}
+
+func ExampleNew() {
+	r, err := picture.New(picture.Config{Width: 240, Height: 80, Scale: 2}, picture.Alphabet, 6)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	width, height := r.Size("K7RX5A")
+	fmt.Printf("<img width=%d height=%d>\n", width, height)
+	_, err = picture.New(picture.Config{Width: 24}, picture.Alphabet, 6)
+	fmt.Println(err)
+	// Output:
+	// <img width=240 height=80>
+	// picture: Width 24 and Height 40 leave letters 4.4 pixels high for a text of 6; accepted: sizes that leave 8 or more
+}
+
+func BenchmarkNew(b *testing.B) {
+	for b.Loop() {
+		mustNew(b, picture.Config{}, picture.Alphabet, 4)
 	}
 }
