@@ -70,7 +70,11 @@ func run(ctx context.Context) (err error) {
 
 	config := settings.Captcha()
 	metrics := handlers.NewMetrics(cmp.Or(config.Expiration, captcha.ConfigDefault.Expiration))
-	config.Observe = metrics.Observe
+	stats := handlers.NewStats(time.Now)
+	config.Observe = func(e captcha.Event) {
+		metrics.Observe(e)
+		stats.Observe(e)
+	}
 	watched := metrics.Watch(store)
 	config.Storage = watched
 	if settings.Cache != "" {
@@ -89,6 +93,7 @@ func run(ctx context.Context) (err error) {
 		Limits:           settings.Limits(),
 		Proxies:          settings.TrustedProxies,
 		Metrics:          metrics,
+		Stats:            stats,
 		MetricsElsewhere: settings.MetricsAddr != "",
 		Stopping:         func() bool { return ctx.Err() != nil },
 	})

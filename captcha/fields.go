@@ -15,8 +15,16 @@ import (
 
 // Read returns the key and the value of a submission, trimmed, from its JSON, urlencoded or multipart body. It checks
 // their shape as Verify does and uses nothing up, so that a form can report its own fields' errors together with these.
-// The error is FieldErrors or *BodyError.
+// The error is FieldErrors or *BodyError, and Config.Observe is told of it.
 func (g *Guard) Read(c *fiber.Ctx) (key, value string, err error) {
+	key, value, err = g.read(c)
+	if err != nil {
+		g.cfg.Observe(Event{Kind: Verified, Err: err})
+	}
+	return key, value, err
+}
+
+func (g *Guard) read(c *fiber.Ctx) (key, value string, err error) {
 	fields, err := bodyFields(c, g.cfg.KeyField, valueField)
 	if err != nil {
 		return "", "", err

@@ -26,7 +26,6 @@ func (g *Guard) Protect(c *fiber.Ctx) error {
 func (g *Guard) Check(c *fiber.Ctx) error {
 	key, value, err := g.Read(c)
 	if err != nil {
-		g.cfg.Observe(Event{Kind: Verified, Err: err})
 		return err
 	}
 	return g.Verify(c.UserContext(), key, value)

@@ -38,6 +38,7 @@ type Config struct {
 	Limits   Limits
 	Proxies  Proxies
 	Metrics  *Metrics    // counts requests, and is served at /metrics unless MetricsElsewhere
+	Stats    *Stats      // is shown at /stats
 	Stopping func() bool // whether the process has been told to end; nil is never
 
 	MetricsElsewhere bool
@@ -55,6 +56,9 @@ type site struct {
 func New(cfg Config) *fiber.App {
 	if cfg.Metrics == nil {
 		cfg.Metrics = NewMetrics(captcha.ConfigDefault.Expiration)
+	}
+	if cfg.Stats == nil {
+		cfg.Stats = NewStats(time.Now)
 	}
 	noAccount, err := bcrypt.GenerateFromPassword([]byte(rand.Text()), bcrypt.DefaultCost)
 	if err != nil {
@@ -103,6 +107,7 @@ func New(cfg Config) *fiber.App {
 	app.Post("/", submit, s.homeTry)
 
 	app.Get("/playground", draw, s.playgroundShow)
+	app.Get("/stats", s.statsShow)
 
 	app.Get("/contact", issue, s.contactForm)
 	app.Post("/contact", submit, s.contactSubmit)

@@ -1,0 +1,189 @@
+package handlers_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"golang.org/x/net/html"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
+	"github.com/fibercaptcha/fibercaptcha/handlers"
+)
+
+// statsSite is a site with a clock, and the guard whose events its page counts.
+func statsSite(now func() time.Time) (*fiber.App, *captcha.Guard) {
+	stats := handlers.NewStats(now)
+	guard := captcha.New(captcha.Config{Observe: stats.Observe, Now: now})
+	return handlers.New(handlers.Config{Guard: guard, Stats: stats, Logger: slog.New(slog.DiscardHandler)}), guard
+}
+
+// tableRows returns the rows of the table with this caption, by their first cell.
+func tableRows(t *testing.T, doc *html.Node, caption string) map[string]string {
+	t.Helper()
+	for n := range doc.Descendants() {
+		if n.Data != "caption" || textOf(n) != caption {
+			continue
+		}
+		rows := make(map[string]string)
+		for row := range n.Parent.Descendants() {
+			if row.Data != "tr" || row.Parent.Data != "tbody" {
+				continue
+			}
+			var cells []string
+			for cell := range row.ChildNodes() {
+				if text := strings.TrimSpace(textOf(cell)); text != "" {
+					cells = append(cells, text)
+				}
+			}
+			rows[cells[0]] = strings.Join(cells[1:], " ")
+		}
+		return rows
+	}
+	t.Fatalf("no table with the caption %q", caption)
+	return nil
+}
+
+func mustEqualRows(t *testing.T, got, want map[string]string) {
+	t.Helper()
+	if !maps.Equal(got, want) {
+		t.Errorf("the table has %v, not %v", got, want)
+	}
+}
+
+const (
+	hourCaption    = "Minutes in which something happened (UTC)"
+	timesCaption   = "Solved challenges by time"
+	reasonsCaption = "Refused submissions by reason"
+)
+
+func TestStatsCountWhatAGuardDoes(t *testing.T) {
+	clock := time.Date(2030, 5, 6, 7, 8, 9, 0, time.UTC)
+	app, guard := statsSite(func() time.Time { return clock })
+	ctx := context.Background()
+	answer := func(after time.Duration, wrong bool) (key, value string) {
+		challenge, err := guard.Generate(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		value = captchatest.Solve(t, guard, challenge.Key)
+		clock = clock.Add(after)
+		submitted := value
+		if wrong {
+			submitted = "wrong"
+		}
+		if err := guard.Verify(ctx, challenge.Key, submitted); wrong != errors.Is(err, captcha.ErrWrongAnswer) {
+			t.Fatal(err)
+		}
+		return challenge.Key, value
+	}
+	answer(7*time.Second, false)
+	answer(8*time.Second, false)
+	key, value := answer(90*time.Second, false)
+	answer(time.Second, true)
+	guard.Verify(ctx, key, value)
+	guard.Verify(ctx, key, value)
+	guard.Verify(ctx, key, "")
+	guard.Verify(ctx, key, strings.Repeat("A", 100))
+
+	_, page := mustGet(t, app, "/stats")
+	doc := mustParse(t, page)
+	mustEqualRows(t, tableRows(t, doc, hourCaption), map[string]string{"07:08": "3 2 0", "07:09": "1 1 5"})
+	mustEqualRows(t, tableRows(t, doc, reasonsCaption), map[string]string{
+		"Wrong answer": "1", "Unknown, used or expired": "2", "A field missing": "1", "Malformed": "1", "Storage failed": "0"})
+	times := tableRows(t, doc, timesCaption)
+	for title, want := range map[string]string{"6 to 8 seconds": "1", "8 to 12 seconds": "1", "64 seconds or more": "1", "2 to 3 seconds": "0"} {
+		if times[title] != want {
+			t.Errorf("%s: %s, not %s", title, times[title], want)
+		}
+	}
+	if !strings.Contains(page, "Half of the challenges were solved in 8 to 12 seconds, or sooner.") {
+		t.Error("the page does not say how long half of them took")
+	}
+	if !strings.Contains(page, "4 issued, 3 solved and 5 refused.") {
+		t.Error("the plot's description has other numbers")
+	}
+	bars := map[string]int{}
+	for n := range doc.Descendants() {
+		if n.Data == "rect" && attribute(n, "x") != "" {
+			bars[attribute(n, "class")]++
+		}
+	}
+	if want := map[string]int{"issued": 2, "solved": 2 + 3, "refused": 1}; !maps.Equal(bars, want) {
+		t.Errorf("the plots have bars %v, not %v", bars, want)
+	}
+}
+
+// A form looks at the captcha's fields before its own, and asks the guard to verify them only when all are well.
+func TestStatsCountWhatAFormRefuses(t *testing.T) {
+	app, _ := statsSite(time.Now)
+	request := httptest.NewRequest("POST", "/api/contact", strings.NewReader(`{"name": "Ada", "captcha_key": "a", "captcha_value": ""}`))
+	request.Header.Set("Content-Type", "application/json")
+	if _, err := app.Test(request, -1); err != nil {
+		t.Fatal(err)
+	}
+	_, page := mustGet(t, app, "/stats")
+	if missing := tableRows(t, mustParse(t, page), reasonsCaption)["A field missing"]; missing != "1" {
+		t.Errorf("%s submissions with a missing field, not 1", missing)
+	}
+}
+
+func TestStatsForgetMinutesAfterAnHour(t *testing.T) {
+	clock := time.Date(2030, 5, 6, 7, 8, 9, 0, time.UTC)
+	app, guard := statsSite(func() time.Time { return clock })
+	guard.Generate(context.Background())
+	for _, row := range []struct {
+		later time.Duration
+		hour  map[string]string
+	}{
+		{0, map[string]string{"07:08": "1 0 0"}},
+		{59 * time.Minute, map[string]string{"07:08": "1 0 0"}},
+		{60 * time.Minute, map[string]string{"none": ""}},
+		{26 * time.Hour, map[string]string{"none": ""}},
+	} {
+		clock = time.Date(2030, 5, 6, 7, 8, 9, 0, time.UTC).Add(row.later)
+		_, page := mustGet(t, app, "/stats")
+		mustEqualRows(t, tableRows(t, mustParse(t, page), hourCaption), row.hour)
+		if !strings.Contains(page, "<dt>issued</dt><dd>1</dd>") {
+			t.Errorf("%v later the total is gone", row.later)
+		}
+	}
+	guard.Generate(context.Background())
+	_, page := mustGet(t, app, "/stats")
+	mustEqualRows(t, tableRows(t, mustParse(t, page), hourCaption), map[string]string{"09:08": "1 0 0"})
+}
+
+func TestStatsBeginEmpty(t *testing.T) {
+	app, _ := statsSite(time.Now)
+	status, page := mustGet(t, app, "/stats")
+	if status != 200 || !strings.Contains(page, "Nothing has happened yet.") {
+		t.Errorf("status %d, without the sentence for an empty page", status)
+	}
+}
+
+func TestStatsCountAtOnce(t *testing.T) {
+	app, guard := statsSite(time.Now)
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			for range 100 {
+				guard.Generate(context.Background())
+			}
+		})
+	}
+	for range 10 {
+		mustGet(t, app, "/stats")
+	}
+	wait.Wait()
+	if _, page := mustGet(t, app, "/stats"); !strings.Contains(page, "<dt>issued</dt><dd>800</dd>") {
+		t.Error("not every challenge was counted")
+	}
+}
