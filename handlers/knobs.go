@@ -32,22 +32,28 @@ var defaultKnobs = knobs{
 
 const none = "none"
 
+// What is read of an address. No sensible choice has more, and all of it is shown in the page again.
+const (
+	maxValue  = 32 // bytes
+	maxValues = 12
+)
+
 func readKnobs(c *fiber.Ctx) knobs {
-	one := func(name, absent string) string {
-		if text := strings.TrimSpace(c.Query(name)); text != "" {
-			return text
-		}
-		return absent
-	}
 	several := func(name string) (list []string) {
 		for _, values := range c.Context().QueryArgs().PeekMulti(name) {
 			for value := range strings.SplitSeq(string(values), ",") {
-				if value != "" && !slices.Contains(list, value) {
+				if value = bounded(value); value != "" && !slices.Contains(list, value) && len(list) < maxValues {
 					list = append(list, value)
 				}
 			}
 		}
 		return list
+	}
+	one := func(name, absent string) string {
+		if value := bounded(c.Query(name)); value != "" {
+			return value
+		}
+		return absent
 	}
 	d := defaultKnobs
 	return knobs{
@@ -68,6 +74,11 @@ func readKnobs(c *fiber.Ctx) knobs {
 		Filter:      several("filter"),
 		Scale:       one("scale", d.Scale),
 	}
+}
+
+func bounded(value string) string {
+	value = strings.TrimSpace(value)
+	return strings.ToValidUTF8(value[:min(len(value), maxValue)], "")
 }
 
 // variable is an environment variable that a knob sets.

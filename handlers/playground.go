@@ -19,21 +19,27 @@ import (
 // Limits of the playground. The package draws far larger pictures; a page with twelve of them would be slow to make and
 // heavy to send.
 const (
-	samples       = 12
-	maxPixels     = 20_000 // device pixels of a picture: 240 x 80, or 120 x 40 at scale 2
-	maxLetters    = 10
-	pictureBudget = 35_000 // bytes of all pictures in the page, as base64: with the rest it stays below 60,000
+	samples    = 12
+	maxPixels  = 20_000 // device pixels of a picture: 240 x 80, or 120 x 40 at scale 2
+	maxLetters = 10
+	maxPage    = 60_000 // bytes of all that a browser loads for the page
+	maxMarkup  = 13_000 // of these, the page without its pictures
 )
 
 // playground draws to a visitor's settings. Its pictures guard nothing: they come straight from package picture, of random
 // letters, and no storage is touched.
 type playground struct {
 	repacker  repacker
+	room      int                                          // bytes for the pictures in the page, as base64
 	renderers map[string]func() (*picture.Renderer, error) // by the font's name
 }
 
-func newPlayground() *playground {
-	p := &playground{renderers: map[string]func() (*picture.Renderer, error){"": rendererOf()}}
+func newPlayground(files assets) *playground {
+	room := maxPage - maxMarkup
+	for _, name := range []string{"site.css", "playground.css", "playground.js", "copy.js", "icon.svg"} {
+		room -= len(files[name].content)
+	}
+	p := &playground{room: room, renderers: map[string]func() (*picture.Renderer, error){"": rendererOf()}}
 	for _, f := range namedFonts {
 		p.renderers[f.Name] = rendererOf(f.file)
 	}
@@ -169,7 +175,7 @@ type cost struct {
 // draw draws the samples, as many as fit into the page.
 func (p *playground) draw(r *picture.Renderer, settings Settings) (shown []sample, c cost, err error) {
 	times, sizes := make([]time.Duration, 0, samples), make([]int, 0, samples)
-	room := pictureBudget
+	room := p.room
 	for range samples {
 		text, seed := randomText(settings.Length.orDefault()), [32]byte{}
 		rand.Read(seed[:])

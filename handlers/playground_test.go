@@ -207,7 +207,7 @@ func TestPlaygroundStaysLight(t *testing.T) {
 	app := bareSite()
 	for _, style := range picture.Styles() {
 		for _, query := range []string{"", "&scale=2", "&width=240&height=80&longest=6", "&scale=2&width=120&noise=dots&noise=arcs&noise=lines&filter=smooth",
-			"&width=100&height=50&scale=2&length=10&noise=dots,lines,arcs&filter=sharpen&colours=own&foreground=%23123456&font=go-italic"} {
+			"&" + tooMuch(), "&width=100&height=50&scale=2&length=10&noise=dots,lines,arcs&filter=sharpen&colours=own&foreground=%23123456&font=go-italic"} {
 			_, page := mustGet(t, app, "/playground?style="+style.String()+query)
 			doc, size := mustParse(t, page), len(page)
 			for n := range doc.Descendants() {
@@ -226,6 +226,16 @@ func TestPlaygroundStaysLight(t *testing.T) {
 			}
 		}
 	}
+}
+
+// tooMuch is a long address, of what takes most room when it is shown again.
+func tooMuch() string {
+	quotes := strings.Repeat("%22", 100)
+	query := "colours=own"
+	for _, name := range []string{"length", "longest", "width", "height", "font", "font_size", "rotation_min", "rotation_max", "foreground", "scale"} {
+		query += "&" + name + "=" + quotes
+	}
+	return query
 }
 
 // playgroundQueries have every knob turned at least once.

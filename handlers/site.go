@@ -64,14 +64,14 @@ func New(cfg Config) *fiber.App {
 	if err != nil {
 		panic(err) // only for a cost that bcrypt does not have
 	}
+	assets := loadAssets(static.FS)
 	s := &site{
 		Config:     cfg,
 		sessions:   newSessions(cfg.Storage),
 		attempts:   attempts{cfg.Storage},
 		noAccount:  noAccount,
-		playground: newPlayground(),
+		playground: newPlayground(assets),
 	}
-	assets := loadAssets(static.FS)
 	engine := html.NewFileSystem(http.FS(views.FS), ".html")
 	engine.AddFunc("asset", assets.url)
 	engine.AddFunc("has", slices.Contains[[]string])
