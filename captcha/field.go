@@ -110,9 +110,17 @@ func (c *Challenge) InputID() string {
 }
 
 // Message returns the sentence for a visitor whose submission was refused with err, in the challenge's language: what to
-// do, for the errors of this package, and that it did not work, for any other. It is empty for nil.
+// do, for the errors of this package, and that it did not work, for any other. It is empty for nil, and for FieldErrors
+// that are all about an app's own fields.
 func (c *Challenge) Message(err error) string {
 	texts := c.guard.texts[c.Language]
+	var fields FieldErrors
+	if errors.As(err, &fields) && len(fields) > 0 {
+		if fields = c.guard.own(fields); len(fields) == 0 {
+			return ""
+		}
+		err = fields
+	}
 	switch {
 	case err == nil:
 		return ""
@@ -125,4 +133,15 @@ func (c *Challenge) Message(err error) string {
 	default:
 		return texts.Unavailable
 	}
+}
+
+// own returns the complaints about the captcha's own fields.
+func (g *Guard) own(errs FieldErrors) FieldErrors {
+	own := FieldErrors{}
+	for _, name := range []string{g.cfg.KeyField, valueField, "non_field_errors"} {
+		if messages, ok := errs[name]; ok {
+			own[name] = messages
+		}
+	}
+	return own
 }

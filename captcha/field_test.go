@@ -206,6 +206,7 @@ func TestFieldShowsWhyItWasRefused(t *testing.T) {
 		{"wrapped", captcha.FieldOptions{Error: fmt.Errorf("contact: %w", captcha.ErrUnknownKey)}, "The characters had expired or were already used. Please type the new ones."},
 		{"outage", captcha.FieldOptions{Error: captcha.ErrStorage}, "The check does not work at the moment. Please try again in a few seconds."},
 		{"another", captcha.FieldOptions{Error: errors.New("secret detail")}, "The check does not work at the moment. Please try again in a few seconds."},
+		{"blank, and an app's own", captcha.FieldOptions{Error: captcha.FieldErrors{"name": {"No."}, "captcha_value": {"This field is required."}}}, "Please type the characters."},
 		{"own words", captcha.FieldOptions{Error: captcha.ErrWrongAnswer, Message: "Too many attempts."}, "Too many attempts."},
 	}
 	for _, test := range tests {
@@ -215,6 +216,13 @@ func TestFieldShowsWhyItWasRefused(t *testing.T) {
 		if got := field.one(t, "p", "id", id).text; got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
+	}
+}
+
+func TestFieldIsSilentAboutOtherFields(t *testing.T) {
+	challenge := mustChallenge(t, captcha.New())
+	if got := challenge.Message(captcha.FieldErrors{"name": {"This field is required."}}); got != "" {
+		t.Errorf("%q", got)
 	}
 }
 
