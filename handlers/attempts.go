@@ -88,11 +88,10 @@ func attemptKey(n int, subject string) string { return fmt.Sprintf("attempt_%d_%
 func accountSubject(email string) string { return "account_" + strings.ToLower(email) }
 
 // addressSubject counts an IPv6 network as one: its subscriber has all of its 2^64 addresses.
-func addressSubject(ip string) string {
-	address, err := netip.ParseAddr(ip)
-	if err == nil && address.Is6() && !address.Is4In6() {
-		network, _ := address.WithZone("").Prefix(64)
+func addressSubject(client netip.Addr) string {
+	if client.Is6() {
+		network, _ := client.Prefix(64)
 		return "address_" + network.String()
 	}
-	return "address_" + ip
+	return "address_" + client.String()
 }

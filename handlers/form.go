@@ -40,6 +40,9 @@ func (s *site) submit(c *fiber.Ctx, f form) error {
 	if err != nil && !errors.As(err, &errs) {
 		return err
 	}
+	if len(errs["non_field_errors"]) > 0 {
+		return err // there are no fields
+	}
 	errs = maps.Clone(errs)
 	readForm(c, f, errs)
 	if len(errs) > 0 {

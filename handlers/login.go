@@ -49,7 +49,7 @@ func (s *site) loginSubmit(c *fiber.Ctx) error {
 
 // showLogin asks for a captcha where the next attempt will need one.
 func (s *site) showLogin(c *fiber.Ctx, f *login, problem error) error {
-	needed, err := s.attempts.spent(addressSubject(s.client(c).String()), accountSubject(f.Email))
+	needed, err := s.attempts.spent(addressSubject(s.client(c)), accountSubject(f.Email))
 	if err != nil {
 		problem = err
 	}
@@ -66,7 +66,7 @@ func (s *site) login(c *fiber.Ctx, f *login) error {
 	if len(errs) > 0 {
 		return errs
 	}
-	taken, free, err := s.attempts.takeAll(c.UserContext(), addressSubject(s.client(c).String()), accountSubject(f.Email))
+	taken, free, err := s.attempts.takeAll(c.UserContext(), addressSubject(s.client(c)), accountSubject(f.Email))
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,9 @@ func TestFormsNeedNoScript(t *testing.T) {
 	s := start(t)
 	for _, path := range []string{"/", "/contact", "/signup"} {
 		p := visit(t, s).get(path)
-		picture := find(p.root, func(n *html.Node) bool { return n.Data == "img" && strings.HasPrefix(attr(n, "src"), "data:image/png;base64,") })
+		picture := find(p.root, func(n *html.Node) bool {
+			return n.Data == "img" && strings.HasPrefix(attr(n, "src"), "data:image/png;base64,")
+		})
 		if picture == nil || attr(picture, "alt") == "" {
 			t.Errorf("%s has no picture with a description in it", path)
 		}

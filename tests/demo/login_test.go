@@ -1,0 +1,235 @@
+package demo_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/fibercaptcha/fibercaptcha/tests/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/server"
+)
+
+const password = "correct horse"
+
+// account signs somebody up, with a program that keeps no session.
+func account(t *testing.T, s *server.Server, email string) {
+	t.Helper()
+	v := visit(t, s)
+	key, answer := v.challenge()
+	v.want(v.post("/api/signup", "json", map[string]string{"email": email, "password": password, "captcha_key": key, "captcha_value": answer}), 201)
+}
+
+// login tries a password, with the captcha's answer where the form has a captcha.
+func (v *visitor) login(email, password string) page {
+	v.t.Helper()
+	form := v.get("/login")
+	fields := map[string]string{"email": email, "password": password}
+	if form.field("captcha_key") != "" {
+		fields["captcha_value"] = v.solve(form)
+	}
+	return v.submit(form, fields)
+}
+
+func asked(p page) bool { return p.has("captcha-field", "lang", "en") }
+
+func TestLogInAndOut(t *testing.T) {
+	s := start(t)
+	account(t, s, "ada@example.org")
+	v := visit(t, s)
+	if got := v.get("/account").Header.Get("Location"); got != "/login" {
+		t.Errorf("a stranger at /account is sent to %q", got)
+	}
+	in := v.login("ADA@example.org", password)
+	inside := v.follow(in)
+	if !strings.Contains(inside.words(), "ada@example.org") {
+		t.Errorf("the account says %s", inside.words())
+	}
+	if got := v.get("/login").Header.Get("Location"); got != "/account" {
+		t.Errorf("who is logged in is sent from /login to %q", got)
+	}
+	cookie := in.Cookies()[0]
+	if cookie.Name != "session" || !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode || cookie.Path != "/" || cookie.Secure {
+		t.Errorf("cookie %s", cookie)
+	}
+
+	out := v.submit(inside, nil)
+	v.want(v.follow(out), 200)
+	if got := v.get("/account").Header.Get("Location"); got != "/login" {
+		t.Errorf("after logging out, /account leads to %q", got)
+	}
+	thief := visit(t, s)
+	r := thief.request("GET", "/account", "", "")
+	r.AddCookie(cookie)
+	if got := thief.do(r).Header.Get("Location"); got != "/login" {
+		t.Errorf("the cookie of a session that was ended leads to %q", got)
+	}
+}
+
+// A session id that somebody planted before the login is not the one after it, and no cookie reaches other things in the
+// storage than sessions.
+func TestPlantedSessions(t *testing.T) {
+	s := start(t)
+	account(t, s, "ada@example.org")
+	attacker := visit(t, s)
+	attackers := attacker.login("ada@example.org", password).Cookies()[0]
+
+	victim := visit(t, s)
+	form := victim.get("/login")
+	contentType, body := encodings["urlencoded"](map[string]string{"email": "ada@example.org", "password": password})
+	r := victim.request("POST", "/login", contentType, body)
+	r.AddCookie(attackers)
+	in := victim.do(r)
+	victim.want(in, http.StatusSeeOther)
+	if in.Cookies()[0].Value == attackers.Value {
+		t.Error("the session's id is the one from before the login")
+	}
+	r = attacker.request("GET", "/account", "", "")
+	if got := attacker.do(r).Header.Get("Location"); got != "/login" {
+		t.Errorf("the planted session is still alive: %q", got)
+	}
+
+	for _, id := range []string{"account_ada@example.org", "x", strings.Repeat("a", 3000), "../account_ada@example.org"} {
+		r := visit(t, s).request("GET", "/account", "", "")
+		r.AddCookie(&http.Cookie{Name: "session", Value: id})
+		if got := visit(t, s).do(r).Header.Get("Location"); got != "/login" {
+			t.Errorf("cookie %q: sent to %q", id, got)
+		}
+	}
+	_ = form
+}
+
+func TestSecureCookieBehindTLS(t *testing.T) {
+	s := start(t, "TRUSTED_PROXIES=127.0.0.1")
+	account(t, s, "ada@example.org")
+	v := visit(t, s)
+	contentType, body := encodings["urlencoded"](map[string]string{"email": "ada@example.org", "password": password})
+	r := v.request("POST", "/login", contentType, body)
+	r.Header.Set("X-Forwarded-Proto", "https")
+	cookie := v.do(r).Cookies()[0]
+	if cookie.Name != "__Host-session" || !cookie.Secure || cookie.Path != "/" || cookie.Domain != "" {
+		t.Errorf("cookie %s", cookie)
+	}
+}
+
+// Three failures for an account, from wherever they come, and the captcha is asked for: with an account and without one
+// alike.
+func TestCaptchaAfterThreeFailuresOfAnAccount(t *testing.T) {
+	s := start(t, "TRUSTED_PROXIES=127.0.0.1")
+	account(t, s, "there@example.org")
+	for _, email := range []string{"there@example.org", "absent@example.org"} {
+		var pages []string
+		for n := range 5 {
+			v := visit(t, s)
+			contentType, body := encodings["urlencoded"](map[string]string{"email": strings.ToUpper(email), "password": "wrong guess"})
+			r := v.request("POST", "/login", contentType, body)
+			r.Header.Set("X-Forwarded-For", fmt.Sprint("192.0.2.", len(email)*10+n)) // another address each time
+			p := v.do(r)
+			v.want(p, http.StatusUnprocessableEntity)
+			if want := n >= 2; asked(p) != want {
+				t.Errorf("%s: a captcha after failure %d: %v, want %v", email, n+1, asked(p), want)
+			}
+			pages = append(pages, p.under("password-error"))
+		}
+		// From the fourth on the password is not looked at without an answer.
+		want := "There is no account with this address and this password."
+		if got := strings.Join(pages, "|"); got != strings.Join([]string{want, want, want, "", ""}, "|") {
+			t.Errorf("%s: %s", email, got)
+		}
+	}
+}
+
+// Three failures from an address, whatever the account, and the captcha is asked for there, and nowhere else.
+func TestCaptchaAfterThreeFailuresFromAnAddress(t *testing.T) {
+	s := start(t, "TRUSTED_PROXIES=127.0.0.1")
+	account(t, s, "ada@example.org")
+	from := func(address, email, password string) page {
+		v := visit(t, s)
+		contentType, body := encodings["urlencoded"](map[string]string{"email": email, "password": password})
+		r := v.request("POST", "/login", contentType, body)
+		r.Header.Set("X-Forwarded-For", address)
+		return v.do(r)
+	}
+	for n := range 3 {
+		p := from(fmt.Sprintf("2001:db8::%x", n), fmt.Sprintf("nobody%d@example.org", n), "wrong guess")
+		if asked(p) != (n == 2) {
+			t.Errorf("failure %d: asked %v", n+1, asked(p))
+		}
+	}
+	// The right password alone does not do there any more, from anywhere in that network.
+	if p := from("2001:db8::ffff", "ada@example.org", password); p.StatusCode != http.StatusUnprocessableEntity || !asked(p) {
+		t.Errorf("from the same network: %s", p.Status)
+	}
+	if p := from("2001:db8:0:1::1", "ada@example.org", password); p.StatusCode != http.StatusSeeOther {
+		t.Errorf("from another network: %s", p.Status)
+	}
+}
+
+// A success does not give back the failures that others may have had before it, only its own attempt.
+func TestSuccessesDoNotCount(t *testing.T) {
+	s := start(t)
+	account(t, s, "ada@example.org")
+	for range 5 {
+		visit(t, s).want(visit(t, s).login("ada@example.org", password), http.StatusSeeOther)
+	}
+	for n := range 3 {
+		p := visit(t, s).login("other@example.org", "wrong guess")
+		if asked(p) != (n == 2) {
+			t.Errorf("failure %d: asked %v", n+1, asked(p))
+		}
+		if n < 2 {
+			visit(t, s).want(visit(t, s).login("ada@example.org", password), http.StatusSeeOther)
+		}
+	}
+	// With the captcha solved, the right password still opens, and a wrong one doesn't.
+	visit(t, s).want(visit(t, s).login("ada@example.org", "wrong guess"), http.StatusUnprocessableEntity)
+	visit(t, s).want(visit(t, s).login("ada@example.org", password), http.StatusSeeOther)
+}
+
+// Of many guesses at the same moment, at three replicas, no more than three are looked at without a captcha.
+func TestGuessesAtTheSameMoment(t *testing.T) {
+	redis := "STORAGE_URL=" + redisserver.Own(t).URL()
+	servers := []*server.Server{start(t, redis), start(t, redis), start(t, redis)}
+	var looked atomic.Int32
+	var all sync.WaitGroup
+	for n := range 30 {
+		v := visit(t, servers[n%3])
+		all.Go(func() {
+			p := v.post("/login", "urlencoded", map[string]string{"email": "ada@example.org", "password": "wrong guess"})
+			if p.under("password-error") != "" {
+				looked.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if looked.Load() != 3 {
+		t.Errorf("%d guesses were looked at, want 3", looked.Load())
+	}
+}
+
+// A password that is longer than what is hashed does not match by its beginning.
+func TestOverlongPassword(t *testing.T) {
+	s := start(t)
+	v := visit(t, s)
+	key, answer := v.challenge()
+	long := strings.Repeat("p", 72)
+	v.want(v.post("/api/signup", "json", map[string]string{"email": "p@example.org", "password": long, "captcha_key": key, "captcha_value": answer}), 201)
+	v.want(v.login("p@example.org", long+"q"), http.StatusUnprocessableEntity)
+	v.want(v.login("p@example.org", long), http.StatusSeeOther)
+}
+
+// Accounts and sessions are on every replica, and outlast the processes.
+func TestReplicasShareSessions(t *testing.T) {
+	redis := "STORAGE_URL=" + redisserver.Own(t).URL()
+	one, two := start(t, redis), start(t, redis)
+	account(t, one, "ada@example.org")
+	v := visit(t, one)
+	v.want(v.login("ada@example.org", password), http.StatusSeeOther)
+	one.Stop()
+	v.base = two.URL
+	if p := v.get("/account"); p.StatusCode != http.StatusOK {
+		t.Errorf("on the other replica: %s", p.Status)
+	}
+}
