@@ -39,9 +39,9 @@ func command(args []string) (code int) {
 		fmt.Fprintf(os.Stderr, "fibercaptcha: unknown arguments %q; accepted is none, to serve, or healthcheck\n", args)
 		return 2
 	}
-	settings, err := handlers.ParseSettings()
+	settings, err := handlers.ParseSettings(os.Environ())
 	if err == nil {
-		err = handlers.Healthcheck(settings.Addr)
+		err = handlers.Healthcheck(string(settings.Addr))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "fibercaptcha: healthcheck:", err)
@@ -51,7 +51,7 @@ func command(args []string) (code int) {
 }
 
 func run(ctx context.Context) (err error) {
-	settings, err := handlers.ParseSettings()
+	settings, err := handlers.ParseSettings(os.Environ())
 	if err != nil {
 		return err
 	}
@@ -59,10 +59,11 @@ func run(ctx context.Context) (err error) {
 	// A setting that is impossible together with others is found by the guard: as clear, and also before listening.
 	defer func() {
 		if problem := recover(); problem != nil {
-			err = fmt.Errorf("%v", problem)
+			err = handlers.Impossible(problem)
 		}
 	}()
-	store, err := storage.Open(ctx, settings.StorageURL)
+	patience := storage.Config{Wait: time.Duration(settings.StorageWait) * time.Second}
+	store, err := storage.Open(ctx, settings.StorageURL, patience)
 	if err != nil {
 		return fmt.Errorf("STORAGE_URL: %w", err)
 	}
@@ -78,7 +79,7 @@ func run(ctx context.Context) (err error) {
 	watched := metrics.Watch(store)
 	config.Storage = watched
 	if settings.Cache != "" {
-		cache, err := storage.Open(ctx, settings.Cache)
+		cache, err := storage.Open(ctx, settings.Cache, patience)
 		if err != nil {
 			return fmt.Errorf("CAPTCHA_CACHE: %w", err)
 		}
@@ -100,9 +101,9 @@ func run(ctx context.Context) (err error) {
 
 	failed := make(chan error, 2)
 	if settings.MetricsAddr != "" {
-		go func() { failed <- serveMetrics(settings.MetricsAddr, metrics.Handler()) }()
+		go func() { failed <- serveMetrics(string(settings.MetricsAddr), metrics.Handler()) }()
 	}
-	go func() { failed <- app.Listen(settings.Addr) }()
+	go func() { failed <- app.Listen(string(settings.Addr)) }()
 	slog.Info("listening", "addr", settings.Addr)
 	select {
 	case err := <-failed:

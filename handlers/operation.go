@@ -10,15 +10,15 @@ import (
 
 // Operation are the settings of whoever runs the site.
 type Operation struct {
-	MetricsAddr    string    `env:"METRICS_ADDR"` // a listener of its own for /metrics; default ADDR
-	TrustedProxies Proxies   `env:"TRUSTED_PROXIES"`
-	LimitIssue     Rate      `env:"LIMIT_ISSUE" envDefault:"120/min"`
-	LimitSubmit    Rate      `env:"LIMIT_SUBMIT" envDefault:"60/min"`
-	LimitAudio     Rate      `env:"LIMIT_AUDIO" envDefault:"60/min"`
-	LimitLogin     Rate      `env:"LIMIT_LOGIN" envDefault:"10/min"`
-	LogFormat      LogFormat `env:"LOG_FORMAT" envDefault:"text"`
-	LogLevel       LogLevel  `env:"LOG_LEVEL" envDefault:"info"`
-	StopDelay      stopDelay `env:"STOP_DELAY" envDefault:"1s"`
+	MetricsAddr    listenAddr `env:"METRICS_ADDR"` // a listener of its own for /metrics; default ADDR
+	TrustedProxies Proxies    `env:"TRUSTED_PROXIES"`
+	LimitIssue     Rate       `env:"LIMIT_ISSUE" envDefault:"120/min"`
+	LimitSubmit    Rate       `env:"LIMIT_SUBMIT" envDefault:"60/min"`
+	LimitAudio     Rate       `env:"LIMIT_AUDIO" envDefault:"60/min"`
+	LimitLogin     Rate       `env:"LIMIT_LOGIN" envDefault:"10/min"`
+	LogFormat      LogFormat  `env:"LOG_FORMAT" envDefault:"text"`
+	LogLevel       LogLevel   `env:"LOG_LEVEL" envDefault:"info"`
+	StopDelay      stopDelay  `env:"STOP_DELAY" envDefault:"1s"`
 }
 
 // Limits are the limits by client address.

@@ -346,19 +346,9 @@ func fingerprint(t *testing.T, c captcha.Config) string {
 
 func settingsFrom(t *testing.T, lines string) captcha.Config {
 	t.Helper()
-	var names []string
-	for line := range strings.Lines(lines) {
-		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
-			t.Setenv(name, value)
-			names = append(names, name)
-		}
-	}
-	settings, err := handlers.ParseSettings()
+	settings, err := handlers.ParseSettings(strings.Fields(lines))
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, name := range names {
-		os.Unsetenv(name)
 	}
 	return settings.Captcha()
 }

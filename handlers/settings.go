@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"os"
 	"reflect"
 	"slices"
@@ -18,9 +19,12 @@ import (
 )
 
 // Settings are the demo's, from the environment. Those of the captcha have django-rest-captcha's names.
+//
+// Each is a type of its own, that says what is accepted.
 type Settings struct {
-	Addr       string `env:"ADDR" envDefault:":3000"`
-	StorageURL string `env:"STORAGE_URL" envDefault:"memory://"`
+	Addr        listenAddr `env:"ADDR" envDefault:":3000"`
+	StorageURL  string     `env:"STORAGE_URL" envDefault:"memory://"`
+	StorageWait seconds    `env:"STORAGE_WAIT" envDefault:"10"`
 
 	Cache           string    `env:"CAPTCHA_CACHE"` // a storage of the captcha's own; default STORAGE_URL
 	Timeout         seconds   `env:"CAPTCHA_TIMEOUT"`
@@ -31,38 +35,38 @@ type Settings struct {
 	LetterRotation  rotation  `env:"CAPTCHA_LETTER_ROTATION"`
 	ForegroundColor colour    `env:"CAPTCHA_FOREGROUND_COLOR"`
 	BackgroundColor colour    `env:"CAPTCHA_BACKGROUND_COLOR"`
-	CacheKey        string    `env:"CAPTCHA_CACHE_KEY"`
-	Key             string    `env:"CAPTCHA_KEY"`
-	Image           string    `env:"CAPTCHA_IMAGE"`
+	CacheKey        cacheKey  `env:"CAPTCHA_CACHE_KEY"`
+	Key             fieldName `env:"CAPTCHA_KEY"`
+	Image           fieldName `env:"CAPTCHA_IMAGE"`
 	Filter          filters   `env:"FILTER_FUNCTION"`
 	Noise           noises    `env:"NOISE_FUNCTION"`
 	Style           styles    `env:"CAPTCHA_STYLE"`
-	Scale           int       `env:"CAPTCHA_SCALE"`
+	Scale           scale     `env:"CAPTCHA_SCALE"`
 	Master          masters   `env:"MASTER_CAPTCHA"`
 	Secrets         secrets   `env:"CAPTCHA_SECRETS"`
-	Stored          bool      `env:"CAPTCHA_STORED"`
+	Stored          truth     `env:"CAPTCHA_STORED"`
 
 	Operation
 }
 
-// ParseSettings reads the settings from environment variables. The error names each variable that does not parse, its
-// value and what is accepted.
-func ParseSettings() (Settings, error) {
-	environment := env.ToMap(os.Environ())
-	if err := readFiles(environment); err != nil {
+// ParseSettings reads the settings from an environment such as os.Environ returns. A variable that is empty counts as not
+// set. The error names each variable that does not parse, its value unless that is secret, and what is accepted.
+func ParseSettings(environ []string) (Settings, error) {
+	variables := env.ToMap(environ)
+	if err := readFiles(variables); err != nil {
 		return Settings{}, err
 	}
-	settings, problems := parseVariables(environment)
+	settings, problems := parseVariables(variables)
 	errs := make([]error, 0, len(problems))
 	for _, name := range slices.Sorted(maps.Keys(problems)) {
-		errs = append(errs, fmt.Errorf("%s: %w", shown(name, environment[name]), problems[name]))
+		errs = append(errs, fmt.Errorf("%s: %w", shown(name, variables[name]), problems[name]))
 	}
 	return settings, errors.Join(errs...)
 }
 
 // parseVariables reads the settings, and says of each variable that does not parse what is accepted.
-func parseVariables(environment map[string]string) (Settings, map[string]error) {
-	settings, err := env.ParseAsWithOptions[Settings](env.Options{Environment: environment})
+func parseVariables(variables map[string]string) (Settings, map[string]error) {
+	settings, err := env.ParseAsWithOptions[Settings](env.Options{Environment: variables})
 	problems := make(map[string]error)
 	var all env.AggregateError
 	if errors.As(err, &all) {
@@ -84,22 +88,34 @@ func variableProblem(err error) (variable string, problem error) {
 	if !ok {
 		return parse.Name, parse.Err
 	}
-	if number := (*strconv.NumError)(nil); errors.As(parse.Err, &number) {
-		accepted := map[reflect.Kind]string{reflect.Bool: "true or false", reflect.Int: "a whole number"}[field.Type.Kind()]
-		return field.Tag.Get("env"), fmt.Errorf("accepted is %s", accepted)
-	}
 	return field.Tag.Get("env"), parse.Err
 }
 
 // shown quotes a variable's value, unless that may be secret.
 func shown(name, value string) string {
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[Settings]()) {
-		_, secret := reflect.Zero(field.Type).Interface().(interface{ secret() })
-		if field.Tag.Get("env") == name && secret {
-			return name + " (not shown)"
-		}
+	if slices.Contains(inFiles, name) {
+		return name + " (not shown)"
 	}
 	return fmt.Sprintf("%s=%q", name, value)
+}
+
+// Impossible turns what the guard says of settings that don't go together into an error that names the variables.
+func Impossible(problem any) error {
+	return errors.New(strings.NewReplacer(
+		"FontSize", "CAPTCHA_FONT_SIZE",
+		"Fonts", "CAPTCHA_FONT_PATH",
+		"Width", "CAPTCHA_IMAGE_SIZE width",
+		"Height", "CAPTCHA_IMAGE_SIZE height",
+		"Scale", "CAPTCHA_SCALE",
+		"Foreground", "CAPTCHA_FOREGROUND_COLOR",
+		"Background", "CAPTCHA_BACKGROUND_COLOR",
+		"KeyField", "CAPTCHA_KEY",
+		"ImageField", "CAPTCHA_IMAGE",
+		"StorageKey", "CAPTCHA_CACHE_KEY",
+		"MaxLength", "CAPTCHA_LENGTH",
+		"InsecureMasterAnswers", "MASTER_CAPTCHA",
+		"Secrets", "CAPTCHA_SECRETS",
+	).Replace(fmt.Sprint(problem)))
 }
 
 // Captcha returns the guard's settings. Storage is the caller's to set.
@@ -111,7 +127,7 @@ func (s Settings) Captcha() captcha.Config {
 		Picture: picture.Config{
 			Width:       s.ImageSize.width,
 			Height:      s.ImageSize.height,
-			Scale:       s.Scale,
+			Scale:       int(s.Scale),
 			Fonts:       s.FontPath,
 			FontSize:    float64(s.FontSize),
 			RotationMin: s.LetterRotation.least,
@@ -124,15 +140,70 @@ func (s Settings) Captcha() captcha.Config {
 			Filters:     s.Filter,
 		},
 		Secrets:               s.Secrets,
-		Stored:                s.Stored,
-		StorageKey:            s.CacheKey,
-		KeyField:              s.Key,
-		ImageField:            s.Image,
+		Stored:                bool(s.Stored),
+		StorageKey:            string(s.CacheKey),
+		KeyField:              string(s.Key),
+		ImageField:            string(s.Image),
 		InsecureMasterAnswers: s.Master,
 	}
 }
 
 // The types of single settings. Each says in its error what is accepted.
+
+type listenAddr string
+
+func (a *listenAddr) UnmarshalText(text []byte) error {
+	_, port, err := net.SplitHostPort(string(text))
+	if number, bad := strconv.Atoi(port); err != nil || bad != nil || number < 0 || number > 65535 {
+		return errors.New("accepted is host:port, as in 127.0.0.1:3000, or :3000 for every address of this machine")
+	}
+	*a = listenAddr(text)
+	return nil
+}
+
+type truth bool
+
+func (t *truth) UnmarshalText(text []byte) error {
+	value, err := strconv.ParseBool(string(text))
+	if err != nil {
+		return errors.New("accepted is true or false")
+	}
+	*t = truth(value)
+	return nil
+}
+
+type cacheKey string
+
+func (k *cacheKey) UnmarshalText(text []byte) error {
+	if strings.Count(string(text), "{key}") != 1 || len(text) > 256 {
+		return errors.New("accepted is up to 256 bytes with {key} once, as in rest_captcha_{key}.{version}")
+	}
+	*k = cacheKey(text)
+	return nil
+}
+
+type fieldName string
+
+func (n *fieldName) UnmarshalText(text []byte) error {
+	for _, b := range text {
+		if b != '_' && b != '-' && (b < '0' || b > '9') && (b|0x20 < 'a' || b|0x20 > 'z') {
+			return errors.New("accepted is a name of letters, digits, _ and -, as in captcha_key")
+		}
+	}
+	*n = fieldName(text)
+	return nil
+}
+
+type scale int
+
+func (s *scale) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < 1 || n > picture.MaxScale {
+		return fmt.Errorf("accepted is a whole number from 1 to %d", picture.MaxScale)
+	}
+	*s = scale(n)
+	return nil
+}
 
 type seconds int
 
@@ -241,8 +312,6 @@ func (r *rotation) UnmarshalText(text []byte) error {
 
 type masters map[string]string
 
-func (masters) secret() {}
-
 func (m *masters) UnmarshalText(text []byte) error {
 	*m = make(masters)
 	for pair := range strings.SplitSeq(string(text), ",") {
@@ -256,8 +325,6 @@ func (m *masters) UnmarshalText(text []byte) error {
 }
 
 type secrets []string
-
-func (secrets) secret() {}
 
 func (s *secrets) UnmarshalText(text []byte) error {
 	*s = strings.Split(strings.TrimSpace(string(text)), ",")

@@ -1,0 +1,69 @@
+package demo_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/fibercaptcha/fibercaptcha/tests/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/server"
+)
+
+// A setting that can't be right stops the start: with a code that is not zero, before anything listens, and with the
+// variable, its value and what is accepted.
+func TestSettingsThatStopTheStart(t *testing.T) {
+	noFont := filepath.Join(t.TempDir(), "font.ttf")
+	if err := os.WriteFile(noFont, []byte("not a font"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		env  string // with blanks between
+		want string
+	}{
+		{"CAPTCHA_TIMEOUT=5m", `CAPTCHA_TIMEOUT="5m": accepted is a whole number of seconds`},
+		{"CAPTCHA_LENGTH=0", `CAPTCHA_LENGTH="0": accepted is a number of letters`},
+		{"ADDR=3000", `ADDR="3000": accepted is host:port`},
+		{"STORAGE_URL=mysql://db", `STORAGE_URL: storage URL: scheme "mysql" is unknown: accepted are memory://`},
+		{"CAPTCHA_CACHE=mysql://db", `CAPTCHA_CACHE: storage URL: scheme "mysql" is unknown: accepted are memory://`},
+		{"CAPTCHA_FONT_PATH=/nothing.ttf", `CAPTCHA_FONT_PATH="/nothing.ttf": accepted is the path of a TrueType file`},
+		// Each is possible, and together they are not.
+		{"CAPTCHA_FONT_PATH=" + noFont, `CAPTCHA_FONT_PATH`},
+		{"CAPTCHA_FOREGROUND_COLOR=#101010 CAPTCHA_BACKGROUND_COLOR=#111111", `CAPTCHA_FOREGROUND_COLOR #101010 on CAPTCHA_BACKGROUND_COLOR #111111 has a contrast of`},
+		{"CAPTCHA_FONT_SIZE=200", `CAPTCHA_IMAGE_SIZE width`},
+		{"CAPTCHA_KEY=captcha_value", `CAPTCHA_KEY "captcha_value" is the name of another field`},
+		{"CAPTCHA_KEY=same CAPTCHA_IMAGE=same", `CAPTCHA_KEY "same" is the name of another field`},
+		{"CAPTCHA_IMAGE=image_type", `CAPTCHA_IMAGE "image_type" is the name of another field`},
+		{"MASTER_CAPTCHA=" + strings.Repeat("k", 65) + ":a", `MASTER_CAPTCHA`},
+	} {
+		addr := fmt.Sprint("ADDR=127.0.0.1:", redisserver.FreePort(t))
+		code, output := server.Run(t, append([]string{addr}, strings.Fields(row.env)...))
+		if code == 0 || !strings.Contains(output, row.want) || strings.Contains(output, "listening") || strings.Contains(output, "goroutine") {
+			t.Errorf("%s: code %d, %q, want %q", row.env, code, output, row.want)
+		}
+	}
+}
+
+func TestAddressThatIsTaken(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	code, output := server.Run(t, []string{"ADDR=" + listener.Addr().String()})
+	if code == 0 || !strings.Contains(output, "address already in use") {
+		t.Errorf("code %d, %q", code, output)
+	}
+}
+
+// The settings of the wire contract hold for forms and API alike.
+func TestRenamedFields(t *testing.T) {
+	s := start(t, "CAPTCHA_KEY=id", "CAPTCHA_IMAGE=png", "CAPTCHA_CACHE=memory://")
+	v := visit(t, s)
+	form := v.get("/contact")
+	if form.field("captcha_key") != "" || form.field("id") == "" {
+		t.Fatal("the form's key has the old name")
+	}
+}
