@@ -236,7 +236,7 @@ func storageError(doing string, err error) error {
 // Kind is what an Event is about.
 type Kind string
 
-// The kinds of events.
+// The kinds of events. A browser asks for a sound in one request or in several.
 const (
 	Issued   Kind = "issued"
 	Spoken   Kind = "spoken"
