@@ -385,7 +385,7 @@ func TestGolden(t *testing.T) {
 	for _, s := range picture.Styles() {
 		c := picture.Config{Styles: []picture.Style{s}, Width: 120, Height: 48}
 		file := filepath.Join("testdata", s.String()+".png")
-		data := mustNew(t, c, picture.Alphabet, 5).Append(nil, "KA8RX", [32]byte{5})
+		data := mustNew(t, c, picture.Alphabet, 5).Append(nil, "KA5RX", [32]byte{5})
 		if *update {
 			if err := os.WriteFile(file, data, 0o644); err != nil {
 				t.Fatal(err)

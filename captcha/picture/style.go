@@ -94,6 +94,8 @@ var (
 	heavy  = []layer{{share: 256, grow: 0.025}}
 	hollow = []layer{{share: 256, grow: 0.05}, {share: -256, grow: -0.035}}
 	rimmed = []layer{{share: -256, grow: 0.085}, {share: 512}}
+	ringed = []layer{{share: 256, grow: 0.12}, {share: -256, grow: 0.07}, {share: 256}}
+	shadow = []layer{{share: 110, shift: 0.14}, {share: 256}}
 	relief = []layer{{share: 256, shift: 0.055}, {share: -256, shift: -0.055}}
 )
 
@@ -117,35 +119,47 @@ func recipes() [][]recipe {
 		change(&r)
 		return r
 	}
-	letters := func(r recipe, ways ...[]layer) recipe {
-		r.letters = ways
+	hollowed := func(r recipe) recipe {
+		r.letters, r.overlap = [][]layer{hollow}, -0.02
 		return r
 	}
 	classic := recipe{letters: [][]layer{solid}, overlap: -0.12, noise: []Noise{Arcs, Dots}, filters: []Filter{Smooth}}
-	striped := with(letters(plainly, heavy), func(r *recipe) {
+	striped := with(plainly, func(r *recipe) {
+		r.letters = [][]layer{heavy}
 		r.ink = tone{light: 120, dark: 255, period: 0.32}
 		r.overlap = 0
 	})
-	twoTone := with(letters(plainly, heavy), func(r *recipe) { r.ink = tone{light: 130, dark: 255, period: 1.3} })
+	cast := with(plainly, func(r *recipe) { r.letters = [][]layer{shadow} })
+	rings := with(plainly, func(r *recipe) {
+		r.letters = [][]layer{ringed}
+		r.overlap = -0.1
+	})
+	twoTone := with(plainly, func(r *recipe) {
+		r.letters = [][]layer{heavy}
+		r.ink = tone{light: 130, dark: 255, period: 1.3}
+	})
 	split := with(plainly, func(r *recipe) {
 		r.ink = tone{light: 0, dark: 255, period: 2}
 		r.split = true
 	})
 	screen := with(plainly, func(r *recipe) { r.ground = tone{light: 0, dark: 110, period: 0.3} })
 	bands := with(plainly, func(r *recipe) { r.ground = tone{light: 0, dark: 120, period: 1.6} })
-	raised := with(letters(plainly, relief), func(r *recipe) { r.base = middling })
+	raised := with(plainly, func(r *recipe) {
+		r.letters = [][]layer{relief}
+		r.base, r.overlap = middling, 0
+	})
 	mixed := with(raised, func(r *recipe) {
 		r.letters = [][]layer{solid, hollow, rimmed, negative(solid), negative(hollow), negative(rimmed)}
 	})
 	onBands := func(r *recipe) { r.ground = tone{light: 0, dark: 60, period: 1.8} }
 	return [][]recipe{
 		{classic},
-		{plainly},
-		{letters(plainly, hollow)},
+		{plainly, cast},
+		{hollowed(plainly), rings},
 		{striped},
 		{twoTone},
-		{split, letters(split, hollow)},
-		{screen, bands, letters(bands, hollow)},
+		{split, hollowed(split)},
+		{screen, bands, hollowed(bands)},
 		{raised, with(raised, onBands)},
 		{mixed, with(mixed, onBands)},
 	}

@@ -56,12 +56,13 @@ func (s *shade) opposite(other *shade) {
 
 // fillTable draws one dark and one light stripe, with edges a device pixel soft.
 func (s *shade) fillTable(t tone, capital float32) {
-	soft := 256 / (t.period * capital)
+	const half = len(s.table) / 2
+	soft := float32(len(s.table)) / (t.period * capital)
 	for i := range s.table {
-		// How far inside the dark first half, or negative for outside of it.
-		inside := float32(min(i, 128-i))
-		if i >= 128 {
-			inside = -float32(min(i-128, 256-i))
+		// How far inside the dark stripe, or negative for outside of it.
+		inside := float32(min(i, half-i))
+		if i >= half {
+			inside = -float32(min(i-half, len(s.table)-i))
 		}
 		share := min(max(inside/soft+0.5, 0), 1)
 		s.table[i] = uint8(float32(t.light) + share*float32(int(t.dark)-int(t.light)))

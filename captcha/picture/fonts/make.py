@@ -41,7 +41,6 @@ FONTS = [  # name, file, Debian package, licence
     ("quicksand", "truetype/quicksand/Quicksand-Bold.ttf", "fonts-quicksand", OFL),
     ("slab", "opentype/roboto/slab/RobotoSlab-Bold.otf", "fonts-roboto-slab", APACHE),
     ("standard", "truetype/fonts-oldstandard/OldStandard-Bold.ttf", "fonts-oldstandard", OFL),
-    ("tomson", "truetype/tomsontalks/TomsonTalks.ttf", "fonts-tomsontalks", OFL),
     ("vollkorn", "truetype/vollkorn/Vollkorn-Black.ttf", "fonts-vollkorn", OFL),
 ]
 
