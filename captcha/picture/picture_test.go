@@ -505,11 +505,11 @@ func ExampleNew() {
 	}
 	width, height := r.Size("K7RX5A")
 	fmt.Printf("<img width=%d height=%d>\n", width, height)
-	_, err = picture.New(picture.Config{Width: 24}, picture.Alphabet, 6)
+	_, err = picture.New(picture.Config{Scale: 9}, picture.Alphabet, 6)
 	fmt.Println(err)
 	// Output:
 	// <img width=240 height=80>
-	// picture: Width 24 and Height 40 leave letters 4.4 pixels high for a text of 6; accepted: sizes that leave 8 or more
+	// picture: Scale is 9; accepted: 1 to 4
 }
 
 func BenchmarkNew(b *testing.B) {

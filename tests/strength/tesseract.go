@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
@@ -70,7 +71,7 @@ func (p preparation) read(images []*image.Gray) ([]string, error) {
 	if err := os.WriteFile(listed, []byte(list.String()), 0o600); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("tesseract", listed, "stdout", "--psm", p.mode, "--dpi", "150", "-c", "tessedit_char_whitelist="+picture.Alphabet)
+	cmd := exec.Command("tesseract", listed, "stdout", "--psm", p.mode, "--dpi", "150", "-c", "tessedit_char_whitelist="+picture.Alphabet, "tsv")
 	cmd.Env = append(os.Environ(), "OMP_THREAD_LIMIT=1")
 	var failure bytes.Buffer
 	cmd.Stderr = &failure
@@ -78,14 +79,29 @@ func (p preparation) read(images []*image.Gray) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tesseract: %w: %s", err, failure.Bytes())
 	}
-	pages := strings.Split(strings.TrimSuffix(string(out), "\f"), "\f")
-	if len(pages) != len(images) {
-		return nil, fmt.Errorf("tesseract read %d pages of %d", len(pages), len(images))
+	return pages(string(out), len(images))
+}
+
+// pages joins the words of each page in tesseract's table, whose columns are the level, the page, ..., and last the text.
+func pages(table string, n int) ([]string, error) {
+	read := make([]string, n)
+	last := 0
+	for _, line := range strings.Split(table, "\n")[1:] {
+		columns := strings.Split(line, "\t")
+		if len(columns) < 12 {
+			continue
+		}
+		page, err := strconv.Atoi(columns[1])
+		if err != nil || page < 1 || page > n {
+			return nil, fmt.Errorf("tesseract's table has %q", line)
+		}
+		last = page
+		read[page-1] += strings.ToUpper(strings.TrimSpace(columns[11]))
 	}
-	for i, page := range pages {
-		pages[i] = strings.ToUpper(strings.Join(strings.Fields(page), ""))
+	if last != n {
+		return nil, fmt.Errorf("tesseract read %d pages of %d", last, n)
 	}
-	return pages, nil
+	return read, nil
 }
 
 // A score is what one preparation came to.
