@@ -46,10 +46,11 @@ type Config struct {
 
 type site struct {
 	Config
-	sessions   sessions
-	attempts   attempts
-	noAccount  []byte // the hash of a password that nobody knows
-	playground *playground
+	sessions    sessions
+	attempts    attempts
+	noAccount   []byte // the hash of a password that nobody knows
+	playground  *playground
+	description []byte // the API's, OpenAPI
 }
 
 // New returns the site's app.
@@ -66,15 +67,17 @@ func New(cfg Config) *fiber.App {
 	}
 	assets := loadAssets(static.FS)
 	s := &site{
-		Config:     cfg,
-		sessions:   newSessions(cfg.Storage),
-		attempts:   attempts{cfg.Storage},
-		noAccount:  noAccount,
-		playground: newPlayground(assets),
+		Config:      cfg,
+		sessions:    newSessions(cfg.Storage),
+		attempts:    attempts{cfg.Storage},
+		noAccount:   noAccount,
+		playground:  newPlayground(assets),
+		description: assets["openapi.yaml"].content,
 	}
 	engine := html.NewFileSystem(http.FS(views.FS), ".html")
 	engine.AddFunc("asset", assets.url)
 	engine.AddFunc("has", slices.Contains[[]string])
+	engine.AddFunc("host", func(base string) string { _, host, _ := strings.Cut(base, "://"); return host })
 	engine.AddFunc("rows", func(text string) int { return max(1, strings.Count(text, "\n")) })
 	app := fiber.New(fiber.Config{
 		AppName:               "fibercaptcha",
@@ -107,6 +110,7 @@ func New(cfg Config) *fiber.App {
 	app.Post("/", submit, s.homeTry)
 
 	app.Get("/playground", draw, s.playgroundShow)
+	app.Get("/developers", issue, s.apiShow)
 	app.Get("/stats", s.statsShow)
 
 	app.Get("/contact", issue, s.contactForm)
@@ -119,6 +123,7 @@ func New(cfg Config) *fiber.App {
 	app.Get("/account", s.accountHome)
 	app.Post("/logout", s.logout)
 
+	app.Get("/api/openapi.yaml", s.openAPI)
 	app.All("/api/captcha", issue, cfg.Guard.Create)
 	app.Get("/api/captcha/:key/audio.wav", audio, cfg.Guard.Audio)
 	app.Get("/api/captcha/assets/:file", cfg.Guard.Assets)

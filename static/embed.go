@@ -3,5 +3,5 @@ package static
 
 import "embed"
 
-//go:embed *.css *.js *.svg
+//go:embed *.css *.js *.svg *.yaml
 var FS embed.FS

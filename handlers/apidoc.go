@@ -1,0 +1,97 @@
+package handlers
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+)
+
+type apiPage struct {
+	Title     string
+	Base      string             // what the curl lines start with: http://localhost:3000
+	Challenge *captcha.Challenge // nil if none could be made
+	Notice    string
+	Curl      curlLines
+	Refusals  []apiRefusal
+}
+
+// curlLines are those of each step, for a POSIX shell without further tools.
+type curlLines struct{ Ask, Show, Play, Send, Refuse string }
+
+// apiRefusal is a row of the wire contract.
+type apiRefusal struct {
+	Case   string
+	Status int
+	Body   string
+	Spent  bool // whether the challenge is used up
+}
+
+var apiRefusals = []apiRefusal{
+	{"A field is absent", 400, `{"captcha_value":["This field is required."]}`, false},
+	{"A field is null", 400, `{"captcha_value":["This field may not be null."]}`, false},
+	{"A field is blank", 400, `{"captcha_value":["This field may not be blank."]}`, false},
+	{"A field is not a string", 400, `{"captcha_value":["Not a valid string."]}`, false},
+	{"The answer is too long", 400, `{"captcha_value":["Ensure this field has no more than 8 characters."]}`, false},
+	{"A field of the form's own is wrong", 400, `{"email":["Enter a valid email address."]}`, false},
+	{"The key is unknown, used or expired", 400, `{"non_field_errors":["Invalid or expired captcha key"]}`, false},
+	{"The answer is wrong", 400, `{"non_field_errors":["Invalid captcha value"]}`, true},
+	{"The body is not JSON", 400, `{"detail":"JSON parse error - the body ends before the value does"}`, false},
+	{"The method is another", 405, `{"detail":"Method \"GET\" not allowed."}`, false},
+	{"The body is too large", 413, `{"detail":"` + sentences[fiber.StatusRequestEntityTooLarge] + `"}`, false},
+	{"The media type is not taken", 415, `{"detail":"Unsupported media type \"text/plain\" in request."}`, false},
+	{"Too many requests", 429, `{"detail":"Request was throttled. Expected available in 1 seconds."}`, false},
+	{"The storage can't be reached", 503, `{"detail":"The captcha can't be checked at the moment. Nothing was used up: try again in a few seconds."}`, false},
+}
+
+func (s *site) apiShow(c *fiber.Ctx) error {
+	page := apiPage{Title: "API", Base: shellSafe(c.BaseURL()), Refusals: apiRefusals}
+	page.Curl = newCurlLines(page.Base)
+	var err error
+	if page.Challenge, err = s.Guard.Generate(c.UserContext(), s.Guard.Language(c)); err != nil {
+		var status int
+		status, page.Notice = explain(err)
+		s.logger(c).Error("no challenge for the API page", "error", err)
+		c.Status(status).Set(fiber.HeaderRetryAfter, retryAfter)
+	}
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	return c.Render("api", page)
+}
+
+func (s *site) openAPI(c *fiber.Ctx) error {
+	c.Set(fiber.HeaderContentType, "application/yaml")
+	c.Set(fiber.HeaderCacheControl, "no-cache")
+	return c.Send(s.description)
+}
+
+// plainURL is one that can stand between single quotes in a shell.
+var plainURL = regexp.MustCompile(`^https?://[A-Za-z0-9.:\[\]-]+$`)
+
+// shellSafe returns the site's own address as the request has it, but never what a shell could take for a command: the
+// request's sender chooses its Host.
+func shellSafe(base string) string {
+	if !plainURL.MatchString(base) {
+		return "http://localhost:3000"
+	}
+	return strings.Clone(base)
+}
+
+func newCurlLines(base string) curlLines {
+	field := func(name string) string { return fmt.Sprintf(`sed 's/.*"%s":"\([^"]*\)".*/\1/' challenge.json`, name) }
+	return curlLines{
+		Ask:  fmt.Sprintf("curl -sS -X POST '%s/api/captcha/' | tee challenge.json\n", base),
+		Show: field("captcha_image") + " | base64 -d > challenge.png\n",
+		Play: fmt.Sprintf("KEY=$(%s)\ncurl -sS \"%s/api/captcha/$KEY/audio.wav\" -o challenge.wav\n", field("captcha_key"), base),
+		Send: fmt.Sprintf(`KEY=$(%s)
+ANSWER=XXXX  # the letters in challenge.png
+curl -sS -i '%s/api/contact' -H 'Content-Type: application/json' -d '{
+  "name": "Ada", "email": "ada@example.org", "message": "Hello",
+  "captcha_key": "'"$KEY"'", "captcha_value": "'"$ANSWER"'"
+}'
+`, field("captcha_key"), base),
+		Refuse: fmt.Sprintf("curl -sS -i '%s/api/contact' -H 'Content-Type: application/json' -d '{\"name\": \"Ada\"}'\n", base),
+	}
+}
