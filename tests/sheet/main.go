@@ -15,6 +15,8 @@ import (
 	"log"
 	"math/rand/v2"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 	"golang.org/x/image/font"
@@ -31,15 +33,17 @@ func main() {
 	out := flag.String("out", "sheet.png", "file to write")
 	seed := flag.Uint64("seed", 1, "seed of texts and pictures")
 	perRow := flag.Int("columns", 8, "pictures of 90 x 40 in a row")
+	only := flag.String("only", "", "draw the rows alone whose title begins with this")
 	flag.Parse()
-	if err := run(*out, *seed, *perRow); err != nil {
+	if err := run(*out, *only, *seed, *perRow); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println("wrote", *out)
 }
 
-func run(out string, seed uint64, perRow int) error {
-	sheet, err := compose(rand.New(rand.NewPCG(seed, 0)), perRow)
+func run(out, only string, seed uint64, perRow int) error {
+	chosen := slices.DeleteFunc(bands(), func(b band) bool { return !strings.HasPrefix(b.title, only) })
+	sheet, err := compose(chosen, rand.New(rand.NewPCG(seed, 0)), perRow)
 	if err != nil {
 		return err
 	}
@@ -70,16 +74,16 @@ func bands() []band {
 	return all
 }
 
-func compose(random *rand.Rand, perRow int) (image.Image, error) {
+func compose(bands []band, random *rand.Rand, perRow int) (image.Image, error) {
 	width := perRow*(90+gap) + gap
 	height := gap
-	for _, b := range bands() {
+	for _, b := range bands {
 		height += header + rowHeight(b) + gap
 	}
 	sheet := image.NewRGBA(image.Rect(0, 0, width, height))
 	draw.Draw(sheet, sheet.Rect, image.NewUniform(color.Gray{0xdd}), image.Point{}, draw.Src)
 	y := gap
-	for _, b := range bands() {
+	for _, b := range bands {
 		label(sheet, gap, y, b.title)
 		y += header
 		if err := b.draw(sheet, y, random); err != nil {

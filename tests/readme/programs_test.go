@@ -1,0 +1,228 @@
+package readme_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
+	"github.com/fibercaptcha/fibercaptcha/storage"
+)
+
+// secret is what the programs are given, so that the test can solve their challenges.
+const secret = "0123456789abcdef0123456789abcdef"
+
+// TestPrograms builds the two programs, word for word but for their address and secret, and uses them.
+func TestPrograms(t *testing.T) {
+	var programs []string
+	for _, b := range blocks(t, "go") {
+		if strings.HasPrefix(b.text, "package main") {
+			programs = append(programs, b.text)
+		}
+	}
+	if len(programs) != 2 {
+		t.Fatalf("%d programs; this test knows of two", len(programs))
+	}
+	if lines := strings.Count(programs[0], "\n"); lines > 15 {
+		t.Errorf("the fifteen lines are %d", lines)
+	}
+	if lines := strings.Count(programs[1], "\n"); lines >= 30 {
+		t.Errorf("the form is %d lines, not under 30", lines)
+	}
+	guard := captcha.New(captcha.Config{Secrets: []string{secret}})
+
+	t.Run("API", func(t *testing.T) {
+		address := start(t, programs[0])
+		challenge, err := guard.Generate(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers := strings.NewReplacer("localhost:3000", address, "KEY", challenge.Key,
+			"LETTERS", captchatest.Solve(t, guard, challenge.Key))
+		transcript := blocks(t, "console")[0].text
+		for exchange := range strings.SplitSeq(strings.TrimPrefix(transcript, "$ "), "\n$ ") {
+			command, want, _ := strings.Cut(exchange, "\n")
+			out, err := exec.Command("sh", "-c", strings.Replace(answers.Replace(command), "curl", "curl -sS", 1)).CombinedOutput()
+			if err != nil {
+				t.Fatalf("%s: %v\n%s", command, err, out)
+			}
+			if !matches(strings.TrimSpace(want), strings.TrimSpace(string(out))) {
+				t.Errorf("%s\nsays %s\nnot  %s", command, out, want)
+			}
+		}
+	})
+
+	t.Run("form", func(t *testing.T) {
+		base := "http://" + start(t, programs[1])
+		response, err := http.Get(base)
+		page := read(t, response, err)
+		key := attribute(t, page, `name="captcha_key"[^>]* value="([^"]+)"`)
+		style := attribute(t, page, `rel="stylesheet" href="([^"]+)"`)
+		if response, err = http.Get(base + style); read(t, response, err) == "" || response.StatusCode != 200 {
+			t.Errorf("%s: %s", style, response.Status)
+		}
+		form := url.Values{"words": {"Hello"}, "captcha_key": {key}, "captcha_value": {captchatest.Solve(t, guard, key)}}
+		for _, want := range []string{"You wrote: Hello", `{"non_field_errors":["Invalid or expired captcha key"]}`} {
+			response, err := http.PostForm(base+attribute(t, page, `action="([^"]+)"`), form)
+			if got := read(t, response, err); got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
+		}
+	})
+}
+
+// start builds and runs a program on a free port until the test ends.
+func start(t *testing.T, program string) (address string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address = listener.Addr().String()
+	listener.Close()
+	for old, new := range map[string]string{
+		`":3000"`:       fmt.Sprintf("%q", address),
+		"captcha.New()": fmt.Sprintf("captcha.New(captcha.Config{Secrets: []string{%q}})", secret),
+	} {
+		if strings.Count(program, old) != 1 {
+			t.Fatalf("the program does not have %s once", old)
+		}
+		program = strings.Replace(program, old, new, 1)
+	}
+	source, binary := filepath.Join(t.TempDir(), "main.go"), filepath.Join(t.TempDir(), "program")
+	if err := os.WriteFile(source, []byte(program), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("go", "build", "-o", binary, source).CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	process := exec.Command(binary)
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		process.Process.Kill()
+		process.Wait()
+	})
+	for limit := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		connection, err := net.Dial("tcp", address)
+		if err == nil {
+			connection.Close()
+			return address
+		}
+		if time.Now().After(limit) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// matches compares with a text in which … stands for anything.
+func matches(want, got string) bool {
+	parts := strings.Split(want, "…")
+	for i := range parts {
+		parts[i] = regexp.QuoteMeta(parts[i])
+	}
+	return regexp.MustCompile(`\A` + strings.Join(parts, `.+`) + `\z`).MatchString(got)
+}
+
+func attribute(t *testing.T, page, pattern string) string {
+	t.Helper()
+	match := regexp.MustCompile(pattern).FindStringSubmatch(page)
+	if match == nil {
+		t.Fatalf("no %s in %s", pattern, page)
+	}
+	return match[1]
+}
+
+func read(t *testing.T, response *http.Response, err error) string {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// submissions are those that the table of refusals speaks of, by its first column.
+var submissions = map[string]struct{ media, body string }{
+	"field absent":                         {"application/json", `{"captcha_key":"KEY"}`},
+	"field null":                           {"application/json", `{"captcha_key":"KEY","captcha_value":null}`},
+	"field blank":                          {"application/json", `{"captcha_key":"KEY","captcha_value":" "}`},
+	"field not a string":                   {"application/json", `{"captcha_key":"KEY","captcha_value":1234}`},
+	"field given twice":                    {"application/json", `{"captcha_key":"KEY","captcha_value":"A","captcha_value":"B"}`},
+	"answer too long":                      {"application/json", `{"captcha_key":"KEY","captcha_value":"ABCDEFGHI"}`},
+	"key unknown, used or expired":         {"application/json", `{"captcha_key":"made-up","captcha_value":"ABCD"}`},
+	"wrong answer":                         {"application/json", `{"captcha_key":"KEY","captcha_value":"no"}`},
+	"body not JSON":                        {"application/json", `captcha_key=KEY`},
+	"media type not accepted, 415":         {"text/plain", `captcha_key=KEY`},
+	"storage down, 503 with `Retry-After`": {"application/json", `{"captcha_key":"KEY","captcha_value":"ABCD"}`},
+}
+
+// TestRefusals sends each case of the table, and sees whether the challenge is used up as the table says.
+func TestRefusals(t *testing.T) {
+	table := rows(t, "The JSON contract")
+	if len(table) != len(submissions) {
+		t.Errorf("%d rows, and submissions for %d", len(table), len(submissions))
+	}
+	for _, row := range table {
+		t.Run(row[0], func(t *testing.T) {
+			submission, ok := submissions[row[0]]
+			if !ok {
+				t.Fatal("no submission for this row")
+			}
+			store, err := storage.Open(t.Context(), "memory://")
+			if err != nil {
+				t.Fatal(err)
+			}
+			guard := captcha.New(captcha.Config{Storage: store})
+			app := fiber.New()
+			app.Post("/", guard.Protect, func(c *fiber.Ctx) error { return c.SendStatus(201) })
+			challenge, err := guard.Generate(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer := captchatest.Solve(t, guard, challenge.Key)
+			status := 400
+			if match := regexp.MustCompile(`, (\d+)`).FindStringSubmatch(row[0]); match != nil {
+				fmt.Sscan(match[1], &status)
+			}
+			if status == 503 {
+				store.Close()
+			}
+
+			request := httptest.NewRequest("POST", "/", strings.NewReader(strings.ReplaceAll(submission.body, "KEY", challenge.Key)))
+			request.Header.Set("Content-Type", submission.media)
+			response, err := app.Test(request)
+			got := read(t, response, err)
+			if want := strings.Trim(row[1], "`"); response.StatusCode != status || !matches(want, got) {
+				t.Errorf("%s %s, want %d %s", response.Status, got, status, want)
+			}
+			if strings.Contains(row[0], "Retry-After") && response.Header.Get("Retry-After") == "" {
+				t.Error("no Retry-After")
+			}
+			if status == 503 {
+				return // whether it is used up can't be asked of a storage that is down
+			}
+			if usedUp := guard.Verify(t.Context(), challenge.Key, answer) != nil; usedUp != (row[2] == "yes") {
+				t.Errorf("used up: %v, the table says %q", usedUp, row[2])
+			}
+		})
+	}
+}

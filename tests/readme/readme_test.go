@@ -1,0 +1,290 @@
+// Package readme_test holds the README to what the code does: its Go is compiled, its programs are run and asked what the
+// README says they answer, its commands name what exists, and its tables what is there.
+package readme_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/handlers"
+)
+
+const root = "../.."
+
+// block is a fenced block of the README.
+type block struct {
+	language string
+	text     string
+	line     int
+}
+
+func readme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func blocks(t *testing.T, language string) (found []block) {
+	t.Helper()
+	var open *block
+	for i, line := range strings.Split(readme(t), "\n") {
+		fence, isFence := strings.CutPrefix(line, "```")
+		switch {
+		case isFence && open == nil:
+			open = &block{language: fence, line: i + 1}
+		case isFence:
+			if open.language == language {
+				found = append(found, *open)
+			}
+			open = nil
+		case open != nil:
+			open.text += line + "\n"
+		}
+	}
+	if open != nil {
+		t.Fatalf("line %d: the block does not end", open.line)
+	}
+	if len(found) == 0 {
+		t.Fatalf("the README has no block of %q", language)
+	}
+	return found
+}
+
+func TestEveryBlockIsOfAKnownKind(t *testing.T) {
+	known := []string{"go", "console", ""} // the last is the sketch of the layout
+	for _, match := range regexp.MustCompile("(?m)^```(.+)$").FindAllStringSubmatch(readme(t), -1) {
+		if !slices.Contains(known, match[1]) {
+			t.Errorf("nothing tests blocks of %q", match[1])
+		}
+	}
+}
+
+// imports are the packages that the README's fragments use, by name.
+var imports = map[string]string{
+	"captcha":     "github.com/fibercaptcha/fibercaptcha/captcha",
+	"audio":       "github.com/fibercaptcha/fibercaptcha/captcha/audio",
+	"captchatest": "github.com/fibercaptcha/fibercaptcha/captcha/captchatest",
+	"storagetest": "github.com/fibercaptcha/fibercaptcha/captcha/storagetest",
+	"storage":     "github.com/fibercaptcha/fibercaptcha/storage",
+	"fiber":       "github.com/gofiber/fiber/v2",
+	"context":     "context",
+	"httptest":    "net/http/httptest",
+	"log":         "log",
+	"math":        "math",
+	"sql":         "database/sql",
+	"strings":     "strings",
+	"testing":     "testing",
+	"time":        "time",
+	"url":         "net/url",
+}
+
+// file makes a fragment a file: declarations get a package around them, statements also a function.
+func (b block) file() (name, text string) {
+	if strings.HasPrefix(b.text, "package ") {
+		return "main.go", b.text
+	}
+	text, name = b.text, "block.go"
+	if strings.Contains(text, "*testing.T") {
+		name = "block_test.go"
+	}
+	if !regexp.MustCompile(`(?m)\A(//.*\n)*(func|type|var) `).MatchString(text) {
+		text = "func _(app *fiber.App, guard *captcha.Guard) {\n{\n" + text + "\n_ = guard\n}\n}\n"
+	}
+	header := "package block\n\nimport (\n"
+	for name, path := range imports {
+		if regexp.MustCompile(`\b` + name + `\.[A-Z]`).MatchString(text) {
+			header += fmt.Sprintf("%s %q\n", name, path)
+		}
+	}
+	return name, header + ")\n\n" + text
+}
+
+// TestGo compiles and vets every block, with the dependencies of this module.
+func TestGo(t *testing.T) {
+	for _, b := range blocks(t, "go") {
+		name, text := b.file()
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("go", "vet", path).CombinedOutput(); err != nil {
+			t.Errorf("line %d: %v\n%s", b.line, err, out)
+		}
+	}
+}
+
+// TestCommands checks that what the console blocks call exists. The block with curl is run by TestPrograms.
+func TestCommands(t *testing.T) {
+	for _, b := range blocks(t, "console") {
+		for line := range strings.Lines(b.text) {
+			command, isCommand := strings.CutPrefix(strings.TrimSpace(line), "$ ")
+			if !isCommand || strings.HasPrefix(command, "curl ") {
+				continue
+			}
+			if err := checkCommand(command); err != nil {
+				t.Errorf("line %d: %s: %v", b.line, command, err)
+			}
+		}
+	}
+}
+
+func checkCommand(command string) error {
+	directory := root
+	if rest, ok := strings.CutPrefix(command, "cd "); ok {
+		subdirectory, after, _ := strings.Cut(rest, " && ")
+		directory, command = filepath.Join(root, subdirectory), after
+		if _, err := os.Stat(filepath.Join(directory, "go.mod")); err != nil {
+			return err
+		}
+	}
+	words := strings.Fields(command)
+	switch {
+	case command == "go test ./...":
+		return nil
+	case len(words) > 2 && words[0] == "go" && words[1] == "run":
+		return checkProgram(filepath.Join(directory, words[2]), words[3:])
+	case words[0] == "docker-compose" && slices.Contains(words, "up"):
+		file := "docker-compose.yml"
+		if i := slices.Index(words, "-f"); i >= 0 {
+			file = words[i+1]
+		}
+		_, err := os.Stat(filepath.Join(directory, file))
+		return err
+	}
+	return fmt.Errorf("nothing here can tell whether it works")
+}
+
+// checkProgram looks for the program's source, and in it for the flags.
+func checkProgram(directory string, args []string) error {
+	sources, err := filepath.Glob(filepath.Join(directory, "*.go"))
+	if err != nil || len(sources) == 0 {
+		return fmt.Errorf("no program in %s: %v", directory, err)
+	}
+	var source strings.Builder
+	for _, path := range sources {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		source.Write(text)
+	}
+	for _, arg := range args {
+		if flag, ok := strings.CutPrefix(arg, "-"); ok && !regexp.MustCompile(`flag\.\w+\([^\n]*"`+flag+`"`).MatchString(source.String()) {
+			return fmt.Errorf("no flag -%s", flag)
+		}
+	}
+	return nil
+}
+
+func TestLinks(t *testing.T) {
+	text := readme(t)
+	for _, match := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(text, -1) {
+		link := match[1]
+		switch heading, isHeading := strings.CutPrefix(link, "#"); {
+		case strings.HasPrefix(link, "https://"):
+		case isHeading:
+			if !strings.Contains(strings.ToLower(text), "\n## "+strings.ReplaceAll(heading, "-", " ")+"\n") {
+				t.Errorf("no heading %s", link)
+			}
+		default:
+			if _, err := os.Stat(filepath.Join(root, link)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// section returns the text below a heading.
+func section(t *testing.T, heading string) string {
+	t.Helper()
+	_, text, found := strings.Cut(readme(t), "\n## "+heading+"\n")
+	if !found {
+		t.Fatalf("no section %q", heading)
+	}
+	text, _, _ = strings.Cut(text, "\n## ")
+	return text
+}
+
+// rows returns the cells of a section's table, without its head.
+func rows(t *testing.T, heading string) (rows [][]string) {
+	t.Helper()
+	for line := range strings.Lines(section(t, heading)) {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "|") {
+			cells := strings.Split(strings.Trim(line, "|"), "|")
+			for i := range cells {
+				cells[i] = strings.TrimSpace(cells[i])
+			}
+			rows = append(rows, cells)
+		}
+	}
+	if len(rows) < 3 {
+		t.Fatalf("no table under %q", heading)
+	}
+	return rows[2:]
+}
+
+// TestSettings compares the table with the structs: what it names exists, and what exists it names.
+func TestSettings(t *testing.T) {
+	named := make(map[string]bool)
+	for _, row := range rows(t, "Settings") {
+		for _, match := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
+			named[match[1]] = true
+		}
+	}
+	for _, name := range fieldsOf(reflect.TypeFor[captcha.Config](), "") {
+		if !named[name] && name != "Now" { // Now is for this module's tests
+			t.Errorf("captcha.Config's %s is not in the table", name)
+		}
+		delete(named, name)
+	}
+	for name := range named {
+		t.Errorf("captcha.Config has no %s", name)
+	}
+}
+
+func fieldsOf(structure reflect.Type, prefix string) (names []string) {
+	for _, field := range reflect.VisibleFields(structure) {
+		if field.Name == "Picture" && field.Type.Kind() == reflect.Struct {
+			names = append(names, fieldsOf(field.Type, "Picture.")...)
+			continue
+		}
+		names = append(names, prefix+field.Name)
+	}
+	return names
+}
+
+// TestVariables compares the README's variables with those that the demo reads.
+func TestVariables(t *testing.T) {
+	text := section(t, "Settings") + section(t, "Running it for real")
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[handlers.Settings]()) {
+		if name := field.Tag.Get("env"); name != "" && !regexp.MustCompile("`"+name+"[`=]").MatchString(text) {
+			t.Errorf("the variable %s is not in the README", name)
+		}
+	}
+	read := make(map[string]bool)
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[handlers.Settings]()) {
+		read[field.Tag.Get("env")] = true
+	}
+	for _, row := range slices.Concat(rows(t, "Settings"), rows(t, "Running it for real")) {
+		cell := row[0]
+		if len(row) == 4 {
+			cell = row[2]
+		}
+		for _, match := range regexp.MustCompile("`([A-Z_]{4,})").FindAllStringSubmatch(cell, -1) {
+			if !read[match[1]] {
+				t.Errorf("the demo reads no variable %s", match[1])
+			}
+		}
+	}
+}
