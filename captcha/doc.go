@@ -29,7 +29,7 @@
 //
 // It stops scripts that post to every form they find, and text recognition as it can be had ready-made. An answer is
 // accepted once, on any number of replicas, and a wrong one uses its challenge up, so that a guess costs a new
-// challenge: with the default settings one blind guess in some 280,000 is right.
+// challenge: with the default settings one blind guess in some 300,000 is right.
 //
 // It does not stop a network that somebody trained on these pictures, for whoever has this source can make labelled
 // pictures without end, nor people who are paid to solve them. So put limits beside it: of challenges and submissions
