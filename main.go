@@ -62,7 +62,10 @@ func run(ctx context.Context) (err error) {
 			err = handlers.Impossible(problem)
 		}
 	}()
-	patience := storage.Config{Wait: time.Duration(settings.StorageWait) * time.Second}
+	patience := storage.Config{
+		Wait:    time.Duration(settings.StorageWait) * time.Second,
+		Timeout: time.Duration(settings.StorageTimeout),
+	}
 	store, err := storage.Open(ctx, settings.StorageURL, patience)
 	if err != nil {
 		return fmt.Errorf("STORAGE_URL: %w", err)

@@ -18,12 +18,26 @@ type Operation struct {
 	LimitLogin     Rate       `env:"LIMIT_LOGIN" envDefault:"10/min"`
 	LogFormat      LogFormat  `env:"LOG_FORMAT" envDefault:"text"`
 	LogLevel       LogLevel   `env:"LOG_LEVEL" envDefault:"info"`
+	StorageTimeout timeout    `env:"STORAGE_TIMEOUT" envDefault:"500ms"`
 	StopDelay      stopDelay  `env:"STOP_DELAY" envDefault:"1s"`
 }
 
 // Limits are the limits by client address.
 func (o Operation) Limits() Limits {
 	return Limits{Issue: o.LimitIssue, Submit: o.LimitSubmit, Audio: o.LimitAudio, Login: o.LimitLogin}
+}
+
+// timeout is how long one operation of the storage may take. A page can need three before it knows that the storage is
+// away, and its visitor should be told so within two seconds.
+type timeout time.Duration
+
+func (d *timeout) UnmarshalText(text []byte) error {
+	limit, err := time.ParseDuration(string(text))
+	if err != nil || limit < time.Millisecond || limit > time.Minute {
+		return errors.New("accepted is a time from 1ms to 1m, as in 500ms")
+	}
+	*d = timeout(limit)
+	return nil
 }
 
 // stopDelay is how long a process that was told to end goes on serving and answers /readyz with 503, so that a balancer
