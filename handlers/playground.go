@@ -70,7 +70,7 @@ type options struct {
 	Styles, Noises, Filters, Scales []string
 	Fonts                           []namedFont
 	Presets                         []preset
-	MaxLetters                      int
+	MaxLetters, MaxSize             int
 }
 
 type preset struct{ Title, Query string }
@@ -89,6 +89,7 @@ var playgroundOptions = options{
 		{"On any ground", "?colours=transparent&foreground=%23c2410c"},
 	},
 	MaxLetters: maxLetters,
+	MaxSize:    picture.MaxSize,
 }
 
 func styleNames() (names []string) {
