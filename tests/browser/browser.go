@@ -42,6 +42,7 @@ type Page struct {
 
 	mu       sync.Mutex
 	problems []string
+	requests []string
 }
 
 // Open starts a browser, with further flags, with an empty page of 1280 by 900 CSS pixels.
@@ -102,26 +103,41 @@ func missing(t testing.TB, what string) {
 	t.Skip(what)
 }
 
-// note keeps what goes wrong in a page.
+// note keeps what goes wrong in a page, and what it asks for.
 func (p *Page) note(event any) {
-	problem := ""
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:
-		problem = (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error()
-	case *log.EventEntryAdded:
-		if e.Entry.Level == log.EntryLevelError {
-			problem = fmt.Sprintf("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL)
+		p.problems = append(p.problems, (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error())
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeWarning || e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeAssert {
+			p.problems = append(p.problems, fmt.Sprintf("console.%s: %v", e.Type, e.Args))
 		}
-	}
-	if problem != "" {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.problems = append(p.problems, problem)
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelWarning || e.Entry.Level == log.EntryLevelError {
+			p.problems = append(p.problems, fmt.Sprintf("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL))
+		}
+	case *network.EventLoadingFailed:
+		if e.BlockedReason != "" {
+			p.problems = append(p.problems, fmt.Sprintf("network: blocked: %s", e.BlockedReason))
+		}
+	case *network.EventRequestWillBeSent:
+		p.requests = append(p.requests, e.Request.URL)
 	}
 }
 
-// Problems returns what went wrong in the page since the last call: uncaught exceptions, what its
-// Content-Security-Policy refused, and requests that failed or were answered with an error.
+// Requests returns the addresses that the page and its parts asked for since the last call.
+func (p *Page) Requests() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	requests := p.requests
+	p.requests = nil
+	return requests
+}
+
+// Problems returns what went wrong in the page since the last call: uncaught exceptions, warnings and errors in the
+// console, what its Content-Security-Policy refused, and requests that failed or were answered with an error.
 func (p *Page) Problems() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

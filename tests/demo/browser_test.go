@@ -1,0 +1,237 @@
+package demo_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
+	"github.com/fibercaptcha/fibercaptcha/tests/browser"
+	"github.com/fibercaptcha/fibercaptcha/tests/server"
+)
+
+// surfer is a visitor with a real browser.
+type surfer struct {
+	*browser.Page
+	t    *testing.T
+	base string
+}
+
+func surf(t *testing.T, s *server.Server) *surfer { return &surfer{browser.Open(t), t, s.URL} }
+
+func (b *surfer) open(path string) {
+	b.t.Helper()
+	b.Visit(b.base + path)
+}
+
+// write replaces what is in a field.
+func (b *surfer) write(name, text string) {
+	b.t.Helper()
+	field := fmt.Sprintf("[name=%q]", name)
+	browser.Value[string](b.Page, fmt.Sprintf("document.querySelector(%q).value = ''", field))
+	b.Type(field, text)
+}
+
+// value returns what is in a field, or nothing if there is none.
+func (b *surfer) value(name string) string {
+	b.t.Helper()
+	return browser.Value[string](b.Page, fmt.Sprintf("document.querySelector('[name=%q]')?.value ?? ''", name))
+}
+
+// solve writes the answer to the challenge of the page.
+func (b *surfer) solve() {
+	b.t.Helper()
+	b.write("captcha_value", captchatest.Solve(b.t, solver(), b.value("captcha_key")))
+}
+
+// send submits the page's form, past the browser's own checks.
+func (b *surfer) send() {
+	b.t.Helper()
+	b.Submit("main form > button")
+}
+
+func (b *surfer) words() string {
+	b.t.Helper()
+	return browser.Value[string](b.Page, "document.querySelector('main').innerText")
+}
+
+func (b *surfer) at() string {
+	b.t.Helper()
+	return browser.Value[string](b.Page, "location.pathname")
+}
+
+// quiet fails the test for what the browser complained of, but for the pages that came with a status on purpose, and for
+// each request to another origin.
+func (b *surfer) quiet() {
+	b.t.Helper()
+	for _, problem := range b.Problems() {
+		if !strings.Contains(problem, "status of 422") && !strings.Contains(problem, "status of 404") {
+			b.t.Errorf("%s: %s", b.at(), problem)
+		}
+	}
+	for _, url := range b.Requests() {
+		if !strings.HasPrefix(url, b.base+"/") && !strings.HasPrefix(url, "data:") {
+			b.t.Errorf("%s asks for %s", b.at(), url)
+		}
+	}
+}
+
+// withAndWithoutScript runs a test in a browser whose JavaScript is on, and in one where it is off.
+func withAndWithoutScript(t *testing.T, test func(t *testing.T, b *surfer)) {
+	for _, on := range []bool{true, false} {
+		t.Run(fmt.Sprint("script ", on), func(t *testing.T) {
+			b := surf(t, start(t))
+			b.Scripts(on)
+			test(t, b)
+			b.quiet()
+		})
+	}
+}
+
+func TestBrowserSignsUpAndLogsInAndOut(t *testing.T) {
+	withAndWithoutScript(t, func(t *testing.T, b *surfer) {
+		b.open("/signup")
+		b.write("email", "ada@example.org")
+		b.write("password", password)
+		b.solve()
+		b.send()
+		if b.at() != "/account" || !strings.Contains(b.words(), "ada@example.org") {
+			t.Fatalf("after signing up: %s: %s", b.at(), b.words())
+		}
+		b.Follow(func() { browser.Value[bool](b.Page, "location.reload() === undefined") })
+		if b.at() != "/account" {
+			t.Fatalf("after a reload: %s", b.at())
+		}
+		b.Submit(`form[action="/logout"] button`)
+		if b.at() != "/login" {
+			t.Fatalf("after logging out: %s", b.at())
+		}
+		for n := range 3 {
+			if b.value("captcha_key") != "" {
+				t.Fatalf("a captcha after %d failures", n)
+			}
+			b.write("email", "ada@example.org")
+			b.write("password", "wrong guess")
+			b.send()
+		}
+		if b.value("captcha_key") == "" || b.value("email") != "ada@example.org" || b.value("password") != "" {
+			t.Fatalf("after three failures: %s", b.words())
+		}
+		b.write("password", password)
+		b.write("captcha_value", "WRONG")
+		b.send()
+		if !strings.Contains(b.words(), "That was not right") {
+			t.Fatalf("after a wrong answer: %s", b.words())
+		}
+		b.write("password", password)
+		b.solve()
+		b.send()
+		if b.at() != "/account" {
+			t.Fatalf("after the captcha: %s: %s", b.at(), b.words())
+		}
+	})
+}
+
+func TestBrowserSendsAMessage(t *testing.T) {
+	withAndWithoutScript(t, func(t *testing.T, b *surfer) {
+		b.open("/contact")
+		b.write("name", "Ada")
+		b.write("email", "ada..l@example.org") // a mistake that browsers let pass
+		b.write("message", "Hello there")
+		b.solve()
+		b.send()
+		if !strings.Contains(b.words(), "Enter a valid email address.") || b.value("message") != "Hello there" {
+			t.Fatalf("after a mistake: %s", b.words())
+		}
+		b.write("email", "ada@example.org")
+		b.solve()
+		b.send()
+		if !strings.HasPrefix(b.at(), "/contact/") || !strings.Contains(b.words(), "Hello there") {
+			t.Fatalf("after sending: %s: %s", b.at(), b.words())
+		}
+		b.Follow(func() { browser.Value[bool](b.Page, "location.reload() === undefined") })
+		if !strings.Contains(b.words(), "Hello there") {
+			t.Fatalf("after a reload: %s", b.words())
+		}
+	})
+}
+
+func TestBrowserTriesOne(t *testing.T) {
+	withAndWithoutScript(t, func(t *testing.T, b *surfer) {
+		b.open("/")
+		b.write("captcha_value", "WRONG")
+		b.send()
+		if !strings.Contains(b.words(), "Wrong:") {
+			t.Fatalf("after a wrong answer: %s", b.words())
+		}
+		b.solve()
+		b.send()
+		if !strings.Contains(b.words(), "Right,") {
+			t.Fatalf("after the right answer: %s", b.words())
+		}
+	})
+}
+
+func TestBrowserRefreshes(t *testing.T) {
+	b := surf(t, start(t))
+	b.open("/contact")
+	b.write("name", "Ada")
+	b.write("email", "ada@example.org")
+	b.write("message", "Hello there")
+	key := b.value("captcha_key")
+	b.Click(".captcha-refresh")
+	b.Await(fmt.Sprintf("document.querySelector('[name=captcha_key]').value !== %q", key))
+	if b.value("message") != "Hello there" {
+		t.Error("the form is not as it was")
+	}
+	b.solve()
+	b.send()
+	if !strings.HasPrefix(b.at(), "/contact/") {
+		t.Fatalf("%s: %s", b.at(), b.words())
+	}
+	b.quiet()
+}
+
+// Every page is quiet, asks nobody else for anything, fits its window, and keeps axe's rules in both colour schemes.
+func TestBrowserFindsEveryPageGood(t *testing.T) {
+	s := start(t)
+	b := surf(t, s)
+	check := func(name string) {
+		t.Helper()
+		b.Axe()
+		for _, width := range []int64{320, 360, 768, 1280, 2000} {
+			b.Size(width, 800)
+			if over := browser.Value[int](b.Page, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); over > 0 {
+				t.Errorf("%s is %d pixels wider than %d", name, over, width)
+			}
+		}
+		b.quiet()
+	}
+	for _, path := range []string{"/", "/contact", "/signup", "/login", "/nothing", "/playground", "/stats"} {
+		b.open(path)
+		check(path)
+	}
+	for _, path := range []string{"/contact", "/signup", "/login"} {
+		b.open(path)
+		browser.Value[bool](b.Page, "document.querySelector('main form').noValidate = true")
+		b.send()
+		check(path + " with errors")
+	}
+	b.open("/")
+	b.solve()
+	b.send()
+	check("the verdict")
+	b.open("/contact")
+	b.write("name", "Ada")
+	b.write("email", "ada@example.org")
+	b.write("message", strings.Repeat("longword", 40))
+	b.solve()
+	b.send()
+	check("the receipt")
+	b.open("/signup")
+	b.write("email", strings.Repeat("a", 60)+"@example.org")
+	b.write("password", password)
+	b.solve()
+	b.send()
+	check("the account")
+}
