@@ -2,7 +2,10 @@ package captcha_test
 
 import (
 	"errors"
+	"fmt"
 	"html/template"
+	"net/http/httptest"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -40,4 +43,7 @@ func ExampleChallenge_Field() {
 		}
 		return c.Redirect("/thanks", fiber.StatusSeeOther)
 	})
+	shown := do(app, httptest.NewRequest("GET", "/contact", nil))
+	fmt.Println(shown.status, strings.Contains(shown.body, "<audio "))
+	// Output: 200 true
 }

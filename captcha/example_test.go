@@ -28,52 +28,58 @@ var contactPage = template.Must(template.New("contact").Parse(`<!doctype html>
 <html lang="en">
 <title>Contact</title>
 <form method="post">
-  {{with .Error}}<p role="alert">{{.}}</p>{{end}}
+  {{with .Complaint}}<p role="alert">{{.}}</p>{{end}}
   <p><label>Message <textarea name="message">{{.Message}}</textarea></label></p>
-  <p><img src="{{.Challenge.DataURI}}" width="90" height="40" alt="Letters to copy, against automated messages"></p>
-  <p><label>Letters in the picture <input name="captcha_value" autocomplete="off" required></label></p>
-  <input type="hidden" name="captcha_key" value="{{.Challenge.Key}}">
+  {{.Captcha}}
   <button>Send</button>
 </form>
 `))
 
-// A form that the server renders. A visitor who mistypes the letters gets the form back with what they wrote and a new
-// challenge.
+// A form that the server renders. A visitor who mistypes the letters gets the form back with what they wrote, the reason
+// beside the field, and a new challenge.
 func Example() {
 	guard := captcha.New()
 	app := fiber.New()
+	app.All("/api/captcha/", guard.Create)             // for the field's button that gets other letters
+	app.Get("/api/captcha/assets/:file", guard.Assets) // the field's style and script
 
-	form := func(c *fiber.Ctx, message, complaint string) error {
-		challenge, err := guard.Generate(c.UserContext())
+	form := func(c *fiber.Ctx, complaint string, refused error) error {
+		challenge, err := guard.Generate(c.UserContext(), guard.Language(c))
 		if err != nil {
 			return err
 		}
 		c.Type("html", "utf-8").Set(fiber.HeaderCacheControl, "no-store")
-		return contactPage.Execute(c, fiber.Map{"Challenge": challenge, "Message": message, "Error": complaint})
+		return contactPage.Execute(c, fiber.Map{
+			"Message":   c.FormValue("message"),
+			"Complaint": complaint,
+			"Captcha":   challenge.Field(captcha.FieldOptions{Error: refused}),
+		})
 	}
-	app.Get("/contact", func(c *fiber.Ctx) error { return form(c, "", "") })
+	app.Get("/contact", func(c *fiber.Ctx) error { return form(c, "", nil) })
 	app.Post("/contact", func(c *fiber.Ctx) error {
-		message := c.FormValue("message")
-		if message == "" { // before the captcha, so that this mistake costs no challenge
-			return form(c.Status(fiber.StatusUnprocessableEntity), message, "Please write a message.")
+		if c.FormValue("message") == "" { // before the captcha, so that this mistake costs no challenge
+			return form(c.Status(fiber.StatusUnprocessableEntity), "Please write a message.", nil)
 		}
-		if err := guard.Check(c); errors.Is(err, captcha.ErrStorage) {
-			return fiber.ErrServiceUnavailable
-		} else if err != nil {
-			return form(c.Status(fiber.StatusUnprocessableEntity), message, "Those were not the letters. Here are new ones.")
+		switch err := guard.Check(c); {
+		case errors.Is(err, captcha.ErrStorage):
+			return form(c.Status(fiber.StatusServiceUnavailable), "", err)
+		case err != nil:
+			return form(c.Status(fiber.StatusUnprocessableEntity), "", err)
 		}
 		return c.Redirect("/thanks", fiber.StatusSeeOther)
 	})
 
 	page := do(app, httptest.NewRequest("GET", "/contact", nil))
 	fmt.Println("the form:", page.status)
-	key := between(page.body, `name="captcha_key" value="`, `"`)
+	key := between(page.body, `name="captcha_key" type="hidden" value="`, `"`)
 	page = do(app, submit("/contact", url.Values{"message": {"Hello"}, "captcha_key": {key}, "captcha_value": {"no"}}))
-	fmt.Println("a wrong answer:", page.status, between(page.body, `<p role="alert">`, `</p>`))
+	fmt.Println("a wrong answer:", page.status)
+	fmt.Println("the reason:", between(between(page.body, `class="captcha-error"`, `/p>`), `>`, `<`))
 	fmt.Println("what was typed is kept:", strings.Contains(page.body, ">Hello</textarea>"))
 	// Output:
 	// the form: 200
-	// a wrong answer: 422 Those were not the letters. Here are new ones.
+	// a wrong answer: 422
+	// the reason: That was not right. Please type the new characters.
 	// what was typed is kept: true
 }
 

@@ -27,6 +27,7 @@ func newApp(guard *captcha.Guard) *fiber.App {
 	app.Get("/", book.show)
 	app.Post("/", book.sign)
 	app.All("/api/captcha/", guard.Create)
+	app.Get("/api/captcha/assets/:file", guard.Assets)
 	app.Post("/api/entries", guard.Protect, book.add)
 	return app
 }
@@ -43,25 +44,22 @@ var page = template.Must(template.New("guestbook").Parse(`<!doctype html>
 <title>Guestbook</title>
 <ul>{{range .Entries}}<li>{{.}}</li>{{end}}</ul>
 <form method="post">
-  {{with .Complaint}}<p role="alert">{{.}}</p>{{end}}
   <p><label>Your words <input name="words" value="{{.Words}}" required></label></p>
-  <p><img src="{{.Challenge.DataURI}}" width="90" height="40" alt="Letters to copy"></p>
-  <p><label>Letters in the picture <input name="captcha_value" autocomplete="off" required></label></p>
-  <input type="hidden" name="captcha_key" value="{{.Challenge.Key}}">
+  {{.Captcha}}
   <button>Sign</button>
 </form>
 `))
 
-func (b *guestbook) show(c *fiber.Ctx) error { return b.render(c, "", "") }
+func (b *guestbook) show(c *fiber.Ctx) error { return b.render(c, "", nil) }
 
-func (b *guestbook) render(c *fiber.Ctx, words, complaint string) error {
-	challenge, err := b.guard.Generate(c.UserContext())
+func (b *guestbook) render(c *fiber.Ctx, words string, refused error) error {
+	challenge, err := b.guard.Generate(c.UserContext(), b.guard.Language(c))
 	if err != nil {
 		return err
 	}
 	c.Type("html", "utf-8").Set(fiber.HeaderCacheControl, "no-store")
 	return page.Execute(c, map[string]any{
-		"Entries": b.list(), "Challenge": challenge, "Words": words, "Complaint": complaint,
+		"Entries": b.list(), "Words": words, "Captcha": challenge.Field(captcha.FieldOptions{Error: refused}),
 	})
 }
 
@@ -69,9 +67,9 @@ func (b *guestbook) sign(c *fiber.Ctx) error {
 	words := c.FormValue("words")
 	switch err := b.guard.Check(c); {
 	case errors.Is(err, captcha.ErrStorage):
-		return fiber.ErrServiceUnavailable
+		return b.render(c.Status(fiber.StatusServiceUnavailable), words, err)
 	case err != nil:
-		return b.render(c.Status(fiber.StatusUnprocessableEntity), words, "Those were not the letters. Here are new ones.")
+		return b.render(c.Status(fiber.StatusUnprocessableEntity), words, err)
 	}
 	b.write(words)
 	return c.Redirect("/", fiber.StatusSeeOther)

@@ -196,7 +196,7 @@ func read(t *testing.T, response *http.Response) string {
 
 func keyOn(t *testing.T, page string) string {
 	t.Helper()
-	_, rest, found := strings.Cut(page, `name="captcha_key" value="`)
+	_, rest, found := strings.Cut(page, `name="captcha_key" type="hidden" value="`)
 	key, _, closed := strings.Cut(rest, `"`)
 	if !found || !closed || key == "" {
 		t.Fatalf("no key on the page: %s", page)
