@@ -3,6 +3,7 @@ package demo_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"mime/multipart"
@@ -46,6 +47,11 @@ type visitor struct {
 
 func visit(t testing.TB, s *server.Server) *visitor {
 	t.Helper()
+	return visitAt(t, s.URL)
+}
+
+func visitAt(t testing.TB, base string) *visitor {
+	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +59,7 @@ func visit(t testing.TB, s *server.Server) *visitor {
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	transport := &http.Transport{MaxIdleConnsPerHost: 256}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &visitor{t, s.URL, &http.Client{Jar: jar, CheckRedirect: stay, Transport: transport}, solver()}
+	return &visitor{t, base, &http.Client{Jar: jar, CheckRedirect: stay, Transport: transport}, solver()}
 }
 
 // page is a reply that was read to its end.
@@ -127,7 +133,7 @@ func (v *visitor) submit(p page, fields map[string]string) page {
 		}
 		values.Set(name, text)
 	}
-	return v.do(v.request(http.MethodPost, attr(form, "action"), "application/x-www-form-urlencoded", values.Encode()))
+	return v.do(v.request(http.MethodPost, cmp.Or(attr(form, "action"), p.Request.URL.Path), "application/x-www-form-urlencoded", values.Encode()))
 }
 
 // solve returns the answer to the challenge of a page.

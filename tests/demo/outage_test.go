@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fibercaptcha/fibercaptcha/storage"
 	"github.com/fibercaptcha/fibercaptcha/tests/redisserver"
 	"github.com/fibercaptcha/fibercaptcha/tests/server"
 )
@@ -107,4 +108,25 @@ func untilReady(t *testing.T, v *visitor) {
 		}
 	}
 	t.Fatal("not ready again")
+}
+
+// What is broken in the storage is an error of the site's, with a page and the cause in the log.
+func TestBrokenRecord(t *testing.T) {
+	redis := redisserver.Start(t)
+	store, err := storage.Open(t.Context(), redis)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if err := store.Set("message_BROKENRECORD", []byte("{"), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, "STORAGE_URL="+redis)
+	p := visit(t, s).get("/contact/BROKENRECORD")
+	if p.StatusCode != http.StatusInternalServerError || !strings.Contains(p.words(), "Something went wrong here") {
+		t.Errorf("%s: %s", p.Status, p.words())
+	}
+	if log := s.Log(); !strings.Contains(log, "unexpected end of JSON input") || strings.Contains(log, "BROKENRECORD") {
+		t.Errorf("the log has not the cause, or the reference: %s", log)
+	}
 }
