@@ -28,6 +28,9 @@ func newCanvas() *canvas {
 	return &canvas{source: source, random: rand.New(source)}
 }
 
+// leastLight keeps the edges of a relief most of a pixel wide in small pictures.
+const leastLight = 16
+
 // resize prepares a blank canvas for n letters.
 func (c *canvas) resize(width, height, n int) {
 	c.width, c.height = width, height
@@ -38,7 +41,8 @@ func (c *canvas) resize(width, height, n int) {
 	}
 	c.letters = c.letters[:n]
 	sin, cos := math.Sincos(2 * math.Pi * c.random.Float64())
-	c.light = point{float32(cos) * c.capital, float32(sin) * c.capital}
+	length := max(c.capital, leastLight)
+	c.light = point{float32(cos) * length, float32(sin) * length}
 }
 
 // fillLetter fills every layer of a letter.

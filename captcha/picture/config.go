@@ -11,7 +11,7 @@ import (
 )
 
 // Alphabet is the default set of letters: capitals and digits, without those that people take for each other.
-const Alphabet = "2357ABCDEFHJKLMNPRTUWXY"
+const Alphabet = "2357ABCDEHJKLMNPRTUWXY"
 
 // Fit as a width or height makes the picture as wide or as high as its text needs.
 const Fit = -1

@@ -62,10 +62,10 @@ func (c *canvas) pose(l *placed, style *recipe, angle float64) {
 	}
 }
 
-// rotation is any angle of the range, in radians.
+// rotation is an angle of the range, in radians, more often from its middle than from its ends: the mean of two even choices.
 func (r *Renderer) rotation(random *rand.Rand) float64 {
 	least, greatest := r.config.RotationMin, r.config.RotationMax
-	return (least + random.Float64()*(greatest-least)) * math.Pi / 180
+	return (least + (random.Float64()+random.Float64())/2*(greatest-least)) * math.Pi / 180
 }
 
 // measure notes how far the first layer reaches in each band.
@@ -187,13 +187,13 @@ func (c *canvas) fit() {
 		}
 	}
 	width, height := float32(c.width)-2*c.margin, float32(c.height)-2*c.margin
-	sx, sy := min(1, width/(hi.x-lo.x)), min(1, height/(hi.y-lo.y))
-	x := c.margin + (width-sx*(hi.x-lo.x))*c.random.Float32()
-	y := c.margin + (height-sy*(hi.y-lo.y))*c.random.Float32()
+	scale := min(1, width/(hi.x-lo.x), height/(hi.y-lo.y))
+	x := c.margin + (width-scale*(hi.x-lo.x))*c.random.Float32()
+	y := c.margin + (height-scale*(hi.y-lo.y))*c.random.Float32()
 	for i := range c.letters {
 		points := c.letters[i].points
 		for j, p := range points {
-			points[j] = point{x + (p.x-lo.x)*sx, y + (p.y-lo.y)*sy}
+			points[j] = point{x + (p.x-lo.x)*scale, y + (p.y-lo.y)*scale}
 		}
 	}
 }

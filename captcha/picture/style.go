@@ -113,7 +113,7 @@ const middling = 128
 
 // recipes are in the order of the styles. Each style has one or more ways, among which a picture chooses.
 func recipes() [][]recipe {
-	plainly := recipe{letters: [][]layer{solid}, overlap: 0.03, warp: 0.1, shear: 0.2, stretch: 0.18, taper: 0.3, bow: 0.35, rise: 0.12,
+	plainly := recipe{letters: [][]layer{solid}, overlap: 0.02, warp: 0.09, shear: 0.18, stretch: 0.15, taper: 0.22, bow: 0.25, rise: 0.12,
 		larger: 0.18, smaller: 0.1, weight: 0.015, reverse: true}
 	with := func(r recipe, change func(*recipe)) recipe {
 		change(&r)
@@ -126,39 +126,44 @@ func recipes() [][]recipe {
 	classic := recipe{letters: [][]layer{solid}, overlap: -0.12, noise: []Noise{Arcs, Dots}, filters: []Filter{Smooth}}
 	striped := with(plainly, func(r *recipe) {
 		r.letters = [][]layer{heavy}
-		r.ink = tone{light: 120, dark: 255, period: 0.32}
-		r.overlap = 0
+		r.ink = tone{120, 255, 0.32, 0.4}
+		r.overlap = -0.05
 	})
-	cast := with(plainly, func(r *recipe) { r.letters = [][]layer{shadow} })
+	cast := with(plainly, func(r *recipe) {
+		r.letters = [][]layer{shadow}
+		r.overlap = -0.03
+	})
 	rings := with(plainly, func(r *recipe) {
 		r.letters = [][]layer{ringed}
 		r.overlap = -0.1
 	})
 	twoTone := with(plainly, func(r *recipe) {
 		r.letters = [][]layer{heavy}
-		r.ink = tone{light: 130, dark: 255, period: 1.3}
+		r.ink = tone{130, 255, 1.3, 0.15}
+		r.overlap = -0.03
 	})
 	split := with(plainly, func(r *recipe) {
-		r.ink = tone{light: 0, dark: 255, period: 2}
+		r.ink = tone{0, 255, 2, 0.15}
 		r.split = true
 	})
-	screen := with(plainly, func(r *recipe) { r.ground = tone{light: 0, dark: 110, period: 0.3} })
-	bands := with(plainly, func(r *recipe) { r.ground = tone{light: 0, dark: 120, period: 1.6} })
+	screen := with(plainly, func(r *recipe) { r.ground = tone{0, 110, 0.3, 0.4} })
+	bands := with(plainly, func(r *recipe) { r.ground = tone{0, 120, 1.6, 0.15} })
 	raised := with(plainly, func(r *recipe) {
 		r.letters = [][]layer{relief}
-		r.base, r.overlap = middling, 0
+		r.base, r.overlap = middling, -0.05
 	})
 	mixed := with(raised, func(r *recipe) {
-		r.letters = [][]layer{solid, hollow, rimmed, negative(solid), negative(hollow), negative(rimmed)}
+		r.letters = [][]layer{solid, hollow, rimmed, relief, negative(solid), negative(hollow), negative(rimmed)}
+		r.overlap = 0
 	})
-	onBands := func(r *recipe) { r.ground = tone{light: 0, dark: 60, period: 1.8} }
+	onBands := func(r *recipe) { r.ground = tone{0, 60, 1.8, 0.15} }
 	return [][]recipe{
 		{classic},
 		{plainly, cast},
 		{hollowed(plainly), rings},
 		{striped},
 		{twoTone},
-		{split, hollowed(split)},
+		{split},
 		{screen, bands, hollowed(bands)},
 		{raised, with(raised, onBands)},
 		{mixed, with(mixed, onBands)},

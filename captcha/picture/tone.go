@@ -10,6 +10,7 @@ import (
 type tone struct {
 	light, dark uint8   // of stripes at a random slope
 	period      float32 // from stripe to stripe, in capital heights
+	wave        float32 // how far the stripes swing to a side, in periods
 }
 
 // A shade is a tone made ready for one picture. The darkness at x, y is table[(row[y]+column[x])>>24]: a phase that
@@ -37,8 +38,10 @@ func (s *shade) prepareStripes(t tone, width, height int, capital float32, rando
 	sin, cos := math.Sincos(2 * math.Pi * random.Float64())
 	turn := float64(1<<32) / float64(t.period*capital)
 	start := random.Uint32()
+	bends, bendStart := (0.1+0.3*random.Float32())/capital, random.Float32()
 	for y := range s.row {
-		s.row[y] = start + uint32(int64(turn*sin*float64(y)))
+		bend := t.wave * sine(bendStart+bends*float32(y))
+		s.row[y] = start + uint32(int64(turn*sin*float64(y)+float64(bend)*(1<<32)))
 	}
 	for x := range s.column {
 		s.column[x] = uint32(int64(turn * cos * float64(x)))

@@ -29,7 +29,6 @@ FONTS = [  # name, file, Debian package, licence
     ("dosis", "opentype/dosis/Dosis-Bold.otf", "fonts-dosis", OFL),
     ("garamond", "opentype/ebgaramond/EBGaramond12-Bold.otf", "fonts-ebgaramond", OFL),
     ("gentium", "truetype/gentium-basic/GenBkBasB.ttf", "fonts-sil-gentium-basic", OFL),
-    ("humor", "truetype/humor-sans/Humor-Sans.ttf", "fonts-humor-sans", OFL),
     ("jura", "opentype/jura/Jura-Bold.otf", "fonts-jura", OFL),
     ("kaffeesatz", "opentype/yanone-kaffeesatz/YanoneKaffeesatz-Bold.otf", "fonts-yanone-kaffeesatz", OFL),
     ("lato", "truetype/lato/Lato-Black.ttf", "fonts-lato", OFL),
