@@ -1,12 +1,16 @@
 package audio
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/audio/recordings"
+)
 
 // rate is the number of samples a second of what is sent, and sampleSize the bytes of one. Eight unsigned bits are
-// what every browser plays from a WAV file, and fit 12 seconds into 100 KB; their rounding is 10 dB or more below the
+// what every browser plays from a WAV file and fit 12 seconds into 100 KB. Their rounding is more than 30 dB below the
 // babble.
 const (
-	rate       = 8000
+	rate       = recordings.Rate
 	sampleSize = 1
 	headerSize = 44
 )
@@ -27,4 +31,21 @@ func appendHeader(dst []byte, size int) []byte {
 	dst = le.AppendUint16(dst, sampleSize*8)
 	dst = append(dst, "data"...)
 	return le.AppendUint32(dst, uint32(size))
+}
+
+// encode turns a mix into a WAV file, as loud as fits without cutting peaks.
+func encode(mix []int32) []byte {
+	peak := int32(1)
+	for _, s := range mix {
+		peak = max(peak, s, -s)
+	}
+	gain := 127 * one / int(peak)
+	wav := appendHeader(make([]byte, 0, headerSize+len(mix)+1), len(mix))
+	for _, s := range mix {
+		wav = append(wav, byte(128+(int(s)*gain+one/2)>>16))
+	}
+	if len(mix)%2 == 1 {
+		wav = append(wav, 0) // a chunk of odd length is followed by a byte that it does not count
+	}
+	return wav
 }

@@ -1,0 +1,88 @@
+package audio
+
+import (
+	"math"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/audio/recordings"
+)
+
+// A line is a clip, and when and how fast it is said. Rates are those at which the clip is read, so that a higher one
+// is also a higher voice.
+type line struct {
+	clip
+	start, rate int
+}
+
+// script decides who says what and when, and returns the number of samples it takes. Each letter has a speaker of its
+// own, so that a machine that is lucky with one gains nothing for the next.
+func (m *mixer) script(signs []rune) (lines []line, length int) {
+	at, pace := m.pause(200, 500), one
+	say := func(c clip, low, high int) {
+		at += m.pause(low, high)
+		rate := m.vary(pace, 4)
+		lines = append(lines, line{c, at, rate})
+		at += c.length() * one / rate
+	}
+	for _, sign := range signs {
+		v := m.voices[m.IntN(len(m.voices))]
+		pace = m.between(one*88/100, one*120/100)
+		l := v.letters[sign]
+		say(l.name, 150, 400)
+		if l.word.length() == 0 {
+			say(l.name, 80, 250)
+			continue
+		}
+		say(v.links[m.IntN(len(v.links))], 0, 40)
+		say(l.word, 0, 40)
+	}
+	return lines, at + m.pause(200, 400)
+}
+
+// How far the parts of a line may differ. The ear forgives one band of speech for being much louder than another, but
+// soon not for coming at another time.
+const (
+	bandGain  = 10 // dB by which a band is louder or softer than recorded
+	bandRate  = 8  // per cent by which a band is faster or slower than its line, which moves formants apart
+	bandDelay = 15 // ms by which a band comes early or late
+	grainGain = 5  // dB by which a moment of a band is louder or softer
+	grainRate = 8  // per cent by which a moment of a band is higher or lower
+)
+
+// say mixes a line in. Each of its bands has its own level, rate and time; and each is played in grains, moments of 60
+// to 160 ms that again differ a little. Whoever looks for a recording finds none of its frames as they were.
+func (m *mixer) say(l line) {
+	var gains [bands]int
+	power := 0.0
+	for b := range gains {
+		gains[b] = m.between(-bandGain, bandGain)
+		power += float64(l.power[b] * (decibels(2*gains[b]) >> 4)) // whole numbers that a float64 holds exactly
+	}
+	// Whatever became of the bands, every line is equally loud but for a decibel.
+	level := recordings.Level * one / (int64(math.Sqrt(power/(one>>4))) + 1)
+	loudness := m.between(-1, 1)
+	for b, samples := range l.band {
+		rate := m.vary(l.rate, bandRate)
+		length := len(samples) * one / rate
+		start := l.start + (l.length()*one/l.rate-length)/2 + m.pause(-bandDelay, bandDelay)
+		for at := 0; at < length; {
+			grain := max(fade, min(m.pause(60, 160), length-at))
+			gain := decibels(gains[b]+loudness+m.between(-grainGain, grainGain)) * level / one
+			r := reading{at: (at - fade/2) * rate, step: m.vary(rate, grainRate), gain: int(gain)}
+			r.add(m.out, samples, start+at-fade/2, grain+fade)
+			at += grain
+		}
+	}
+}
+
+// decibels turns a gain in dB into fixed point.
+func decibels(gain int) int64 {
+	const down = 58409 // -1 dB
+	value := int64(one)
+	for range max(gain, -gain) {
+		value = value * down / one
+	}
+	if gain > 0 {
+		value = one * one / value
+	}
+	return value
+}
