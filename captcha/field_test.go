@@ -272,7 +272,7 @@ func TestTextsAreReplacedAndAdded(t *testing.T) {
 		"it": {LabelSound: "Scriva i caratteri"},
 	}})
 	german := parse(t, mustChallenge(t, guard, "de").Field())
-	if got := german.all("button")[1].text; got != "Noch eins" {
+	if got := strings.TrimSpace(german.all("button")[1].text); got != "Noch eins" {
 		t.Errorf("button %q", got)
 	}
 	if got := german.one(t, "label").text; !strings.HasPrefix(got, "Geben Sie") {
@@ -282,7 +282,7 @@ func TestTextsAreReplacedAndAdded(t *testing.T) {
 	if got := italian.one(t, "label").text; got != "Scriva i caratteri" {
 		t.Errorf("label %q", got)
 	}
-	if got := italian.all("button")[0].text; got != "Listen" {
+	if got := strings.Fields(italian.all("button")[0].text); !slices.Equal(got, []string{"Listen", "Stop"}) {
 		t.Errorf("button %q", got)
 	}
 }

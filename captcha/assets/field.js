@@ -151,8 +151,9 @@ class CaptchaField extends HTMLElement {
   }
 
   #showPlaying(playing) {
-    const { listen, stop } = this.#listenButton.dataset;
-    this.#listenButton.querySelector("span").textContent = playing ? stop : listen;
+    const [listen, stop] = this.#listenButton.children;
+    listen.hidden = playing;
+    stop.hidden = !playing;
   }
 
   #say(sentence) {

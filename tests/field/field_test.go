@@ -141,6 +141,16 @@ func TestRefresh(t *testing.T) {
 	p.WantNoProblems()
 }
 
+func TestRefreshKeepsTheLanguage(t *testing.T) {
+	s, p := start(t, captcha.Config{}), browser.Open(t)
+	p.Visit(s.url + "/?language=ru")
+	p.Click("#one .captcha-refresh")
+	awaitStatus(p, "one", "Показаны новые символы.")
+	if got := s.language.Load(); got != "ru" {
+		t.Errorf("the field in Russian asked for a challenge in %v", got)
+	}
+}
+
 // What a refresh replaces keeps its size on the page, however dense the pixels are and whatever the text's length.
 func TestRefreshKeepsTheScale(t *testing.T) {
 	look := picture.Config{Width: picture.Fit, Height: 50, Scale: 2}
@@ -171,11 +181,14 @@ func TestTwoForms(t *testing.T) {
 func TestSound(t *testing.T) {
 	s, p := start(t, captcha.Config{}), browser.Open(t)
 	p.Visit(s.url)
-	const button = `document.querySelector("#one .captcha-listen").textContent`
+	const button = `document.querySelector("#one .captcha-listen").innerText.trim()`
 	listen := func() {
 		browser.Value[bool](p, `document.querySelector("#one audio").addEventListener("ended", () => (window.ended = true)), window.ended = false`)
 		p.Click("#one .captcha-listen")
 		p.Await(button + ` === "Stop"`)
+		if got := p.Focused().Name; got != "Stop" {
+			t.Errorf("the focus is on %q while the sound plays", got)
+		}
 		p.Await(`window.ended`)
 		p.Await(button + ` === "Listen"`)
 	}

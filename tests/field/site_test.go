@@ -44,11 +44,12 @@ type form struct {
 
 // site is an app with two forms on one page.
 type site struct {
-	guard   *captcha.Guard
-	url     string
-	refuse  atomic.Int32  // the status that a request for a challenge gets, instead of a challenge
-	created atomic.Int32  // requests for a challenge
-	heard   chan struct{} // gets one when a sound is asked for
+	guard    *captcha.Guard
+	url      string
+	refuse   atomic.Int32  // the status that a request for a challenge gets, instead of a challenge
+	created  atomic.Int32  // requests for a challenge
+	language atomic.Value  // of the last such request's challenge
+	heard    chan struct{} // gets one when a sound is asked for
 }
 
 // start serves a site until the test ends.
@@ -89,6 +90,7 @@ func (s *site) serve(t *testing.T, app *fiber.App) {
 
 func (s *site) count(c *fiber.Ctx) error {
 	s.created.Add(1)
+	s.language.Store(s.guard.Language(c))
 	if status := int(s.refuse.Load()); status != 0 {
 		c.Set(fiber.HeaderRetryAfter, "1")
 		return c.SendStatus(status)
