@@ -30,7 +30,9 @@ func (g *Guard) Create(c *fiber.Ctx) error {
 	scratch.reply = g.appendReply(scratch.reply[:0], key, scratch.picture)
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
-	return c.Send(scratch.reply)
+	// Copied, where Send would lend the scratch to the reply, which is written when another request has it already.
+	c.Response().SetBody(scratch.reply)
+	return nil
 }
 
 // appendReply writes the JSON by hand: the picture's base64 is most of it, and needs neither a copy nor escapes.
