@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +53,8 @@ func TestPrograms(t *testing.T) {
 		}
 		answers := strings.NewReplacer("localhost:3000", address, "KEY", challenge.Key,
 			"LETTERS", captchatest.Solve(t, guard, challenge.Key))
-		transcript := blocks(t, "console")[0].text
+		consoles := blocks(t, "console")
+		transcript := consoles[slices.IndexFunc(consoles, func(b block) bool { return strings.HasPrefix(b.text, "$ curl ") })].text
 		for exchange := range strings.SplitSeq(strings.TrimPrefix(transcript, "$ "), "\n$ ") {
 			command, want, _ := strings.Cut(exchange, "\n")
 			if got := curl(t, answers.Replace(command)); !matches(strings.TrimSpace(want), got) {
