@@ -62,10 +62,10 @@ func (c *canvas) pose(l *placed, style *recipe, angle float64) {
 	}
 }
 
-// rotation is an angle of the range, in radians, more often from its middle than from its ends: the mean of two even choices.
+// rotation is any angle of the range, in radians.
 func (r *Renderer) rotation(random *rand.Rand) float64 {
 	least, greatest := r.config.RotationMin, r.config.RotationMax
-	return (least + (random.Float64()+random.Float64())/2*(greatest-least)) * math.Pi / 180
+	return (least + random.Float64()*(greatest-least)) * math.Pi / 180
 }
 
 // measure notes how far the first layer reaches in each band.

@@ -113,8 +113,8 @@ const middling = 128
 
 // recipes are in the order of the styles. Each style has one or more ways, among which a picture chooses.
 func recipes() [][]recipe {
-	plainly := recipe{letters: [][]layer{solid}, overlap: 0.02, warp: 0.09, shear: 0.18, stretch: 0.15, taper: 0.22, bow: 0.25, rise: 0.12,
-		larger: 0.18, smaller: 0.1, weight: 0.015, reverse: true}
+	plainly := recipe{letters: [][]layer{solid}, overlap: -0.02, warp: 0.1, shear: 0.2, stretch: 0.2, taper: 0.25, bow: 0.28, rise: 0.14,
+		larger: 0.2, smaller: 0.12, weight: 0.015, reverse: true}
 	with := func(r recipe, change func(*recipe)) recipe {
 		change(&r)
 		return r

@@ -34,7 +34,6 @@ FONTS = [  # name, file, Debian package, licence
     ("lato", "truetype/lato/Lato-Black.ttf", "fonts-lato", OFL),
     ("league", "opentype/league-mono/LeagueMono-WideBold.otf", "fonts-league-mono", OFL),
     ("libertine", "opentype/linux-libertine/LinLibertine_RB.otf", "fonts-linuxlibertine", OFL),
-    ("lobster", "opentype/lobster/lobster.otf", "fonts-lobster", OFL),
     ("park", "opentype/national-park/NationalPark-Heavy.otf", "fonts-national-park", OFL),
     ("play", "truetype/play/Play-Bold.ttf", "fonts-play", OFL),
     ("quicksand", "truetype/quicksand/Quicksand-Bold.ttf", "fonts-quicksand", OFL),
