@@ -42,7 +42,8 @@ type FieldOptions struct {
 //
 //	img-src data:; style-src 'self'; script-src 'self'; media-src 'self'; connect-src 'self'
 //
-// and nothing inline. The page is one visitor's: answer it with Cache-Control: no-store.
+// and nothing inline. Create needs no CSRF token, for it changes nothing: leave it out of an app's CSRF protection. The
+// page is one visitor's: answer it with Cache-Control: no-store.
 func (c *Challenge) Field(options ...FieldOptions) template.HTML {
 	var o FieldOptions
 	if len(options) > 0 {
