@@ -51,9 +51,9 @@ func (f *filler) contour(points []point, share int32) {
 	f.curve(points[last], points[last+1], points[0], from, start, share)
 }
 
-// flat is how far, squared, a control point may be off the middle between its neighbours, doubled, for a line to do: the line is then an
-// eighth of a pixel off at most.
-const flat = 0.25
+// flat is how far, squared, a control point may be off the middle between its neighbours, doubled, for a line to do: the line is then
+// a sixth of a pixel off at most.
+const flat = 0.4
 
 // curve is cut into as few lines as keep that near: n pieces divide the distance by n squared.
 func (f *filler) curve(a, b, c point, from, to place, share int32) {

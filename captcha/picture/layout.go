@@ -25,26 +25,26 @@ func (c *canvas) place(outlines []*outline, style *recipe, r *Renderer) {
 	for i, o := range outlines {
 		l := &c.letters[i]
 		l.from, l.layers = o, style.letters[c.random.IntN(len(style.letters))]
-		c.pose(l, style, r.rotation(c.random))
+		c.pose(l, &style.shapes, r.rotation(c.random))
 		l.measure(c.capital)
 		if i > 0 {
-			pen += c.letters[i-1].distance(l, -style.overlap*c.capital)
+			pen += c.letters[i-1].distance(l, style.gap*c.capital)
 		}
 		for j := range l.points {
 			l.points[j].x += pen
 		}
 	}
-	c.warp(style.warp * c.capital)
+	c.warp(style.shapes.warp * c.capital)
 	c.fit()
 }
 
 // pose turns, stretches, shears, bends and resizes a letter around its centre.
-func (c *canvas) pose(l *placed, style *recipe, angle float64) {
-	vary := func(most float32) float32 { return most * (2*c.random.Float32() - 1) }
-	size := c.capital * (1 - style.smaller + (style.smaller+style.larger)*c.random.Float32())
-	stretch, shear := 1+vary(style.stretch), vary(style.shear)
-	taper, bow := vary(style.taper), vary(style.bow)
-	weight, rise := vary(style.weight), vary(style.rise)*c.capital
+func (c *canvas) pose(l *placed, most *shapes, angle float64) {
+	vary := func(bound float32) float32 { return bound * (2*c.random.Float32() - 1) }
+	size := c.capital * (1 - most.smaller + (most.smaller+most.larger)*c.random.Float32())
+	stretch, shear := 1+vary(most.stretch), vary(most.shear)
+	taper, bow := vary(most.taper), vary(most.bow)
+	weight, rise := vary(most.weight), vary(most.rise)*c.capital
 	sin64, cos64 := math.Sincos(angle)
 	sin, cos := float32(sin64)*size, float32(cos64)*size
 
