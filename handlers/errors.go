@@ -51,14 +51,20 @@ func (s *site) fail(c *fiber.Ctx, err error) error {
 	if status == fiber.StatusServiceUnavailable {
 		c.Set(fiber.HeaderRetryAfter, retryAfter)
 	}
+	detail := sentence
+	if status == fiber.StatusMethodNotAllowed {
+		detail = fmt.Sprintf("Method %q not allowed.", c.Method())
+	}
+	return refuse(c, status, sentence, detail)
+}
+
+// refuse answers with a page for a visitor, or in the words that a client of the API knows.
+func refuse(c *fiber.Ctx, status int, sentence, detail string) error {
 	restrict(c) // what can't be read as a request comes here past the middleware
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Status(status)
 	if isAPI(c) {
-		if status == fiber.StatusMethodNotAllowed {
-			sentence = fmt.Sprintf("Method %q not allowed.", c.Method())
-		}
-		return c.JSON(fiber.Map{"detail": sentence})
+		return c.JSON(fiber.Map{"detail": detail})
 	}
 	return c.Render("error", errorPage{Title: http.StatusText(status), Status: status, Sentence: sentence})
 }

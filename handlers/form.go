@@ -113,12 +113,12 @@ func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error)
 		if status, page.Notice = explain(problem); status != fiber.StatusServiceUnavailable {
 			return problem
 		}
-		s.Logger.Error("form not taken", "view", view, "error", problem)
+		s.logger(c).Error("form not taken", "view", view, "error", problem)
 	}
 	if !page.Open {
 		challenge, err := s.Guard.Generate(c.UserContext(), s.Guard.Language(c))
 		if err != nil {
-			s.Logger.Error("form without a challenge", "view", view, "error", err)
+			s.logger(c).Error("form without a challenge", "view", view, "error", err)
 			status, page.Notice = explain(err)
 		} else {
 			page.Captcha = challenge.Field(captcha.FieldOptions{Error: ofCaptcha(problem)})

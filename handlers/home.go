@@ -50,7 +50,7 @@ func (s *site) homeTry(c *fiber.Ctx) error {
 	}
 	if page.Right || errors.Is(err, captcha.ErrWrongAnswer) {
 		if err := s.Storage.Set(triedKey(key), []byte("tried"), triedLife); err != nil {
-			s.Logger.Warn("a tried challenge is not remembered", "error", err)
+			s.logger(c).Warn("a tried challenge is not remembered", "error", err)
 		}
 	}
 	if !page.Right {

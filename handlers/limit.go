@@ -64,26 +64,19 @@ func (s *site) limit(rate Rate) fiber.Handler {
 	limiter := newLimiter(rate)
 	return func(c *fiber.Ctx) error {
 		if wait := limiter.take(s.client(c)); wait > 0 {
-			return s.throttle(c, wait)
+			return throttle(c, wait)
 		}
 		return c.Next()
 	}
 }
 
 // throttle answers in Django REST framework's words, for its clients know them.
-func (s *site) throttle(c *fiber.Ctx, wait time.Duration) error {
+func throttle(c *fiber.Ctx, wait time.Duration) error {
 	seconds := int((wait + time.Second - 1) / time.Second)
-	c.Status(fiber.StatusTooManyRequests)
 	c.Set(fiber.HeaderRetryAfter, strconv.Itoa(seconds))
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	if isAPI(c) {
-		return c.JSON(fiber.Map{"detail": fmt.Sprintf("Request was throttled. Expected available in %d seconds.", seconds)})
-	}
-	return c.Render("error", errorPage{
-		Title:    "Too many requests",
-		Status:   fiber.StatusTooManyRequests,
-		Sentence: fmt.Sprintf("Too many requests have come from your network. Try again in %d seconds.", seconds),
-	})
+	return refuse(c, fiber.StatusTooManyRequests,
+		fmt.Sprintf("Too many requests have come from your network. Try again in %d seconds.", seconds),
+		fmt.Sprintf("Request was throttled. Expected available in %d seconds.", seconds))
 }
 
 // limiter counts addresses in a table of fixed size, by the generic cell rate algorithm: a slot holds when its address

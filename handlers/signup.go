@@ -57,7 +57,7 @@ func (s *site) signupSubmit(c *fiber.Ctx) error {
 	}
 	// The account is there, and stays, if the session can't be kept: then the login form is the way in.
 	if err := s.sessions.signIn(c, f.Email); err != nil {
-		s.Logger.Error("signed up and not signed in", "error", err)
+		s.logger(c).Error("signed up and not signed in", "error", err)
 		return c.Redirect("/login", fiber.StatusSeeOther)
 	}
 	return c.Redirect("/account", fiber.StatusSeeOther)
