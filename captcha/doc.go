@@ -66,7 +66,7 @@
 //
 // # Storages
 //
-// Without Config.Storage a guard keeps used keys in the memory of its process, 262,144 of them at most. When that is
+// Without Config.Storage a guard keeps used keys in the memory of its process, 524,288 of them at most. When that is
 // full it fails with ErrStorage until some have expired; it never forgets one early. That suits one process. For
 // several, or to keep used keys over a restart, give all of them one storage.
 //

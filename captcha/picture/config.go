@@ -116,28 +116,28 @@ func (c Config) withDefaults() (Config, error) {
 
 func checkSize(name string, n int) error {
 	if n != Fit && (n < 1 || n > MaxSize) {
-		return fmt.Errorf("%s is %d; accepted: 1 to %d CSS pixels, or Fit", name, n, MaxSize)
+		return fmt.Errorf("setting %s is %d; accepted: 1 to %d CSS pixels, or Fit", name, n, MaxSize)
 	}
 	return nil
 }
 
 func checkScale(n int) error {
 	if n < 1 || n > MaxScale {
-		return fmt.Errorf("Scale is %d; accepted: 1 to %d", n, MaxScale)
+		return fmt.Errorf("setting Scale is %d; accepted: 1 to %d", n, MaxScale)
 	}
 	return nil
 }
 
 func checkRotation(least, greatest float64) error {
 	if !(least >= -90 && least <= greatest && greatest <= 90) {
-		return fmt.Errorf("RotationMin is %v and RotationMax is %v; accepted: -90 to 90 degrees, the least first", least, greatest)
+		return fmt.Errorf("setting RotationMin is %v and RotationMax is %v; accepted: -90 to 90 degrees, the least first", least, greatest)
 	}
 	return nil
 }
 
 func checkFontSize(size float64) error {
 	if size != 0 && !(size >= minFont && size <= MaxSize) {
-		return fmt.Errorf("FontSize is %v; accepted: %d to %d CSS pixels", size, minFont, MaxSize)
+		return fmt.Errorf("setting FontSize is %v; accepted: %d to %d CSS pixels", size, minFont, MaxSize)
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func checkFontSize(size float64) error {
 func checkStyles(styles []Style) error {
 	for _, s := range styles {
 		if s < 1 || int(s) > len(styleNames) {
-			return fmt.Errorf("Styles has %d, which is no style; accepted: %s", int(s), strings.Join(styleNames[:], ", "))
+			return fmt.Errorf("setting Styles has %d, which is no style; accepted: %s", int(s), strings.Join(styleNames[:], ", "))
 		}
 	}
 	return nil
@@ -154,12 +154,12 @@ func checkStyles(styles []Style) error {
 func checkFunctions(c Config) error {
 	for i, n := range c.Noise {
 		if n == nil {
-			return fmt.Errorf("Noise[%d] is nil", i)
+			return fmt.Errorf("setting Noise[%d] is nil", i)
 		}
 	}
 	for i, f := range c.Filters {
 		if f == nil {
-			return fmt.Errorf("Filters[%d] is nil", i)
+			return fmt.Errorf("setting Filters[%d] is nil", i)
 		}
 	}
 	return nil
@@ -171,13 +171,13 @@ const leastContrast = 2
 func checkColours(foreground, background color.Color) error {
 	ink, ground := colours(foreground, background)
 	if ink.A != 255 {
-		return fmt.Errorf("Foreground has alpha %d; accepted: an opaque colour", ink.A)
+		return fmt.Errorf("setting Foreground has alpha %d; accepted: an opaque colour", ink.A)
 	}
 	if ground.A < 255 {
 		return nil // The page behind it decides.
 	}
 	if r := contrast(ink, ground); r < leastContrast {
-		return fmt.Errorf("Foreground %s on Background %s has a contrast of %.2f; accepted: %d or more", hex(ink), hex(ground), r, leastContrast)
+		return fmt.Errorf("setting Foreground %s on Background %s has a contrast of %.2f; accepted: %d or more", hex(ink), hex(ground), r, leastContrast)
 	}
 	return nil
 }

@@ -105,7 +105,7 @@ func (r *Renderer) readFonts(alphabet []rune) error {
 	for i, data := range fonts {
 		face, err := newTypeface(data, alphabet)
 		if err != nil {
-			return fmt.Errorf("Fonts[%d]: %w", i, err)
+			return fmt.Errorf("setting Fonts[%d]: %w", i, err)
 		}
 		for letter, o := range face {
 			r.faces[letter] = append(r.faces[letter], o)
@@ -152,15 +152,15 @@ func (r *Renderer) chooseSize() error {
 		}
 	}
 	if r.size < minFont {
-		return fmt.Errorf("Width %d and Height %d leave letters %.1f pixels high for a text of %d; accepted: sizes that leave %d or more",
+		return fmt.Errorf("setting Width %d and Height %d leave letters %.1f pixels high for a text of %d; accepted: sizes that leave %d or more",
 			c.Width, c.Height, r.size, r.maxLength, minFont)
 	}
 	// Where the size comes from the width, their product is the width again but for rounding.
 	if need := int(math.Ceil(across*r.size - 1e-6)); c.Width != Fit && c.Width < need {
-		return fmt.Errorf("Width is %d; accepted: %d or more for %d letters of FontSize %v, or Fit", c.Width, need, r.maxLength, r.size)
+		return fmt.Errorf("setting Width is %d; accepted: %d or more for %d letters of FontSize %v, or Fit", c.Width, need, r.maxLength, r.size)
 	}
 	if need := int(math.Ceil(1.2 * r.size)); c.Height != Fit && c.Height < need {
-		return fmt.Errorf("Height is %d; accepted: %d or more for FontSize %v, or Fit", c.Height, need, r.size)
+		return fmt.Errorf("setting Height is %d; accepted: %d or more for FontSize %v, or Fit", c.Height, need, r.size)
 	}
 	if w, h := r.sizeOf(r.maxLength); w > MaxSize || h > MaxSize {
 		return errors.New("the text would need a picture larger than accepted; accepted: a smaller FontSize or a shorter text")

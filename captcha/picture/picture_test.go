@@ -509,7 +509,7 @@ func ExampleNew() {
 	fmt.Println(err)
 	// Output:
 	// <img width=240 height=80>
-	// picture: Scale is 9; accepted: 1 to 4
+	// picture: setting Scale is 9; accepted: 1 to 4
 }
 
 func BenchmarkNew(b *testing.B) {

@@ -57,7 +57,7 @@ func NewTarget(name, method, address string, pids []int) (*Target, error) {
 	t := &Target{Name: name, Method: method, URL: address, PIDs: pids}
 	t.client.Addr = net.JoinHostPort(addresses[0].String(), port)
 	t.client.MaxConns = MaxConnections
-	t.client.RetryIf = func(*fasthttp.Request) bool { return false }
+	t.client.MaxIdemponentCallAttempts = 1 // a request counts once
 	return t, nil
 }
 
