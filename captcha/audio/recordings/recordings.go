@@ -3,7 +3,7 @@
 // It is a package of its own so that the attacks on the spoken challenge hear exactly what its attackers can.
 //
 // The recordings were made by espeak-ng; "go generate" makes them again from the lists in the make folder. PHONEMES.md
-// says how each sounds.
+// says how each sounds, and MISHEARD.md which of them a recogniser of speech takes for another.
 package recordings
 
 import (

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
+)
+
+// An attack that fails even without babble would prove nothing about challenges with it.
+func TestAlignSolvesWithoutBabble(t *testing.T) {
+	const alphabet = "BKWX27"
+	m, err := newMatcher("en", alphabet, align)
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := 0
+	voice := audio.New(audio.Config{Babble: -1})
+	for number := range uint64(4) {
+		text, guess, err := one(m, voice, alphabet, number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := result{}
+		r.count(text, guess)
+		right += r.letters
+	}
+	if right < 10 {
+		t.Errorf("%d of 16 letters right; by chance there would be 3", right)
+	}
+}
+
+// Both matchers find a recording that is there as it is.
+func TestMatchersFindARecording(t *testing.T) {
+	m, err := newMatcher("en", "B", align)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := &m.templates[2]
+	silence := make([]frame, 30)
+	sound := slices.Concat(silence, wanted.frames, silence)
+	for name, find := range map[string]func([]frame, *template) []hit{"align": align, "correlate": correlate} {
+		best, end := hit{score: never}, 0
+		for i, h := range find(sound, wanted) {
+			if h.score > best.score {
+				best, end = h, i
+			}
+		}
+		if d := end - (30 + len(wanted.frames) - 1); d < -2 || d > 2 || best.start < 28 || best.start > 32 {
+			t.Errorf("%s finds %d frames that start at 30 from %d to %d", name, len(wanted.frames), best.start, end)
+		}
+	}
+}
+
+func TestLettersFromWords(t *testing.T) {
+	for _, row := range []struct {
+		heard []string
+		want  string
+	}{
+		{nil, ""},
+		{[]string{"b.", "as", "in", "bravo", "seven", "seven", "k.", "like", "kilo"}, "B7K"},
+		{[]string{"seven", "seven", "seven", "seven", "two", "two"}, "772"},
+	} {
+		if got := letters(row.heard); got != row.want {
+			t.Errorf("letters(%q) = %q, not %q", row.heard, got, row.want)
+		}
+	}
+}
+
+func TestBandsHearTones(t *testing.T) {
+	loudest := func(hz float64) (band int) {
+		tone := make([]float32, window)
+		for i := range tone {
+			tone[i] = float32(1000 * math.Sin(2*math.Pi*hz*float64(i)/8000))
+		}
+		f := listen(tone)[0]
+		for b := range f {
+			if f[b] > f[band] {
+				band = b
+			}
+		}
+		return band
+	}
+	if low, middle, high := loudest(200), loudest(1000), loudest(3500); low > 2 || middle < 7 || middle > 10 || high < 17 {
+		t.Errorf("200, 1000 and 3500 Hz are in bands %d, %d and %d of %d", low, middle, high, bands)
+	}
+}

@@ -1,0 +1,76 @@
+package main
+
+import "math"
+
+// A frame is one moment of sound as an ear has it: the loudness in decibels of each of the bands, low to high.
+type frame [bands]float32
+
+const (
+	bands  = 20
+	window = 256 // samples; 32 ms
+	hop    = 128 // samples from one frame to the next
+)
+
+// melBands maps each bin of the spectrum to weights on bands that are equally wide to the ear, from 100 to 3,900 Hz.
+var melBands = func() (weights [bands][window / 2]float32) {
+	mel := func(hz float64) float64 { return 1127 * math.Log(1+hz/700) }
+	low, high := mel(100), mel(3900)
+	for bin := range window / 2 {
+		at := (mel(float64(bin)*8000/window) - low) / (high - low) * (bands + 1)
+		for band := range bands {
+			weights[band][bin] = float32(max(0, 1-math.Abs(at-float64(band+1))))
+		}
+	}
+	return weights
+}()
+
+// listen turns 8 kHz sound into frames.
+func listen(sound []float32) []frame {
+	var frames []frame
+	for at := 0; at+window <= len(sound); at += hop {
+		var re, im [window]float64
+		for i := range window {
+			re[i] = float64(sound[at+i]) * (0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/window))
+		}
+		fft(&re, &im)
+		var power [window / 2]float32
+		for i := range power {
+			power[i] = float32(re[i]*re[i] + im[i]*im[i])
+		}
+		var f frame
+		for band := range f {
+			energy := float32(0)
+			for bin, w := range melBands[band] {
+				energy += w * power[bin]
+			}
+			f[band] = float32(10 * math.Log10(float64(energy)+1))
+		}
+		frames = append(frames, f)
+	}
+	return frames
+}
+
+// fft is the plain radix-2 transform in place.
+func fft(re, im *[window]float64) {
+	for i, j := 1, 0; i < window; i++ {
+		bit := window / 2
+		for ; j&bit != 0; bit /= 2 {
+			j ^= bit
+		}
+		j ^= bit
+		if i < j {
+			re[i], re[j] = re[j], re[i]
+		}
+	}
+	for size := 2; size <= window; size *= 2 {
+		for k := range size / 2 {
+			sin, cos := math.Sincos(-2 * math.Pi * float64(k) / float64(size))
+			for i := k; i < window; i += size {
+				j := i + size/2
+				r, m := re[j]*cos-im[j]*sin, re[j]*sin+im[j]*cos
+				re[j], im[j] = re[i]-r, im[i]-m
+				re[i], im[i] = re[i]+r, im[i]+m
+			}
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"math"
+	"strings"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/audio/recordings"
+)
+
+// A template is one recording played at one rate.
+type template struct {
+	kind   recordings.Kind
+	sign   rune
+	group  int // of voice and rate: the parts of one letter share it
+	frames []frame
+}
+
+// A matcher looks for recordings in a challenge.
+type matcher struct {
+	templates []template
+	find      func(sound []frame, t *template) []hit
+}
+
+// rates are those at which the recordings are tried: what a challenge is known to use.
+var rates = []float64{0.86, 0.92, 0.98, 1.04, 1.10, 1.16, 1.22}
+
+// newMatcher prepares every recording of a language whose sign is in the alphabet, at each of the rates. What is said
+// between a letter and its word tells nothing and is left out.
+func newMatcher(language, alphabet string, find func([]frame, *template) []hit) (*matcher, error) {
+	clips, err := recordings.Open(language)
+	if err != nil {
+		return nil, err
+	}
+	m := &matcher{find: find}
+	for _, c := range clips {
+		if c.Kind == recordings.Link || !strings.ContainsRune(alphabet, c.Sign) {
+			continue
+		}
+		pcm := c.Append(nil)
+		for i, rate := range rates {
+			m.templates = append(m.templates, template{c.Kind, c.Sign, c.Voice*len(rates) + i, listen(play(pcm, rate))})
+		}
+	}
+	return m, nil
+}
+
+// play reads a recording at a rate.
+func play(pcm []int16, rate float64) []float32 {
+	out := make([]float32, int(float64(len(pcm)-1)/rate))
+	for i := range out {
+		at := float64(i) * rate
+		j := int(at)
+		part := float32(at - float64(j))
+		out[i] = float32(pcm[j])*(1-part) + float32(pcm[j+1])*part
+	}
+	return out
+}
+
+// A hit is a place where a template may be.
+type hit struct {
+	score float32
+	start int
+}
+
+const never = -1e9 // the score of what cannot be
+
+// An utterance is a letter found in the sound.
+type utterance struct {
+	sign  rune
+	score float32
+	start int
+}
+
+const reach = 90 // frames that may pass between the end of a letter's name and the start of its word
+
+// solve finds the letters, one after another, that explain the sound best.
+func (m *matcher) solve(sound []float32) (string, error) {
+	frames := listen(sound)
+	type key struct {
+		sign  rune
+		group int
+	}
+	names, words := map[key][]hit{}, map[key][]hit{}
+	for i := range m.templates {
+		t := &m.templates[i]
+		hits := standardise(m.find(frames, t))
+		if t.kind == recordings.Name {
+			names[key{t.sign, t.group}] = hits
+		} else {
+			words[key{t.sign, t.group}] = hits
+		}
+	}
+	ending := make([]utterance, len(frames)) // the best letter that ends at each frame
+	for i := range ending {
+		ending[i].score = never
+	}
+	for k, first := range names {
+		second, ok := words[k]
+		if !ok {
+			second = first // a digit is said twice
+		}
+		for i, h := range second {
+			if u := join(first, h); u.score > ending[i].score {
+				ending[i] = utterance{k.sign, u.score, u.start}
+			}
+		}
+	}
+	return choose(ending), nil
+}
+
+// join finds the best hit of a letter's first part before one of its second, and adds them up.
+func join(first []hit, second hit) hit {
+	best := hit{never, 0}
+	for _, h := range first[max(0, second.start-reach):max(0, second.start)] {
+		if h.score > best.score {
+			best = h
+		}
+	}
+	return hit{best.score + second.score, best.start}
+}
+
+// standardise makes the scores of different templates comparable: in standard deviations from the template's mean.
+func standardise(hits []hit) []hit {
+	sum, square, count := 0.0, 0.0, 0.0
+	for _, h := range hits {
+		if h.score > never/2 {
+			sum += float64(h.score)
+			square += float64(h.score) * float64(h.score)
+			count++
+		}
+	}
+	mean := sum / count
+	deviation := math.Sqrt(max(square/count-mean*mean, 1e-6))
+	for i := range hits {
+		if hits[i].score > never/2 {
+			hits[i].score = float32((float64(hits[i].score) - mean) / deviation)
+		}
+	}
+	return hits
+}
+
+// choose picks utterances that do not overlap and have the greatest sum, by dynamic programming over time.
+func choose(ending []utterance) string {
+	type state struct {
+		score float32
+		text  string
+	}
+	best := make([][length + 1]state, len(ending)+1) // by frames heard and letters chosen
+	for k := 1; k <= length; k++ {
+		best[0][k].score = never
+	}
+	for i, u := range ending {
+		best[i+1] = best[i]
+		for k := 1; k <= length; k++ {
+			before := best[max(0, u.start)][k-1]
+			if score := before.score + u.score; score > best[i+1][k].score {
+				best[i+1][k] = state{score, before.text + string(u.sign)}
+			}
+		}
+	}
+	return best[len(ending)][length].text
+}
