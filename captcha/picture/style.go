@@ -98,7 +98,7 @@ var (
 	rimmed = []layer{{share: -whole, grow: 0.085}, {share: 2 * whole}}
 	ringed = []layer{{share: whole, grow: 0.12}, {share: -whole, grow: 0.07}, {share: whole}}
 	shadow = []layer{{share: whole * 3 / 7, shift: 0.14}, {share: whole}}
-	relief = []layer{{share: whole, shift: 0.055}, {share: -whole, shift: -0.055}}
+	relief = []layer{{share: whole, grow: 0.01, shift: 0.06}, {share: -whole, grow: 0.01, shift: -0.06}}
 )
 
 // negative is the same letter in the other colour.
@@ -128,7 +128,7 @@ func recipes() [][]recipe {
 		fine   = tone{light: 0, dark: 110, period: 0.3, wave: 0.4}
 		broad  = tone{light: 0, dark: 120, period: 1.6, wave: 0.15}
 		faint  = tone{light: 0, dark: 60, period: 1.8, wave: 0.15}
-		hatch  = tone{light: 120, dark: 255, period: 0.32, wave: 0.4}
+		hatch  = tone{light: 155, dark: 255, period: 0.32, wave: 0.4}
 		halves = tone{light: 130, dark: 255, period: 1.3, wave: 0.15}
 		both   = tone{light: 0, dark: 255, period: 2, wave: 0.15}
 	)
