@@ -85,7 +85,8 @@ func New(cfg Config) *fiber.App {
 		ViewsLayout:           "layout",
 		ErrorHandler:          s.fail,
 		DisableStartupMessage: true,
-		BodyLimit:             256 << 10,
+		BodyLimit:             bodyLimit,
+		StreamRequestBody:     true, // for readBody
 		ReadTimeout:           10 * time.Second,
 		WriteTimeout:          10 * time.Second,
 		IdleTimeout:           60 * time.Second,
@@ -100,7 +101,7 @@ func New(cfg Config) *fiber.App {
 	if !cfg.MetricsElsewhere {
 		app.Get("/metrics", adaptor.HTTPHandler(cfg.Metrics.Handler()))
 	}
-	app.Use(s.observe, secure, recover.New(), sameOrigin(), plainBody)
+	app.Use(s.observe, secure, recover.New(), sameOrigin(), readBody, plainBody)
 	issue, submit := s.limit(cfg.Limits.Issue), s.limit(cfg.Limits.Submit)
 	audio, login := s.limit(cfg.Limits.Audio), s.limit(cfg.Limits.Login)
 	draw := s.limit(cfg.Limits.Issue) // counted apart, so that nobody plays away their way to the forms

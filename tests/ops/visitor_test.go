@@ -34,7 +34,8 @@ var modes = []mode{
 // guard returns a guard that knows the answers to the processes' challenges, of which Redis keeps the stored ones.
 func (m mode) guard(t testing.TB, redisURL string) *captcha.Guard {
 	t.Helper()
-	cfg := captcha.Config{Logger: slog.New(slog.DiscardHandler)}
+	// A guard takes no key that lives longer than its own do.
+	cfg := captcha.Config{Logger: slog.New(slog.DiscardHandler), Expiration: 24 * time.Hour}
 	if m.name == "sealed" {
 		cfg.Secrets = []string{secret}
 		return captcha.New(cfg)
@@ -87,6 +88,8 @@ type reply struct {
 	header http.Header
 	body   string
 	took   time.Duration
+
+	closing bool // this was the connection's last reply
 }
 
 // do makes a request of the body's kind: none for "", JSON for "{...", else a form's.
@@ -121,7 +124,7 @@ func (v *visitor) do(method, path, body string, headers ...string) (reply, error
 			break
 		}
 	}
-	return reply{response.StatusCode, response.Header, string(text), took}, err
+	return reply{response.StatusCode, response.Header, string(text), took, response.Close}, err
 }
 
 // challenge asks for one. An answer other than 200 is no error.

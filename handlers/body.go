@@ -1,0 +1,36 @@
+package handlers
+
+import (
+	"errors"
+	"io"
+	"net"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// bodyLimit is in bytes: the longest message that a form takes, urlencoded, is a quarter of it.
+const bodyLimit = 256 << 10
+
+// readBody reads a request's body into room that grows with what arrives. fasthttp itself makes as much room as the client
+// announces, so that five thousand who announce much and send little would take a gigabyte.
+func readBody(c *fiber.Ctx) error {
+	stream := c.Context().RequestBodyStream()
+	if stream == nil {
+		return c.Next()
+	}
+	body, err := io.ReadAll(io.LimitReader(stream, bodyLimit+1))
+	var timeout net.Error
+	switch {
+	case len(body) > bodyLimit:
+		c.Response().SetConnectionClose()
+		return fiber.ErrRequestEntityTooLarge
+	case errors.As(err, &timeout) && timeout.Timeout():
+		c.Response().SetConnectionClose()
+		return fiber.ErrRequestTimeout
+	case err != nil:
+		c.Response().SetConnectionClose()
+		return fiber.ErrBadRequest
+	}
+	c.Request().SetBodyRaw(body)
+	return c.Next()
+}
