@@ -99,8 +99,13 @@ func shown(name, value string) string {
 	return fmt.Sprintf("%s=%q", name, value)
 }
 
-// Impossible turns what the guard says of settings that don't go together into an error that names the variables.
+// Impossible turns what the guard says of settings that don't go together into an error that names the variables, and
+// shows no secret.
 func Impossible(problem any) error {
+	if strings.Contains(fmt.Sprint(problem), "InsecureMasterAnswers") {
+		return errors.New("captcha: MASTER_CAPTCHA (not shown): accepted are keys of up to 64 characters, and answers of up to 8, " +
+			"or as many as CAPTCHA_LENGTH allows")
+	}
 	return errors.New(strings.NewReplacer(
 		"FontSize", "CAPTCHA_FONT_SIZE",
 		"Fonts", "CAPTCHA_FONT_PATH",
@@ -113,7 +118,6 @@ func Impossible(problem any) error {
 		"ImageField", "CAPTCHA_IMAGE",
 		"StorageKey", "CAPTCHA_CACHE_KEY",
 		"MaxLength", "CAPTCHA_LENGTH",
-		"InsecureMasterAnswers", "MASTER_CAPTCHA",
 		"Secrets", "CAPTCHA_SECRETS",
 	).Replace(fmt.Sprint(problem)))
 }

@@ -36,11 +36,13 @@ func TestSettingsThatStopTheStart(t *testing.T) {
 		{"CAPTCHA_KEY=captcha_value", `CAPTCHA_KEY "captcha_value" is the name of another field`},
 		{"CAPTCHA_KEY=same CAPTCHA_IMAGE=same", `CAPTCHA_KEY "same" is the name of another field`},
 		{"CAPTCHA_IMAGE=image_type", `CAPTCHA_IMAGE "image_type" is the name of another field`},
-		{"MASTER_CAPTCHA=" + strings.Repeat("k", 65) + ":a", `MASTER_CAPTCHA`},
+		{"MASTER_CAPTCHA=" + strings.Repeat("k", 65) + ":hunter2", `MASTER_CAPTCHA (not shown): accepted are keys of up to 64 characters`},
+		{"MASTER_CAPTCHA=key:hunter2hunter2", `MASTER_CAPTCHA (not shown): accepted are keys of up to 64 characters, and answers of up to 8`},
+		{"CAPTCHA_SECRETS=hunter2", `CAPTCHA_SECRETS (not shown): secret 1 has 7 characters; accepted are`},
 	} {
 		addr := fmt.Sprint("ADDR=127.0.0.1:", redisserver.FreePort(t))
 		code, output := server.Run(t, append([]string{addr}, strings.Fields(row.env)...))
-		if code == 0 || !strings.Contains(output, row.want) || strings.Contains(output, "listening") || strings.Contains(output, "goroutine") {
+		if code == 0 || !strings.Contains(output, row.want) || strings.Contains(output, "listening") || strings.Contains(output, "goroutine") || strings.Contains(output, "hunter2") {
 			t.Errorf("%s: code %d, %q, want %q", row.env, code, output, row.want)
 		}
 	}
