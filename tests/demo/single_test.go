@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/storage"
@@ -25,7 +26,7 @@ func TestSingleUse(t *testing.T) {
 	})
 	t.Run("three processes, stored", func(t *testing.T) {
 		redis := redisserver.Start(t)
-		store, err := storage.Open(context.Background(), redis)
+		store, err := storage.Open(context.Background(), redis, storage.Config{Timeout: 10 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}
