@@ -23,7 +23,7 @@
 //
 // Create answers POST with a challenge in JSON: a picture and a key. Protect reads that key and the visitor's answer
 // from the request, and calls the next handler if the answer is right. For a form that the server renders, Generate
-// issues a challenge and Check verifies a submission; the first example is such a form.
+// issues a challenge, Field is its HTML, and Check verifies a submission; the first example is such a form.
 //
 // # What it stops, and what it does not
 //
@@ -84,16 +84,21 @@
 // Guards that share a storage and a StorageKey accept each other's challenges. Give a guard that asks less of a visitor
 // than another a StorageKey of its own; a challenge from one is then unknown to the other.
 //
-// # Pictures and sound
+// # Pictures, sound and the form field
 //
 // Config.Picture sets size, fonts, colours and styles; see the package captcha/picture. Sound is spoken by the package
 // captcha/audio, which is given as Config.Audio so that apps without sound do not carry its recordings:
 //
 //	guard := captcha.New(captcha.Config{Audio: audio.New()})
+//	app.All("/api/captcha/", guard.Create)
 //	app.Get("/api/captcha/:key/audio.wav", guard.Audio)
+//	app.Get("/api/captcha/assets/:file", guard.Assets)
+//
+// These are the routes that the form field uses; Config.Path moves them. Without JavaScript the field works too, but for
+// the button that gets other letters.
 //
 // People who can't see the picture need the sound, or another way in. The text alternative of the picture says what it
-// is for and where the sound is, not what it shows.
+// is for and where the sound is, not what it shows. A form of your own should do the same.
 //
 // # Testing your own forms
 //
