@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
 	"github.com/fibercaptcha/fibercaptcha/handlers"
@@ -56,6 +58,7 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	slog.SetDefault(settings.NewLogger(os.Stderr))
+	redis.SetLogger(redisLog{})
 	// A setting that is impossible together with others is found by the guard: as clear, and also before listening.
 	defer func() {
 		if problem := recover(); problem != nil {
@@ -123,4 +126,11 @@ func serveMetrics(addr string, handler http.Handler) error {
 	mux.Handle("GET /metrics", handler)
 	server := http.Server{Addr: addr, Handler: mux, ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second}
 	return fmt.Errorf("METRICS_ADDR: %w", server.ListenAndServe())
+}
+
+// redisLog takes what go-redis has to say into the log of all else.
+type redisLog struct{}
+
+func (redisLog) Printf(ctx context.Context, format string, args ...any) {
+	slog.WarnContext(ctx, fmt.Sprintf(format, args...))
 }
