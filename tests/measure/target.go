@@ -64,7 +64,7 @@ func NewTarget(name, method, address string, pids []int) (*Target, error) {
 // Measure sends n requests over so many connections at a time, after some that do not count. A reply other than 200 is an
 // error, for a refusal costs less than an answer.
 func (t *Target) Measure(ctx context.Context, n, connections int) (r Round, err error) {
-	if _, err := t.send(ctx, connections*10, connections); err != nil { // opens the connections, warms the server up
+	if _, err := t.send(ctx, min(n, connections*10), connections); err != nil { // opens the connections, warms the server up
 		return r, err
 	}
 	before, err := CPUTime(t.PIDs)

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 func TestCompare(t *testing.T) {
 	for i, s := range sizes {
 		var out bytes.Buffer
-		if err := compare(t.Context(), i, options{pictures: 10, requests: 20, rounds: 2}, &out); err != nil {
+		if err := compare(t.Context(), i, options{pictures: 3, requests: 10, rounds: 1}, &out); err != nil {
 			t.Fatalf("%s: %v", s, err)
 		}
 		for _, l := range libraries {
