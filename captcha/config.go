@@ -243,7 +243,7 @@ func (cfg Config) check() error {
 	}
 	for key, answer := range cfg.InsecureMasterAnswers {
 		if err := checkShape(cfg.KeyField, key, answer, cfg.valueLimit()); err != nil {
-			return fmt.Errorf("captcha: InsecureMasterAnswers %q: %q can't be submitted: %w", key, answer, err)
+			return fmt.Errorf("captcha: InsecureMasterAnswers %q can't be submitted: %w", key, err)
 		}
 	}
 	return nil

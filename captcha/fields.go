@@ -70,6 +70,10 @@ func (f fields) set(name, text, wrong string) {
 
 // bodyFields reads the named fields of a body.
 func bodyFields(c *fiber.Ctx, names ...string) (fields, error) {
+	// What is compressed could unpack to more than the app's limit.
+	if encoding := c.Get(fiber.HeaderContentEncoding); encoding != "" && encoding != "identity" {
+		return nil, &BodyError{fiber.StatusUnsupportedMediaType, fmt.Sprintf("Unsupported content encoding %q in request.", encoding)}
+	}
 	header := c.Get(fiber.HeaderContentType)
 	media, _, err := mime.ParseMediaType(header)
 	switch {
@@ -77,7 +81,6 @@ func bodyFields(c *fiber.Ctx, names ...string) (fields, error) {
 		return fields{}, nil
 	case err != nil:
 	case media == fiber.MIMEApplicationJSON:
-		// As it came: a compressed body is refused, for it could unpack to more than the app's limit.
 		return jsonFields(c.Request().Body(), names)
 	case media == fiber.MIMEApplicationForm:
 		return formFields(c, names), nil

@@ -2,6 +2,7 @@ package captcha_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -273,6 +274,27 @@ func TestRefusalsOfForms(t *testing.T) {
 		}
 		if row.want == "" && !strings.HasPrefix(reply, `{"detail":"Multipart form parse error - `) {
 			t.Errorf("%s: %s", row.name, reply)
+		}
+	}
+	wantErr(t, guard.Verify(ctx, key, captchatest.Solve(t, guard, key)), nil)
+}
+
+func TestCompressedBodiesAreRefused(t *testing.T) {
+	guard := captcha.New()
+	app := newApp(guard)
+	key := mustGenerate(t, guard)
+	flat := map[string]string{"captcha_key": key, "captcha_value": captchatest.Solve(t, guard, key)}
+	for name, encode := range encodings {
+		contentType, body := encode(flat)
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		w.Write([]byte(body))
+		w.Close()
+		r := post("/api/contact", contentType, packed.String())
+		r.Header.Set("Content-Encoding", "gzip")
+		want := `{"detail":"Unsupported content encoding \"gzip\" in request."}`
+		if response, reply := mustDo(t, app, r); response.StatusCode != 415 || reply != want {
+			t.Errorf("%s: %s %s", name, response.Status, reply)
 		}
 	}
 	wantErr(t, guard.Verify(ctx, key, captchatest.Solve(t, guard, key)), nil)
