@@ -47,7 +47,7 @@ func Reply(c *fiber.Ctx, err error) error {
 		return answer(c, fiber.StatusBadRequest, nonField("Invalid captcha value"))
 	case errors.Is(err, ErrStorage):
 		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(retryAfter))
-		return detail(c, fiber.StatusServiceUnavailable, "The captcha can't be checked at the moment. Nothing was used up: try again in a few seconds.")
+		return detail(c, fiber.StatusServiceUnavailable, "The captcha can't be checked at the moment. Try again in a few seconds.")
 	}
 	return err
 }

@@ -44,7 +44,7 @@ var apiRefusals = []apiRefusal{
 	{"The body is too large", 413, `{"detail":"` + sentences[fiber.StatusRequestEntityTooLarge] + `"}`, false},
 	{"The media type is not taken", 415, `{"detail":"Unsupported media type \"text/plain\" in request."}`, false},
 	{"Too many requests", 429, `{"detail":"Request was throttled. Expected available in 1 seconds."}`, false},
-	{"The storage can't be reached", 503, `{"detail":"The captcha can't be checked at the moment. Nothing was used up: try again in a few seconds."}`, false},
+	{"The storage can't be reached", 503, `{"detail":"The captcha can't be checked at the moment. Try again in a few seconds."}`, false},
 }
 
 func (s *site) apiShow(c *fiber.Ctx) error {
