@@ -90,12 +90,11 @@
 // captcha/audio, which is given as Config.Audio so that apps without sound do not carry its recordings:
 //
 //	guard := captcha.New(captcha.Config{Audio: audio.New()})
-//	app.All("/api/captcha/", guard.Create)
-//	app.Get("/api/captcha/:key/audio.wav", guard.Audio)
-//	app.Get("/api/captcha/assets/:file", guard.Assets)
+//	guard.Register(app)
 //
-// These are the routes that the form field uses; Config.Path moves them. Without JavaScript the field works too, but for
-// the button that gets other letters.
+// Register adds the routes that the form field uses, which Config.Path moves. Without JavaScript the field works too,
+// but for the button that gets other letters. None of the routes needs a CSRF token: they change nothing that is a
+// visitor's. A page with a field is one visitor's, so answer it with Cache-Control: no-store.
 //
 // People who can't see the picture need the sound, or another way in. The text alternative of the picture says what it
 // is for and where the sound is, not what it shows. A form of your own should do the same.

@@ -30,9 +30,7 @@ func ExampleChallenge_Field() {
 	}
 
 	app := fiber.New()
-	app.All("/api/captcha/", guard.Create)
-	app.Get("/api/captcha/:key/audio.wav", guard.Audio)
-	app.Get("/api/captcha/assets/:file", guard.Assets)
+	guard.Register(app)
 	app.Get("/contact", func(c *fiber.Ctx) error { return show(c, nil) })
 	app.Post("/contact", func(c *fiber.Ctx) error {
 		switch err := guard.Check(c); {

@@ -26,8 +26,7 @@ func newApp(guard *captcha.Guard) *fiber.App {
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
 	app.Get("/", book.show)
 	app.Post("/", book.sign)
-	app.All("/api/captcha/", guard.Create)
-	app.Get("/api/captcha/assets/:file", guard.Assets)
+	guard.Register(app)
 	app.Post("/api/entries", guard.Protect, book.add)
 	return app
 }
