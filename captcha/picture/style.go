@@ -18,7 +18,7 @@ const (
 	Hollow
 	// Striped letters are hatched.
 	Striped
-	// TwoTone letters change from dark to middling on the way.
+	// TwoTone letters change from light to dark on a middling ground.
 	TwoTone
 	// Split letters stand on broad bands of both colours and change theirs where a band ends.
 	Split
@@ -117,20 +117,21 @@ const middling = 128
 // recipes are in the order of the styles; a style with several chooses one for each picture.
 //
 // The numbers come from transcribing contact sheets blind and training networks on labelled pictures. Fills, grounds and bent
-// outlines cost people next to nothing and networks a lot; letters that overlap, faint letters behind the text and cuts through strokes
-// cost people more than networks, so letters keep a gap, a wider one where their edges are busy.
+// outlines cost people next to nothing and networks a lot; faint letters behind the text and cuts through strokes cost people more than
+// networks. Letters that overlap cost people, and letters that stand apart are read by stock OCR, so plain ones just touch, and those with
+// busy edges keep a gap.
 func recipes() [][]recipe {
 	bare := recipe{
-		letters: [][]layer{solid}, reverse: true, gap: 0.02,
+		letters: [][]layer{solid}, reverse: true, gap: -0.03,
 		shapes: shapes{warp: 0.1, shear: 0.2, stretch: 0.2, taper: 0.25, bow: 0.28, rise: 0.14, weight: 0.015, larger: 0.2, smaller: 0.12},
 	}
 	var (
-		fine   = tone{light: 0, dark: 110, period: 0.3, wave: 0.4}
-		broad  = tone{light: 0, dark: 120, period: 1.6, wave: 0.15}
-		faint  = tone{light: 0, dark: 60, period: 1.8, wave: 0.15}
-		hatch  = tone{light: 155, dark: 255, period: 0.32, wave: 0.4}
-		halves = tone{light: 130, dark: 255, period: 1.3, wave: 0.15}
-		both   = tone{light: 0, dark: 255, period: 2, wave: 0.15}
+		fine  = tone{light: 0, dark: 110, period: 0.3, wave: 0.4}
+		broad = tone{light: 0, dark: 120, period: 1.6, wave: 0.15}
+		faint = tone{light: 0, dark: 60, period: 1.8, wave: 0.15}
+		hatch = tone{light: 140, dark: 255, period: 0.32, wave: 0.4}
+		grey  = tone{light: middling, dark: middling, period: 1}
+		both  = tone{light: 0, dark: 255, period: 2, wave: 0.15}
 	)
 	letters := func(r recipe, gap float32, ways ...[]layer) recipe {
 		r.gap, r.letters = gap, ways
@@ -144,21 +145,21 @@ func recipes() [][]recipe {
 		r.ground = t
 		return r
 	}
-	split := ink(bare, both)
+	split := letters(ink(bare, both), 0.02, solid)
 	split.split = true
-	grey := bare
-	grey.base = middling
-	raised := letters(grey, 0.05, relief)
-	mixed := letters(grey, 0, solid, hollow, rimmed, relief, negative(solid), negative(hollow), negative(rimmed))
+	onGrey := bare
+	onGrey.base = middling
+	raised := letters(onGrey, 0.05, relief)
+	mixed := letters(onGrey, 0, solid, hollow, rimmed, relief, negative(solid), negative(hollow), negative(rimmed))
 	classic := recipe{letters: [][]layer{solid}, gap: 0.12, noise: []Noise{Arcs, Dots}, filters: []Filter{Smooth}}
 	return [][]recipe{
 		{classic},
-		{bare, letters(bare, 0.03, shadow)},
-		{letters(bare, 0.02, hollow), letters(bare, 0.1, ringed)},
-		{letters(ink(bare, hatch), 0.05, heavy)},
-		{letters(ink(bare, halves), 0.03, heavy)},
+		{bare, letters(bare, -0.02, shadow)},
+		{letters(bare, 0, hollow), letters(bare, 0.07, ringed)},
+		{letters(ink(bare, hatch), 0.01, heavy)},
+		{letters(ground(ink(bare, both), grey), 0.03, heavy)},
 		{split},
-		{ground(bare, fine), ground(bare, broad), letters(ground(bare, broad), 0.02, hollow)},
+		{ground(bare, fine), ground(bare, broad), letters(ground(bare, broad), 0, hollow)},
 		{raised, ground(raised, faint)},
 		{mixed, ground(mixed, faint)},
 	}
