@@ -63,7 +63,7 @@ func sendRange(c *fiber.Ctx, file []byte) error {
 		return c.Send(file)
 	case first >= len(file):
 		c.Set(fiber.HeaderContentRange, fmt.Sprintf("bytes */%d", len(file)))
-		return c.SendStatus(fiber.StatusRequestedRangeNotSatisfiable)
+		return detail(c, fiber.StatusRequestedRangeNotSatisfiable, "The sound has no such part.")
 	}
 	c.Set(fiber.HeaderContentRange, fmt.Sprintf("bytes %d-%d/%d", first, last, len(file)))
 	return c.Status(fiber.StatusPartialContent).Send(file[first : last+1])

@@ -1,0 +1,206 @@
+package demo_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pb33f/libopenapi"
+	validator "github.com/pb33f/libopenapi-validator"
+
+	"github.com/fibercaptcha/fibercaptcha/tests/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/server"
+)
+
+// contract is the description that a server gives of its API, and which of the replies in it were seen.
+type contract struct {
+	t         *testing.T
+	validator validator.Validator
+	promised  map[string]bool // "POST /api/contact 201 application/json": whether it was seen
+}
+
+func readContract(t *testing.T, v *visitor) *contract {
+	t.Helper()
+	reply := v.get("/api/openapi.yaml")
+	v.want(reply, http.StatusOK)
+	if media := reply.Header.Get("Content-Type"); media != "application/yaml" {
+		t.Errorf("the description is %s", media)
+	}
+	document, err := libopenapi.NewDocument([]byte(reply.text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if version := document.GetVersion(); version != "3.1.0" {
+		t.Errorf("the description is in OpenAPI %s", version)
+	}
+	checker, errs := validator.NewValidator(document)
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	if valid, problems := checker.ValidateDocument(); !valid {
+		t.Fatal(problems)
+	}
+	model, err := document.BuildV3Model()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &contract{t: t, validator: checker, promised: make(map[string]bool)}
+	for path, item := range model.Model.Paths.PathItems.FromOldest() {
+		for method, operation := range item.GetOperations().FromOldest() {
+			for status, response := range operation.Responses.Codes.FromOldest() {
+				call := fmt.Sprintf("%s %s %s", strings.ToUpper(method), path, status)
+				if response.Content == nil || response.Content.Len() == 0 {
+					c.promised[call] = false
+					continue
+				}
+				for media := range response.Content.KeysFromOldest() {
+					c.promised[call+" "+media] = false
+				}
+			}
+		}
+	}
+	return c
+}
+
+// check sends a request, and fails the test unless the reply is one that the description promises for it. A request that
+// is meant to be taken has to be one that the description allows, too.
+func (c *contract) check(v *visitor, path string, r *http.Request, status int) page {
+	c.t.Helper()
+	var sent []byte
+	if r.Body != nil {
+		sent, _ = io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(sent))
+	}
+	reply := v.do(r)
+	v.want(reply, status)
+	r.Body, reply.Body = io.NopCloser(bytes.NewReader(sent)), io.NopCloser(strings.NewReader(reply.text))
+	call := fmt.Sprintf("%s %s %d", r.Method, path, status)
+	if media, _, _ := strings.Cut(reply.Header.Get("Content-Type"), ";"); media != "" && reply.text != "" {
+		call += " " + media
+	}
+	if _, ok := c.promised[call]; !ok {
+		c.t.Errorf("%s: the description knows no such reply", call)
+	}
+	c.promised[call] = true
+	if valid, problems := c.validator.ValidateHttpResponse(r, reply.Response); !valid {
+		for _, problem := range problems {
+			c.t.Errorf("%s: %s: %s %v: %s", call, problem.Message, problem.Reason, problem.SchemaValidationErrors, reply.text)
+		}
+	}
+	if status < 300 {
+		if valid, problems := c.validator.ValidateHttpRequestSync(r); !valid {
+			c.t.Errorf("%s: the description does not allow the request: %v", call, problems)
+		}
+	}
+	return reply
+}
+
+// complete fails the test for each reply of the description that was not seen.
+func (c *contract) complete() {
+	c.t.Helper()
+	for _, call := range slices.Sorted(maps.Keys(c.promised)) {
+		if !c.promised[call] {
+			c.t.Errorf("%s was never seen", call)
+		}
+	}
+}
+
+const audioPath = "/api/captcha/{key}/audio.wav"
+
+// Every reply of the description comes from the running server, in the shape that it has there, and no reply comes that
+// the description does not have.
+func TestOpenAPIDescribesTheServer(t *testing.T) {
+	s := start(t)
+	v := visit(t, s)
+	c := readContract(t, v)
+
+	c.check(v, "/api/openapi.yaml", v.request("GET", "/api/openapi.yaml", "", ""), 200)
+	c.check(v, "/api/captcha/", v.request("POST", "/api/captcha/", "", ""), 200)
+	key, _ := v.challenge()
+	sound := func(key, part string) *http.Request {
+		r := v.request("GET", "/api/captcha/"+key+"/audio.wav", "", "")
+		if part != "" {
+			r.Header.Set("Range", part)
+		}
+		return r
+	}
+	c.check(v, audioPath, sound(key, ""), 200)
+	c.check(v, audioPath, sound(key, "bytes=0-99"), 206)
+	c.check(v, audioPath, sound(key, "bytes=99999999-"), 416)
+	c.check(v, audioPath, sound("unknown", ""), 404)
+
+	forms := map[string]func(n int) map[string]string{
+		"/api/contact": func(int) map[string]string {
+			return map[string]string{"name": "Ada", "email": "ada@example.org", "message": "Hello"}
+		},
+		"/api/signup": func(n int) map[string]string {
+			return map[string]string{"email": fmt.Sprintf("ada%d@example.org", n), "password": "correct horse"}
+		},
+	}
+	for path, form := range forms {
+		n := 0
+		solved := func() map[string]string {
+			n++
+			fields := form(n)
+			fields["captcha_key"], fields["captcha_value"] = v.challenge()
+			return fields
+		}
+		for _, encoding := range []string{"json", "urlencoded", "multipart"} {
+			contentType, body := encodings[encoding](solved())
+			c.check(v, path, v.request("POST", path, contentType, body), 201)
+		}
+		for _, spoil := range []map[string]string{
+			{"captcha_value": "WRONG"}, {"captcha_key": "unknown"}, {"captcha_value": ""}, {"captcha_value": "MORETHANEIGHT"}, {"email": "ada"},
+		} {
+			fields := solved()
+			maps.Copy(fields, spoil)
+			contentType, body := encodings["json"](fields)
+			c.check(v, path, v.request("POST", path, contentType, body), 400)
+		}
+		for _, body := range []string{`{}`, `{"captcha_value": null, "captcha_key": 1}`, `[]`, `{"captcha_key": "`, ``} {
+			c.check(v, path, v.request("POST", path, "application/json", body), 400)
+		}
+		c.check(v, path, v.request("POST", path, "text/plain", "hello"), 415)
+		c.check(v, path, v.request("POST", path, "application/json", `{"name": "`+strings.Repeat("x", 300<<10)+`"}`), 413)
+	}
+
+	c.throttled(server.Start(t, "LIMIT_ISSUE=1/hour", "LIMIT_SUBMIT=1/hour", "LIMIT_AUDIO=1/hour"))
+	redis := redisserver.Own(t)
+	down := start(t, "STORAGE_URL="+redis.URL(), "CAPTCHA_STORED=true")
+	redis.Kill()
+	c.storageFails(down)
+	c.complete()
+}
+
+func (c *contract) throttled(s *server.Server) {
+	v := visit(c.t, s)
+	for path, r := range anyRequests(v) {
+		v.do(r())
+		c.check(v, path, r(), 429)
+	}
+}
+
+func (c *contract) storageFails(s *server.Server) {
+	v := visit(c.t, s)
+	for path, r := range anyRequests(v) {
+		c.check(v, path, r(), 503)
+	}
+}
+
+// anyRequests are one to each limited address, whose fields are well-formed.
+func anyRequests(v *visitor) map[string]func() *http.Request {
+	fields := map[string]string{"name": "Ada", "email": "ada@example.org", "message": "Hello", "password": "correct horse",
+		"captcha_key": "0b6f0ee6-9d4b-4fd2-9c41-6d7a3c6d8a11", "captcha_value": "ABCD"}
+	contentType, body := encodings["json"](fields)
+	return map[string]func() *http.Request{
+		"/api/captcha/": func() *http.Request { return v.request("POST", "/api/captcha/", "", "") },
+		audioPath:       func() *http.Request { return v.request("GET", "/api/captcha/unknown/audio.wav", "", "") },
+		"/api/contact":  func() *http.Request { return v.request("POST", "/api/contact", contentType, body) },
+		"/api/signup":   func() *http.Request { return v.request("POST", "/api/signup", contentType, body) },
+	}
+}
