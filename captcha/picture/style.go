@@ -145,11 +145,11 @@ func recipes() [][]recipe {
 		r.ground = t
 		return r
 	}
-	split := letters(ink(bare, both), 0.02, solid)
+	split := letters(ink(bare, both), 0.04, solid)
 	split.split = true
 	onGrey := bare
 	onGrey.base = middling
-	raised := letters(onGrey, 0.05, relief)
+	raised := letters(onGrey, 0.07, relief)
 	mixed := letters(onGrey, 0, solid, hollow, rimmed, relief, negative(solid), negative(hollow), negative(rimmed))
 	classic := recipe{letters: [][]layer{solid}, gap: 0.12, noise: []Noise{Arcs, Dots}, filters: []Filter{Smooth}}
 	return [][]recipe{
