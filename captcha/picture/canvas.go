@@ -60,14 +60,15 @@ func (c *canvas) fillLetter(l *placed) {
 func (c *canvas) paint(ink, ground *shade, reverse bool) {
 	stride := (c.width + 1) / 2
 	c.levels = resize(c.levels, c.height*(stride+1))
+	plain := ink.even && ground.even && ink.table[0] == 255 && ground.table[0] == 0
 	for y := range c.height {
 		cover := c.ink.Pix[y*c.width:][:c.width]
 		out := c.levels[y*(stride+1)+1:][:stride]
-		if ink.even && ground.even {
-			c.paintEven(out, cover)
-			continue
+		if plain {
+			paintPlain(out, cover)
+		} else {
+			paintRow(out, cover, ink, ground, y)
 		}
-		c.paintRow(out, cover, ink, ground, y)
 	}
 	if reverse {
 		for y := range c.height {
@@ -79,7 +80,7 @@ func (c *canvas) paint(ink, ground *shade, reverse bool) {
 	}
 }
 
-func (c *canvas) paintRow(out, cover []uint8, ink, ground *shade, y int) {
+func paintRow(out, cover []uint8, ink, ground *shade, y int) {
 	inkRow, groundRow := ink.row[y], ground.row[y]
 	inkColumn, groundColumn := ink.column[:len(cover)], ground.column[:len(cover)]
 	level := func(x int, v uint8) uint8 {
@@ -89,16 +90,21 @@ func (c *canvas) paintRow(out, cover []uint8, ink, ground *shade, y int) {
 		}
 		return uint8(g)
 	}
+	blank := ground.table[0]&0xf0 | ground.table[0]>>4
 	for x := 1; x < len(cover); x += 2 {
-		out[x/2] = level(x-1, cover[x-1])&0xf0 | level(x, cover[x])>>4
+		if ground.even && cover[x-1]|cover[x] == 0 {
+			out[x/2] = blank
+		} else {
+			out[x/2] = level(x-1, cover[x-1])&0xf0 | level(x, cover[x])>>4
+		}
 	}
 	if last := len(cover) - 1; last%2 == 0 {
 		out[last/2] = level(last, cover[last]) & 0xf0
 	}
 }
 
-// paintEven is paint for the tones of most pictures, full ink on bare ground.
-func (c *canvas) paintEven(out, cover []uint8) {
+// paintPlain is paintRow for full ink on bare ground.
+func paintPlain(out, cover []uint8) {
 	for x := range len(cover) / 2 {
 		out[x] = cover[2*x]&0xf0 | cover[2*x+1]>>4
 	}

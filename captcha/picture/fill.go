@@ -6,7 +6,7 @@ package picture
 // subtract, which makes hollow letters, only the touched part of a row is summed, and the sum is one of integers, which
 // processors add four times as fast as floats that wait for each other.
 type filler struct {
-	delta         []int32 // in units of 1/full
+	delta         []int32 // in units of 1/unit
 	touched       []extent
 	width, height int
 }
@@ -14,8 +14,8 @@ type filler struct {
 // An extent is the columns of a row from the first that an edge touched up to the one after the last.
 type extent struct{ from, to int }
 
-// full is the coverage of a whole pixel.
-const full = 1 << 16
+// unit is the coverage of a whole pixel.
+const unit = 1 << 16
 
 // whole is the share of a layer that covers fully.
 const whole = 256
@@ -33,10 +33,10 @@ func (f *filler) reset(width, height int) {
 	}
 }
 
-// A place is a point in units of 1/full.
+// A place is a point in units of 1/unit.
 type place struct{ x, y int32 }
 
-func placeOf(x, y float32) place { return place{int32(x * full), int32(y * full)} }
+func placeOf(x, y float32) place { return place{int32(x * unit), int32(y * unit)} }
 
 // contour adds a closed run of curves, on-curve and control points in turn, with a share of full coverage in 256ths.
 func (f *filler) contour(points []point, share int32) {
@@ -52,8 +52,8 @@ func (f *filler) contour(points []point, share int32) {
 }
 
 // flat is how far, squared, a control point may be off the middle between its neighbours, doubled, for a line to do: the line is then
-// a sixth of a pixel off at most.
-const flat = 0.4
+// a fifth of a pixel off at most.
+const flat = 0.6
 
 // curve is cut into as few lines as keep that near: n pieces divide the distance by n squared.
 func (f *filler) curve(a, b, c point, from, to place, share int32) {
@@ -82,14 +82,14 @@ func (f *filler) line(p, q place, share int32) {
 	if p.y > q.y {
 		p, q, share = q, p, -share
 	}
-	slope := int64(float32(q.x-p.x) / float32(q.y-p.y) * full)
+	slope := int64(float32(q.x-p.x) / float32(q.y-p.y) * unit)
 	x, y := p.x, p.y
-	row := int(y / full)
+	row := int(y / unit)
 	at := row * (f.width + slack)
 	for y < q.y {
-		bottom, next := int32(row+1)*full, q.x
+		bottom, next := int32(row+1)*unit, q.x
 		if bottom < q.y {
-			next = x + int32(slope*int64(bottom-y)/full)
+			next = x + int32(slope*int64(bottom-y)/unit)
 		} else {
 			bottom = q.y
 		}
@@ -97,7 +97,7 @@ func (f *filler) line(p, q place, share int32) {
 		if left > right {
 			left, right = right, left
 		}
-		column, end := left/full, right/full
+		column, end := left/unit, right/unit
 		extent := &f.touched[row]
 		if column < extent.from {
 			extent.from = column
@@ -109,12 +109,12 @@ func (f *filler) line(p, q place, share int32) {
 		cells := f.delta[at+column : at+end+slack]
 		if column == end {
 			// Within one pixel, what lies to the right of the edge is a trapezium.
-			mean := (left+right)/2 - column*full
-			beyond := int32(int64(d) * int64(mean) / full)
+			mean := (left+right)/2 - column*unit
+			beyond := int32(int64(d) * int64(mean) / unit)
 			cells[0] += d - beyond
 			cells[1] += beyond
 		} else {
-			span(cells, left-column*full, right-column*full, d)
+			span(cells, left-column*unit, right-column*unit, d)
 		}
 		x, y = next, bottom
 		row++
@@ -126,20 +126,20 @@ func (f *filler) line(p, q place, share int32) {
 // coverage is the part of the edge that lies before it, and the mean of the part within; cells hold the differences between pixels.
 func span(cells []int32, left, right int, d int32) {
 	slope := float32(d) / float32(right-left)
-	first := slope * float32(full-left) // what the edge rises in the first pixel
-	cover := first * float32(full-left) * (0.5 / full)
+	first := slope * float32(unit-left) // what the edge rises in the first pixel
+	cover := first * float32(unit-left) * (0.5 / unit)
 	was := int32(cover)
 	cells[0] += was
 	before := first
 	last := len(cells) - 2
 	for i := 1; i < last; i++ {
-		now := int32(before + slope*(full/2))
+		now := int32(before + slope*(unit/2))
 		cells[i] += now - was
 		was = now
-		before += slope * full
+		before += slope * unit
 	}
-	within := float32(right - last*full)
-	now := int32(before + slope*within*(1-within*(0.5/full)))
+	within := float32(right - last*unit)
+	now := int32(before + slope*within*(1-within*(0.5/unit)))
 	cells[last] += now - was
 	cells[last+1] += d - now
 }
@@ -158,7 +158,7 @@ func (f *filler) ink(dst []uint8, base uint8) {
 		}
 		row := dst[y*f.width+extent.from : y*f.width+to]
 		delta := f.delta[y*(f.width+slack)+extent.from:][:len(row)]
-		sum := int32(full / 512) // Half a step, so that rounding errors leave no trace.
+		sum := int32(unit / 512) // Half a step, so that rounding errors leave no trace.
 		for x, d := range delta {
 			sum += d
 			row[x] = uint8(min(max(int32(base)+sum>>(shift&31), 0), 255))

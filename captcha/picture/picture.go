@@ -302,17 +302,10 @@ func (r *Renderer) makeCodes(recipe *recipe, reverse bool) *huffman {
 
 // shade prepares the tones of letters and ground.
 func (c *canvas) shade(style *recipe) {
-	prepare := func(s *shade, t tone, otherwise uint8) {
-		if t.period > 0 {
-			s.prepareStripes(t, c.width, c.height, c.capital, c.random)
-		} else {
-			s.prepareEven(otherwise, c.width, c.height)
-		}
-	}
-	prepare(&c.inkShade, style.ink, 255)
+	c.inkShade.prepare(style.ink, c.width, c.height, c.capital, c.random)
 	if style.split {
 		c.groundShade.opposite(&c.inkShade)
 	} else {
-		prepare(&c.groundShade, style.ground, 0)
+		c.groundShade.prepare(style.ground, c.width, c.height, c.capital, c.random)
 	}
 }

@@ -121,8 +121,9 @@ const middling = 128
 // networks. Letters that overlap cost people, and letters that stand apart are read by stock OCR, so plain ones just touch, and those with
 // busy edges keep a gap.
 func recipes() [][]recipe {
+	full := tone{dark: 255}
 	bare := recipe{
-		letters: [][]layer{solid}, reverse: true, gap: -0.03,
+		letters: [][]layer{solid}, ink: full, reverse: true, gap: -0.03,
 		shapes: shapes{warp: 0.1, shear: 0.2, stretch: 0.2, taper: 0.22, bow: 0.24, rise: 0.14, weight: 0.015, larger: 0.2, smaller: 0.12},
 	}
 	var (
@@ -151,7 +152,7 @@ func recipes() [][]recipe {
 	onGrey.base = middling
 	raised := letters(onGrey, 0.07, relief)
 	mixed := letters(onGrey, 0, solid, hollow, rimmed, relief, negative(solid), negative(hollow), negative(rimmed))
-	classic := recipe{letters: [][]layer{solid}, gap: 0.12, noise: []Noise{Arcs, Dots}, filters: []Filter{Smooth}}
+	classic := recipe{letters: [][]layer{solid}, ink: full, gap: 0.12, noise: []Noise{Arcs, Dots}, filters: []Filter{Smooth}}
 	return [][]recipe{
 		{classic},
 		{bare, letters(bare, -0.02, shadow)},

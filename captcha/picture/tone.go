@@ -5,10 +5,9 @@ import (
 	"math/rand/v2"
 )
 
-// A tone says how dark each place of a surface is: 0 is the background colour, 255 the foreground. The zero value is no tone of its own:
-// full on letters, none on the ground.
+// A tone says how dark each place of a surface is: 0 is the background colour, 255 the foreground.
 type tone struct {
-	light, dark uint8   // of stripes at a random slope
+	dark, light uint8   // of stripes at a random slope; dark all over if they have no period
 	period      float32 // from stripe to stripe, in capital heights
 	wave        float32 // how far the stripes swing to a side, in periods
 }
@@ -21,19 +20,14 @@ type shade struct {
 	row, column []uint32
 }
 
-// prepareEven makes the shade the same everywhere.
-func (s *shade) prepareEven(level uint8, width, height int) {
-	s.even = true
+// prepare chooses the slope and the place of the stripes.
+func (s *shade) prepare(t tone, width, height int, capital float32, random *rand.Rand) {
 	s.row, s.column = resize(s.row, height), resize(s.column, width)
-	for i := range s.table {
-		s.table[i] = level
+	s.even = t.period == 0
+	if s.even {
+		fill(s.table[:], t.dark)
+		return
 	}
-}
-
-// prepareStripes draws them at a random slope.
-func (s *shade) prepareStripes(t tone, width, height int, capital float32, random *rand.Rand) {
-	s.even = false
-	s.row, s.column = resize(s.row, height), resize(s.column, width)
 	s.fillTable(t, capital)
 	sin, cos := math.Sincos(2 * math.Pi * random.Float64())
 	turn := float64(1<<32) / float64(t.period*capital)
