@@ -17,7 +17,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/redisserver"
 )
 
-var paths = []string{"/", "/contact", "/signup", "/login", "/account", "/stats", "/developers", "/nothing"}
+var paths = []string{"/", "/contact", "/signup", "/login", "/account", "/playground", "/stats", "/developers", "/nothing"}
 
 // heaviest is what a page may weigh with all that it loads, uncompressed, in bytes.
 const heaviest = 60_000
