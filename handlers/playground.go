@@ -24,14 +24,21 @@ const (
 	maxLetters = 10
 	maxPage    = 60_000 // bytes of all that a browser loads for the page
 	maxMarkup  = 13_000 // of these, the page without its pictures
+
+	// maxKept renderers are kept, of settings asked for of late. What a new one works out when it first draws in a style
+	// costs more than the drawing.
+	maxKept = 32
 )
 
 // playground draws to a visitor's settings. Its pictures guard nothing: they come straight from package picture, of random
 // letters, and no storage is touched.
 type playground struct {
-	repacker  repacker
-	room      int                                          // bytes for the pictures in the page, as base64
-	renderers map[string]func() (*picture.Renderer, error) // by the font's name
+	repacker repacker
+	room     int                                          // bytes for the pictures in the page, as base64
+	fonts    map[string]func() (*picture.Renderer, error) // by the font's name
+
+	mu   sync.Mutex
+	kept map[string]*picture.Renderer // by the environment lines
 }
 
 func newPlayground(files assets) *playground {
@@ -39,9 +46,13 @@ func newPlayground(files assets) *playground {
 	for _, name := range []string{"site.css", "playground.css", "playground.js", "copy.js", "icon.svg"} {
 		room -= len(files[name].content)
 	}
-	p := &playground{room: room, renderers: map[string]func() (*picture.Renderer, error){"": rendererOf()}}
+	p := &playground{
+		room:  room,
+		fonts: map[string]func() (*picture.Renderer, error){"": rendererOf()},
+		kept:  make(map[string]*picture.Renderer),
+	}
 	for _, f := range namedFonts {
-		p.renderers[f.Name] = rendererOf(f.file)
+		p.fonts[f.Name] = rendererOf(f.file)
 	}
 	return p
 }
@@ -126,7 +137,7 @@ func (p *playground) prepare(k knobs) (*picture.Renderer, Settings, map[string]s
 	for {
 		used := k.without(problems)
 		settings, more := used.settings()
-		renderer, knob, err := p.renderer(used.Font, settings)
+		renderer, knob, err := p.renderer(used, settings)
 		switch {
 		case err == nil:
 			return renderer, settings, problems, nil
@@ -138,8 +149,28 @@ func (p *playground) prepare(k knobs) (*picture.Renderer, Settings, map[string]s
 }
 
 // renderer returns one with the settings, or names the knob that has to change.
-func (p *playground) renderer(font string, settings Settings) (r *picture.Renderer, knob string, err error) {
-	fonts, err := p.renderers[font]()
+func (p *playground) renderer(k knobs, settings Settings) (r *picture.Renderer, knob string, err error) {
+	name := k.environment()
+	p.mu.Lock()
+	r = p.kept[name]
+	p.mu.Unlock()
+	if r != nil {
+		return r, "", nil
+	}
+	if r, knob, err = p.newRenderer(k.Font, settings); err != nil {
+		return nil, knob, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.kept) == maxKept {
+		clear(p.kept)
+	}
+	p.kept[name] = r
+	return r, "", nil
+}
+
+func (p *playground) newRenderer(font string, settings Settings) (r *picture.Renderer, knob string, err error) {
+	fonts, err := p.fonts[font]()
 	if err != nil {
 		return nil, "font", err
 	}
@@ -180,8 +211,9 @@ func (p *playground) draw(r *picture.Renderer, settings Settings) (shown []sampl
 	for range samples {
 		text, seed := randomText(settings.Length.orDefault()), [32]byte{}
 		rand.Read(seed[:])
-		start := time.Now()
 		drawing := r.Append(nil, text, seed)
+		start := time.Now() // of the second time, for the first may have been the renderer's first in this style
+		drawing = r.Append(drawing[:0], text, seed)
 		times, sizes = append(times, time.Since(start)), append(sizes, len(drawing))
 		smaller, err := p.repacker.repack(drawing)
 		if err != nil {

@@ -379,7 +379,8 @@ func FuzzPlayground(f *testing.F) {
 	handler := bareSite().Handler()
 	f.Fuzz(func(t *testing.T, query string) {
 		var ctx fasthttp.RequestCtx
-		ctx.Request.SetRequestURI("/playground?" + query)
+		ctx.Request.SetRequestURI("/playground")
+		ctx.Request.URI().SetQueryString(query)
 		handler(&ctx)
 		if status := ctx.Response.StatusCode(); status != 200 && status != 422 {
 			t.Errorf("status %d", status)
