@@ -18,7 +18,7 @@ type Operation struct {
 	LimitLogin     Rate       `env:"LIMIT_LOGIN" envDefault:"10/min"`
 	LogFormat      LogFormat  `env:"LOG_FORMAT" envDefault:"text"`
 	LogLevel       LogLevel   `env:"LOG_LEVEL" envDefault:"info"`
-	StorageTimeout timeout    `env:"STORAGE_TIMEOUT" envDefault:"500ms"`
+	StorageTimeout timeout    `env:"STORAGE_TIMEOUT" envDefault:"800ms"`
 	StopDelay      stopDelay  `env:"STOP_DELAY" envDefault:"1s"`
 }
 
@@ -27,8 +27,8 @@ func (o Operation) Limits() Limits {
 	return Limits{Issue: o.LimitIssue, Submit: o.LimitSubmit, Audio: o.LimitAudio, Login: o.LimitLogin}
 }
 
-// timeout is how long one operation of the storage may take. A page can need three before it knows that the storage is
-// away, and its visitor should be told so within two seconds.
+// timeout is how long one operation of the storage may take. A form that was sent can need two until it is known that the
+// storage is away, and its visitor should be told so within two seconds.
 type timeout time.Duration
 
 func (d *timeout) UnmarshalText(text []byte) error {

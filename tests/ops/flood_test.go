@@ -52,7 +52,7 @@ func TestFloodSealed(t *testing.T) {
 		}
 		return nil
 	})
-	result := startFlood(t, s.Addr, *flood)
+	result := runFlood(t, s.Addr, *flood)
 	within(t, "99th percentile of ordinary visitors", visits.stop(t), 50*time.Millisecond)
 	show(20)
 
@@ -94,7 +94,7 @@ func TestFloodStoredInMemory(t *testing.T) {
 		}
 		shown = append(shown, key)
 	}
-	result := startFlood(t, s.Addr, *flood)
+	result := runFlood(t, s.Addr, *flood)
 	if issued := result.ok + len(shown); issued != room || result.unavailable != *flood-result.ok {
 		t.Errorf("%d issued and %d answered 503, want %d and the rest", issued, result.unavailable, room)
 	}
@@ -122,8 +122,8 @@ type floodResult struct {
 	took                              time.Duration
 }
 
-// startFlood asks for challenges from very many addresses, as fast as one machine can that has to answer as well.
-func startFlood(t *testing.T, addr string, n int) (result floodResult) {
+// runFlood asks for challenges from very many addresses, as fast as one machine can that has to answer as well.
+func runFlood(t *testing.T, addr string, n int) (result floodResult) {
 	const workers = 8
 	client := &fasthttp.HostClient{Addr: addr, MaxConns: workers}
 	var next, ok, throttled, unavailable, other atomic.Int64
