@@ -124,7 +124,7 @@ func recipes() [][]recipe {
 	full := tone{dark: 255}
 	bare := recipe{
 		letters: [][]layer{solid}, ink: full, reverse: true, gap: -0.03,
-		shapes: shapes{warp: 0.1, shear: 0.2, stretch: 0.2, taper: 0.22, bow: 0.24, rise: 0.14, weight: 0.015, larger: 0.2, smaller: 0.12},
+		shapes: shapes{warp: 0.11, shear: 0.2, stretch: 0.22, taper: 0.25, bow: 0.26, rise: 0.14, weight: 0.025, larger: 0.2, smaller: 0.12},
 	}
 	var (
 		fine  = tone{light: 0, dark: 110, period: 0.3, wave: 0.4}
