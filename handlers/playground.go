@@ -204,11 +204,18 @@ type cost struct {
 	Bytes, Least, Greatest int           // of a picture as package picture makes it: the mean, and both ends
 }
 
+// Until fairTries pictures are drawn, one that takes over a quarter more than its share of the room is left out for another, so
+// that twelve fit at all but the largest settings. For these, any that fit fill the page, until maxTries are drawn.
+const (
+	fairTries = 2 * samples
+	maxTries  = 3 * samples
+)
+
 // draw draws the samples, as many as fit into the page.
 func (p *playground) draw(r *picture.Renderer, settings Settings) (shown []sample, c cost, err error) {
-	times, sizes := make([]time.Duration, 0, samples), make([]int, 0, samples)
+	times, sizes := make([]time.Duration, 0, maxTries), make([]int, 0, maxTries)
 	room := p.room
-	for range samples {
+	for tries := 0; tries < maxTries && len(shown) < samples; tries++ {
 		text, seed := randomText(settings.Length.orDefault()), [32]byte{}
 		rand.Read(seed[:])
 		drawing := r.Append(nil, text, seed)
@@ -219,17 +226,20 @@ func (p *playground) draw(r *picture.Renderer, settings Settings) (shown []sampl
 		if err != nil {
 			return nil, c, err
 		}
-		if room -= base64.StdEncoding.EncodedLen(len(smaller)); room < 0 {
+		size := base64.StdEncoding.EncodedLen(len(smaller))
+		share := room / (samples - len(shown))
+		if size > room || size > share+share/4 && tries < fairTries {
 			continue
 		}
+		room -= size
 		width, height := r.Size(text)
 		uri := "data:image/png;base64," + base64.StdEncoding.EncodeToString(smaller)
 		shown = append(shown, sample{text, template.URL(uri), width, height})
 	}
 	slices.Sort(times)
-	c = cost{Time: times[samples/2].Round(time.Microsecond), Least: slices.Min(sizes), Greatest: slices.Max(sizes)}
+	c = cost{Time: times[len(times)/2].Round(time.Microsecond), Least: slices.Min(sizes), Greatest: slices.Max(sizes)}
 	for _, size := range sizes {
-		c.Bytes += size / samples
+		c.Bytes += size / len(sizes)
 	}
 	return shown, c, nil
 }
