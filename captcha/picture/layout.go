@@ -81,16 +81,17 @@ func (l *placed) measure(capital float32) {
 		// Points on the curve will do: fonts have one wherever a curve reaches farthest.
 		p := points[len(points)-2]
 		for i := 0; i < len(points); i += 2 {
-			l.profile.add(p, points[i], capital)
+			l.profile.add(p, points[i], bands/2/capital)
 			p = points[i]
 		}
 	}
 }
 
-// add widens the bands that a line from p to q crosses. Bands cover 2 capital heights around the base of poses.
-func (f *profile) add(p, q point, capital float32) {
+// add widens the bands that a line from p to q crosses. Together bands cover 2 capital heights, half of them above the middle; scale is their
+// number to a pixel.
+func (f *profile) add(p, q point, scale float32) {
 	at := func(y float32) int {
-		return min(max(int((y/capital+1)*bands/2), 0), bands-1)
+		return min(max(int(y*scale+bands/2), 0), bands-1)
 	}
 	if p.y > q.y {
 		p, q = q, p
