@@ -223,9 +223,6 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 	return append(dst, c.png...)
 }
 
-// leastZoom is the share of the font size that a whole text may be smaller by. It then stands in another place of the picture each time.
-const leastZoom = 0.2
-
 // draw leaves the picture in the canvas's levels, and says how many letters wide it is.
 func (r *Renderer) draw(c *canvas, text string, style *recipe, reverse bool) (n int) {
 	c.text = c.text[:0]
@@ -239,7 +236,7 @@ func (r *Renderer) draw(c *canvas, text string, style *recipe, reverse bool) (n 
 		}
 	}
 	width, height := r.deviceSize(n)
-	c.capital = float32(r.size) * float32(r.config.Scale) * (1 - leastZoom*c.random.Float32())
+	c.capital = float32(r.size) * float32(r.config.Scale) * (1 - style.shapes.shrink*c.random.Float32())
 	c.margin = min(1.5*float32(r.config.Scale), float32(height)/16)
 	c.resize(width, height, len(c.text))
 	if len(c.text) > 0 {

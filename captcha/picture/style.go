@@ -75,6 +75,7 @@ type recipe struct {
 
 // shapes bound how much letters differ from the font's outlines, each to both sides of none.
 type shapes struct {
+	shrink          float32 // of the whole text, which then stands elsewhere in the picture
 	warp            float32 // waves through the whole text
 	shear, stretch  float32 // the latter as a share of the width
 	taper, bow      float32 // heads wider than feet, and bulges to the left or right
@@ -124,7 +125,7 @@ func recipes() [][]recipe {
 	full := tone{dark: 255}
 	bare := recipe{
 		letters: [][]layer{solid}, ink: full, reverse: true, gap: -0.03,
-		shapes: shapes{warp: 0.11, shear: 0.2, stretch: 0.22, taper: 0.25, bow: 0.26, rise: 0.14, weight: 0.025, larger: 0.2, smaller: 0.12},
+		shapes: shapes{shrink: 0.25, warp: 0.11, shear: 0.2, stretch: 0.22, taper: 0.25, bow: 0.26, rise: 0.14, weight: 0.025, larger: 0.2, smaller: 0.12},
 	}
 	var (
 		fine  = tone{light: 0, dark: 110, period: 0.3, wave: 0.4}
