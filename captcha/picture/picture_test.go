@@ -343,25 +343,6 @@ func TestAlphabets(t *testing.T) {
 	}
 }
 
-func TestFewAllocations(t *testing.T) {
-	if raceEnabled {
-		t.Log("the race detector empties pools, so only one in some pictures is counted on")
-		return
-	}
-	r := mustNew(t, picture.Config{}, picture.Alphabet, 4)
-	var dst []byte
-	var seed [32]byte
-	for i := range byte(250) {
-		dst = r.Append(dst[:0], "R5KW", [32]byte{i})
-	}
-	if n := testing.AllocsPerRun(500, func() {
-		seed[0]++
-		dst = r.Append(nil, "R5KW", seed)
-	}); n > 2 {
-		t.Errorf("%v allocations a picture", n)
-	}
-}
-
 func TestSmallFiles(t *testing.T) {
 	for _, row := range []struct {
 		config picture.Config
