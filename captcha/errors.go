@@ -72,6 +72,7 @@ type BodyError struct {
 	Detail string // a sentence for whoever wrote the client
 }
 
+// Error is the detail, for a log.
 func (e *BodyError) Error() string { return "captcha: " + e.Detail }
 
 // Is reports whether target is ErrMalformed.

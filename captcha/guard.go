@@ -245,7 +245,7 @@ const (
 
 // Event is one thing that a guard did.
 type Event struct {
-	Kind Kind
+	Kind Kind          // what was done
 	Err  error         // nil, or why it was refused or failed
 	Age  time.Duration // of a Verified challenge whose key was valid: the time from issue to answer
 }

@@ -50,10 +50,10 @@ const (
 
 // A Clip is one recording.
 type Clip struct {
-	Kind    Kind
+	Kind    Kind // what it says
 	Sign    rune // a digit or a capital letter
 	Voice   int  // from 0; clips of one voice sound like one person
-	Samples int
+	Samples int  // at 8 kHz
 	codes   string
 }
 

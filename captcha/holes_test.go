@@ -1,0 +1,60 @@
+package captcha_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
+)
+
+// What other libraries were seen to do wrong, where no other test here speaks of it.
+
+// Of many different guesses at one challenge, sent together, one is judged.
+func TestConcurrentGuessesAreOneGuess(t *testing.T) {
+	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
+		guard := captcha.New(cfg)
+		key := mustGenerate(t, guard)
+		var judged atomic.Int32
+		var wait sync.WaitGroup
+		for i := range 50 {
+			wait.Go(func() {
+				err := guard.Verify(ctx, key, fmt.Sprintf("%04d", i))
+				if !errors.Is(err, captcha.ErrUnknownKey) {
+					judged.Add(1)
+				}
+			})
+		}
+		wait.Wait()
+		if n := judged.Load(); n != 1 {
+			t.Errorf("%d guesses were judged", n)
+		}
+	})
+}
+
+// Requests for challenges push nobody's challenge out.
+func TestAFloodEvictsNoChallenge(t *testing.T) {
+	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
+		guard := captcha.New(cfg)
+		key := mustGenerate(t, guard)
+		answer := captchatest.Solve(t, guard, key)
+		for range 1000 {
+			if err := captcha.IssueUndrawn(guard); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantErr(t, guard.Verify(ctx, key, answer), nil)
+	})
+}
+
+// Two processes that share nothing but a secret accept each other's challenges.
+func TestWorkersWithLocalMemoryKnowEachOthersChallenges(t *testing.T) {
+	one, two := captcha.New(captcha.Config{Secrets: []string{secretA}}), captcha.New(captcha.Config{Secrets: []string{secretA}})
+	for range 20 {
+		key := mustGenerate(t, one)
+		wantErr(t, two.Verify(ctx, key, captchatest.Solve(t, one, key)), nil)
+	}
+}
