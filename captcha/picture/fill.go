@@ -15,7 +15,10 @@ type filler struct {
 type extent struct{ from, to int }
 
 // unit is the coverage of a whole pixel.
-const unit = 1 << 16
+const (
+	unit     = 1 << unitBits
+	unitBits = 16
+)
 
 // whole is the share of a layer that covers fully.
 const whole = 256
@@ -84,12 +87,12 @@ func (f *filler) line(p, q place, share int32) {
 	}
 	slope := int64(float32(q.x-p.x) / float32(q.y-p.y) * unit)
 	x, y := p.x, p.y
-	row := int(y / unit)
+	row := int(y >> unitBits)
 	at := row * (f.width + slack)
 	for y < q.y {
 		bottom, next := int32(row+1)*unit, q.x
 		if bottom < q.y {
-			next = x + int32(slope*int64(bottom-y)/unit)
+			next = x + int32(slope*int64(bottom-y)>>unitBits)
 		} else {
 			bottom = q.y
 		}
@@ -97,7 +100,7 @@ func (f *filler) line(p, q place, share int32) {
 		if left > right {
 			left, right = right, left
 		}
-		column, end := left/unit, right/unit
+		column, end := left>>unitBits, right>>unitBits
 		extent := &f.touched[row]
 		if column < extent.from {
 			extent.from = column
@@ -105,12 +108,12 @@ func (f *filler) line(p, q place, share int32) {
 		if end+slack > extent.to {
 			extent.to = end + slack
 		}
-		d := (bottom - y) * share / whole
+		d := (bottom - y) * share >> 8 // in 256ths
 		cells := f.delta[at+column : at+end+slack]
 		if column == end {
 			// Within one pixel, what lies to the right of the edge is a trapezium.
-			mean := (left+right)/2 - column*unit
-			beyond := int32(int64(d) * int64(mean) / unit)
+			mean := (left+right)>>1 - column*unit
+			beyond := int32(int64(d) * int64(mean) >> unitBits)
 			cells[0] += d - beyond
 			cells[1] += beyond
 		} else {
