@@ -154,6 +154,9 @@ func checkCommand(command string) error {
 		return nil
 	case strings.HasPrefix(command, "go test -run "):
 		return checkTest(directory, words[3])
+	case len(words) > 2 && words[0] == "go" && words[1] == "test" && strings.HasPrefix(words[2], "./"):
+		own := slices.DeleteFunc(words[3:], func(word string) bool { return slices.Contains(testFlags, word) })
+		return checkProgram(filepath.Join(directory, words[2]), own)
 	case len(words) > 2 && words[0] == "go" && words[1] == "run":
 		return checkProgram(filepath.Join(directory, words[2]), words[3:])
 	case words[0] == "docker-compose" && slices.Contains(words, "up"):
@@ -166,6 +169,9 @@ func checkCommand(command string) error {
 	}
 	return fmt.Errorf("nothing here can tell whether it works")
 }
+
+// testFlags are flags of go test itself, and their values, as the README has them.
+var testFlags = []string{"-count=1", "-timeout", "60m", "-v"}
 
 // checkTest looks for a test of that name.
 func checkTest(directory, name string) error {
