@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -48,38 +49,53 @@ func measure(name string, styles []picture.Style, o options) error {
 	return nil
 }
 
-// read runs tesseract over all images at once: it starts up in many times the time that a picture takes.
+// read prepares the images and hands them all to tesseract.
 func (p preparation) read(images []*image.Gray) ([]string, error) {
 	folder, err := os.MkdirTemp("", "strength")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(folder)
-	var list strings.Builder
+	files := make([]string, len(images))
 	for i, img := range images {
 		var b bytes.Buffer
 		if err := png.Encode(&b, p.prepare(img)); err != nil {
 			return nil, err
 		}
-		file := filepath.Join(folder, fmt.Sprintf("%d.png", i))
-		if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+		files[i] = filepath.Join(folder, fmt.Sprintf("%d.png", i))
+		if err := os.WriteFile(files[i], b.Bytes(), 0o600); err != nil {
 			return nil, err
 		}
-		fmt.Fprintln(&list, file)
 	}
-	listed := filepath.Join(folder, "list.txt")
-	if err := os.WriteFile(listed, []byte(list.String()), 0o600); err != nil {
+	return recognise(files, p.mode)
+}
+
+// recognise runs tesseract once over many files, because it starts up in many times the time that a picture takes. Some pictures make it
+// crash: those are found by halves, and count as not read.
+func recognise(files []string, mode string) ([]string, error) {
+	list := filepath.Join(filepath.Dir(files[0]), "list.txt")
+	if err := os.WriteFile(list, []byte(strings.Join(files, "\n")+"\n"), 0o600); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("tesseract", listed, "stdout", "--psm", p.mode, "--dpi", "150", "-c", "tessedit_char_whitelist="+picture.Alphabet, "tsv")
+	cmd := exec.Command("tesseract", list, "stdout", "--psm", mode, "--dpi", "150", "-c", "tessedit_char_whitelist="+picture.Alphabet, "tsv")
 	cmd.Env = append(os.Environ(), "OMP_THREAD_LIMIT=1")
-	var failure bytes.Buffer
-	cmd.Stderr = &failure
 	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("tesseract: %w: %s", err, failure.Bytes())
+	var crash *exec.ExitError
+	switch {
+	case err == nil:
+		return pages(string(out), len(files))
+	case !errors.As(err, &crash) || crash.Exited():
+		return nil, fmt.Errorf("tesseract: %w: %s", err, out)
+	case len(files) == 1:
+		return []string{""}, nil
 	}
-	return pages(string(out), len(images))
+	half := len(files) / 2
+	first, err := recognise(files[:half], mode)
+	if err != nil {
+		return nil, err
+	}
+	second, err := recognise(files[half:], mode)
+	return append(first, second...), err
 }
 
 // pages joins the words of each page in tesseract's table, whose columns are the level, the page, ..., and last the text.
