@@ -11,6 +11,10 @@ import (
 // bodyLimit is in bytes: the longest message that a form takes, urlencoded, is a quarter of it.
 const bodyLimit = 256 << 10
 
+// drainLimit is how much more of a body that is too large is read, in bytes, and thrown away: a client that is still sending when its
+// connection is closed sees a reset, and not what was answered.
+const drainLimit = 4 << 20
+
 // readBody reads a request's body into room that grows with what arrives. fasthttp itself makes as much room as the client
 // announces, so that five thousand who announce much and send little would take a gigabyte.
 func readBody(c *fiber.Ctx) error {
@@ -22,6 +26,7 @@ func readBody(c *fiber.Ctx) error {
 	var timeout net.Error
 	switch {
 	case len(body) > bodyLimit:
+		_, _ = io.CopyN(io.Discard, stream, drainLimit)
 		c.Response().SetConnectionClose()
 		return fiber.ErrRequestEntityTooLarge
 	case errors.As(err, &timeout) && timeout.Timeout():
