@@ -84,8 +84,9 @@ func throttle(c *fiber.Ctx, wait time.Duration) error {
 //
 // A set of slots that is full gives up the address that has used least of its allowance, so a flood from ever new
 // addresses pushes out its own before one that is at its limit, and a visitor who comes new is always let in. Only who
-// has more addresses at their limit than there are slots, a quarter of a million, gets more than the limits: at any
-// sensible rate that is more than a process can answer.
+// has so many addresses at their limit that they fill sets gets more than the limits. Of the quarter of a million slots,
+// in sets that large, 100,000 addresses fill none but once in 30 million times; at any sensible rate that many at their
+// limit are more than a process can answer.
 type limiter struct {
 	interval time.Duration // what one request costs
 	window   time.Duration // how much may be owed
@@ -96,8 +97,8 @@ type limiter struct {
 
 const (
 	limiterShards = 256
-	shardSets     = 64
-	setSlots      = 16
+	shardSets     = 16
+	setSlots      = 64 // In sets of 16, 100,000 addresses would fill three or four.
 )
 
 // shard is a part of the table, 16 KiB, made when it is first needed: a quiet site keeps few of the 4 MiB.

@@ -45,9 +45,11 @@ func TestLimiterHoldsAHundredThousand(t *testing.T) {
 				}
 			}
 		}
-		// The few sets that get more than sixteen addresses let some more through.
-		if excess := passed - addresses*limit; excess < 0 || excess > addresses*limit/1000 {
-			t.Errorf("%d passed, want %d and at most 0.1 %% more", passed, addresses*limit)
+		// How many addresses share a set is Poisson distributed, with a mean of 24.4 here. A set that gets 65 of its 64 lets 34
+		// requests more through, and 17 for each further one. That some do has a chance of 3e-8; that it comes to more than
+		// 100 requests, one of 5e-10.
+		if excess := passed - addresses*limit; excess < 0 || excess > 100 {
+			t.Errorf("%d passed, want %d and at most 100 more", passed, addresses*limit)
 		}
 	})
 }
