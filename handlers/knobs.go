@@ -172,36 +172,6 @@ func (k knobs) settings() (Settings, map[string]string) {
 	return settings, problems
 }
 
-// without returns the knobs with those that have a problem back at their defaults.
-func (k knobs) without(problems map[string]string) knobs {
-	d := defaultKnobs
-	for knob := range problems {
-		switch knob {
-		case "style":
-			k.Style = d.Style
-		case "length":
-			k.Length, k.Longest = d.Length, d.Longest
-		case "size":
-			k.Width, k.Height, k.Scale, k.FontSize = d.Width, d.Height, d.Scale, d.FontSize
-		case "scale":
-			k.Scale = d.Scale
-		case "font":
-			k.Font = d.Font
-		case "font_size":
-			k.FontSize = d.FontSize
-		case "rotation":
-			k.RotationMin, k.RotationMax, k.Upright = d.RotationMin, d.RotationMax, d.Upright
-		case "colours":
-			k.Colours = d.Colours
-		case "noise":
-			k.Noise = d.Noise
-		case "filter":
-			k.Filter = d.Filter
-		}
-	}
-	return k
-}
-
 // sentence makes one of an error that says what is accepted.
 func sentence(err error) string {
 	text := strings.TrimPrefix(err.Error(), "picture: ")

@@ -1,12 +1,11 @@
 package handlers
 
 import (
-	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"html/template"
-	"math/big"
-	"slices"
+	"math"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
@@ -20,25 +19,23 @@ import (
 // heavy to send.
 const (
 	samples    = 12
-	maxPixels  = 20_000 // device pixels of a picture: 240 x 80, or 120 x 40 at scale 2
+	maxPixels  = 14_400 // device pixels of a picture, once for the drawing and once for each filter
 	maxLetters = 10
 	maxPage    = 60_000 // bytes of all that a browser loads for the page
-	maxMarkup  = 13_000 // of these, the page without its pictures
-
-	// maxKept renderers are kept, of settings asked for of late. What a new one works out when it first draws in a style
-	// costs more than the drawing.
-	maxKept = 32
+	maxMarkup  = 11_400 // of these, the page without its pictures
+	maxKept    = 32     // drawings, of settings asked for of late
 )
 
-// playground draws to a visitor's settings. Its pictures guard nothing: they come straight from package picture, of random
-// letters, and no storage is touched.
+// playground draws to a visitor's settings. Its pictures guard nothing: they come straight from package picture, and no
+// storage is touched. The same settings always give the same pictures, and settings that differ in a knob are shown on the
+// same texts, so that a visitor sees what the knob does; and settings whose pictures fit into the page always do.
 type playground struct {
 	repacker repacker
 	room     int                                          // bytes for the pictures in the page, as base64
 	fonts    map[string]func() (*picture.Renderer, error) // by the font's name
 
 	mu   sync.Mutex
-	kept map[string]*picture.Renderer // by the environment lines
+	kept map[string]drawing // by the environment lines
 }
 
 func newPlayground(files assets) *playground {
@@ -49,7 +46,7 @@ func newPlayground(files assets) *playground {
 	p := &playground{
 		room:  room,
 		fonts: map[string]func() (*picture.Renderer, error){"": rendererOf()},
-		kept:  make(map[string]*picture.Renderer),
+		kept:  make(map[string]drawing),
 	}
 	for _, f := range namedFonts {
 		p.fonts[f.Name] = rendererOf(f.file)
@@ -69,11 +66,7 @@ type playgroundPage struct {
 	Options  options
 	Knobs    knobs
 	Problems map[string]string // by the knob
-	Samples  []sample
-	Left     int // of the samples, those that did not fit into the page
-	Cost     cost
-	Go       string
-	Env      string
+	drawing
 }
 
 // options are what a visitor can choose from.
@@ -111,65 +104,90 @@ func styleNames() (names []string) {
 }
 
 func (s *site) playgroundShow(c *fiber.Ctx) error {
-	page := playgroundPage{Title: "Playground", Options: playgroundOptions, Knobs: readKnobs(c)}
-	renderer, settings, problems, err := s.playground.prepare(page.Knobs)
+	knobs := readKnobs(c)
+	drawn, problems, err := s.playground.show(knobs)
 	if err != nil {
 		return err
 	}
 	if len(problems) > 0 {
 		c.Status(fiber.StatusUnprocessableEntity)
 	}
-	page.Problems = problems
-	if page.Samples, page.Cost, err = s.playground.draw(renderer, settings); err != nil {
-		return err
-	}
-	page.Left = samples - len(page.Samples)
-	drawn := page.Knobs.without(problems)
-	page.Env, page.Go = drawn.environment(), drawn.goSource(settings)
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.Render("playground", page)
+	return c.Render("playground", playgroundPage{"Playground", playgroundOptions, knobs, problems, drawn})
 }
 
-// prepare returns a renderer for the knobs. Those that stand for nothing possible, alone or together, are named in
-// problems, and left at their defaults.
-func (p *playground) prepare(k knobs) (*picture.Renderer, Settings, map[string]string, error) {
-	_, problems := k.settings()
-	for {
-		used := k.without(problems)
-		settings, more := used.settings()
-		renderer, knob, err := p.renderer(used, settings)
-		switch {
-		case err == nil:
-			return renderer, settings, problems, nil
-		case problems[knob] != "" || len(more) > 0:
-			return nil, settings, nil, err // The defaults themselves can't be drawn.
+// show draws to the knobs. Where some of them stand for nothing possible, alone or together, it names them in problems, and
+// draws to the defaults.
+func (p *playground) show(k knobs) (d drawing, problems map[string]string, err error) {
+	settings, problems := k.settings()
+	if len(problems) == 0 {
+		d, knob, err := p.draw(k, settings)
+		if err == nil || knob == "" {
+			return d, nil, err
 		}
 		problems[knob] = sentence(err)
 	}
+	settings, _ = defaultKnobs.settings()
+	d, _, err = p.draw(defaultKnobs, settings)
+	return d, problems, err
 }
 
-// renderer returns one with the settings, or names the knob that has to change.
-func (p *playground) renderer(k knobs, settings Settings) (r *picture.Renderer, knob string, err error) {
+// drawing is what the page shows of settings.
+type drawing struct {
+	Samples [samples]sample
+	Cost    cost
+	Go, Env string // to copy
+}
+
+// sample is a picture on the page.
+type sample struct {
+	Text          string
+	Src           template.HTMLAttr
+	Width, Height int
+}
+
+// cost is what the samples took.
+type cost struct {
+	Time                 time.Duration // the least, for a renderer's first picture in a style takes longer
+	Sum, Least, Greatest int           // bytes of the pictures as package picture makes them
+}
+
+func (c *cost) add(took time.Duration, size int) {
+	c.Time, c.Sum = min(c.Time, took.Round(time.Microsecond)), c.Sum+size
+	c.Least, c.Greatest = min(c.Least, size), max(c.Greatest, size)
+}
+
+// Bytes is the mean of a picture.
+func (c cost) Bytes() int { return c.Sum / samples }
+
+// draw draws to the settings, which the knobs stand for. With an error that a visitor can mend it names the knob that has to
+// change.
+func (p *playground) draw(k knobs, settings Settings) (d drawing, knob string, err error) {
 	name := k.environment()
 	p.mu.Lock()
-	r = p.kept[name]
+	d, ok := p.kept[name]
 	p.mu.Unlock()
-	if r != nil {
-		return r, "", nil
+	if ok {
+		return d, "", nil
 	}
-	if r, knob, err = p.newRenderer(k.Font, settings); err != nil {
-		return nil, knob, err
+	renderer, knob, err := p.renderer(k.Font, settings)
+	if err != nil {
+		return d, knob, err
 	}
+	if knob, err = p.fill(&d, renderer, settings.Length.orDefault()); err != nil {
+		return d, knob, err
+	}
+	d.Go, d.Env = k.goSource(settings), name
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.kept) == maxKept {
 		clear(p.kept)
 	}
-	p.kept[name] = r
-	return r, "", nil
+	p.kept[name] = d
+	return d, "", nil
 }
 
-func (p *playground) newRenderer(font string, settings Settings) (r *picture.Renderer, knob string, err error) {
+func (p *playground) renderer(font string, settings Settings) (r *picture.Renderer, knob string, err error) {
 	fonts, err := p.fonts[font]()
 	if err != nil {
 		return nil, "font", err
@@ -182,80 +200,44 @@ func (p *playground) newRenderer(font string, settings Settings) (r *picture.Ren
 	if err != nil {
 		return nil, "size", err
 	}
-	scale := max(config.Scale, 1)
+	scale, filters := max(config.Scale, 1), len(config.Filters)
 	width, height := r.Size(strings.Repeat("W", most))
-	if n := width * height * scale * scale; n > maxPixels {
-		return nil, "size", fmt.Errorf("%d x %d at scale %d has %d pixels; this page draws up to %d, as in 240 x 80 at scale 1 "+
-			"(the package itself up to %d x %d at scale %d)", width, height, scale, n, maxPixels, picture.MaxSize, picture.MaxSize, picture.MaxScale)
+	if n := width * height * scale * scale; n*(1+filters) > maxPixels {
+		return nil, "size", fmt.Errorf("%d x %d at scale %d has %d pixels; this page draws up to %d, as in 240 x 60 or 90 x 40 at scale 2, "+
+			"and up to %d with a filter, %d with two, %d with three (the package itself up to %d x %d at scale %d, filtered or not)",
+			width, height, scale, n, maxPixels, maxPixels/2, maxPixels/3, maxPixels/4, picture.MaxSize, picture.MaxSize, picture.MaxScale)
 	}
 	return r, "", nil
 }
 
-// sample is a picture on the page.
-type sample struct {
-	Text          string
-	URI           template.URL
-	Width, Height int
-}
-
-// cost is what the samples took.
-type cost struct {
-	Time                   time.Duration // the median of the drawings
-	Bytes, Least, Greatest int           // of a picture as package picture makes it: the mean, and both ends
-}
-
-// Until fairTries pictures are drawn, one that takes over a quarter more than its share of the room is left out for another, so
-// that twelve fit at all but the largest settings. For these, any that fit fill the page, until maxTries are drawn.
-const (
-	fairTries = 2 * samples
-	maxTries  = 3 * samples
-)
-
-// draw draws the samples, as many as fit into the page.
-func (p *playground) draw(r *picture.Renderer, settings Settings) (shown []sample, c cost, err error) {
-	times, sizes := make([]time.Duration, 0, maxTries), make([]int, 0, maxTries)
-	room := p.room
-	for tries := 0; tries < maxTries && len(shown) < samples; tries++ {
-		text, seed := randomText(settings.Length.orDefault()), [32]byte{}
-		rand.Read(seed[:])
-		drawing := r.Append(nil, text, seed)
-		start := time.Now() // of the second time, for the first may have been the renderer's first in this style
-		drawing = r.Append(drawing[:0], text, seed)
-		times, sizes = append(times, time.Since(start)), append(sizes, len(drawing))
-		smaller, err := p.repacker.repack(drawing)
+// fill draws the samples. Those that are too heavy for the page are refused.
+func (p *playground) fill(d *drawing, r *picture.Renderer, length lengths) (knob string, err error) {
+	random, room := rand.New(rand.NewPCG(0, 0)), p.room
+	d.Cost = cost{Time: math.MaxInt64, Least: math.MaxInt}
+	for i := range d.Samples {
+		text := randomText(random, length)
+		start := time.Now()
+		png := r.Append(nil, text, [32]byte{byte(i)})
+		d.Cost.add(time.Since(start), len(png))
+		smaller, err := p.repacker.repack(png)
 		if err != nil {
-			return nil, c, err
+			return "", err
 		}
-		size := base64.StdEncoding.EncodedLen(len(smaller))
-		share := room / (samples - len(shown))
-		if size > room || size > share+share/4 && tries < fairTries {
-			continue
-		}
-		room -= size
-		width, height := r.Size(text)
 		uri := "data:image/png;base64," + base64.StdEncoding.EncodeToString(smaller)
-		shown = append(shown, sample{text, template.URL(uri), width, height})
+		if room -= len(uri); room < 0 {
+			return "size", fmt.Errorf("twelve such pictures take more than the %d kB that this page has for them; "+
+				"accepted are fewer pixels, or less noise and fewer filters", p.room/1000)
+		}
+		width, height := r.Size(text)
+		d.Samples[i] = sample{text, template.HTMLAttr(`src="` + uri + `"`), width, height}
 	}
-	slices.Sort(times)
-	c = cost{Time: times[len(times)/2].Round(time.Microsecond), Least: slices.Min(sizes), Greatest: slices.Max(sizes)}
-	for _, size := range sizes {
-		c.Bytes += size / len(sizes)
-	}
-	return shown, c, nil
+	return "", nil
 }
 
-func randomText(length lengths) string {
-	text := make([]byte, length.least+roll(length.most-length.least+1))
+func randomText(random *rand.Rand, length lengths) string {
+	text := make([]byte, length.least+random.IntN(length.most-length.least+1))
 	for i := range text {
-		text[i] = picture.Alphabet[roll(len(picture.Alphabet))]
+		text[i] = picture.Alphabet[random.IntN(len(picture.Alphabet))]
 	}
 	return string(text)
-}
-
-func roll(n int) int {
-	x, err := rand.Int(rand.Reader, big.NewInt(int64(n)))
-	if err != nil {
-		panic(err) // crypto/rand never fails.
-	}
-	return int(x.Int64())
 }
