@@ -10,21 +10,30 @@ func (m *mixer) babble(level int) {
 	bed := m.bed
 	for b := range bands {
 		for at := 0; at < len(bed); {
-			samples := m.clips[m.IntN(len(m.clips))].band[b]
+			band := &m.clips[m.IntN(len(m.clips))][b]
 			length := m.pause(150, 500)
 			r := reading{step: m.between(one*80/100, one*125/100), gain: level / 2}
-			length = max(2*fade, min(length, len(samples)*one/r.step))
-			r.add(bed, samples, at, length)
+			length = max(2*fade, min(length, len(band.samples)*one/r.step))
+			r.add(bed, band, at, length)
 			at += length - fade
 		}
 	}
-	n := len(bed)
-	shift := m.between(n/4, n*3/4)
-	for i := range m.out {
-		j := i + shift
-		if j >= n {
-			j -= n
-		}
-		m.out[i] += bed[i] + bed[n-1-i] + bed[j] + bed[n-1-j]
+	for i, j := 0, len(bed)-1; i <= j; i, j = i+1, j-1 {
+		both := bed[i] + bed[j]
+		bed[i], bed[j] = both, both
+	}
+	// From here on the bed holds both directions.
+	there := m.between(len(bed)/4, len(bed)*3/4)
+	add(m.out, bed, bed[there:])
+	here := len(bed) - there
+	add(m.out[here:], bed[here:], bed)
+}
+
+// add mixes both a and b into dst, as far as all of them go.
+func add(dst, a, b []int32) {
+	length := min(len(dst), len(a), len(b))
+	dst, a, b = dst[:length], a[:length], b[:length]
+	for i := range dst {
+		dst[i] += a[i] + b[i]
 	}
 }

@@ -9,15 +9,16 @@ import (
 // A line is a clip, and when and how fast it is said. Rates are those at which the clip is read, so that a higher one
 // is also a higher voice.
 type line struct {
-	clip
+	*clip
 	start, rate int
 }
 
 // script decides who says what and when, and returns the number of samples it takes. Each letter has a speaker of its
 // own, so that a machine that is lucky with one gains nothing for the next.
 func (m *mixer) script(signs []rune) (lines []line, length int) {
+	lines = make([]line, 0, 3*len(signs))
 	at, pace := m.pause(200, 500), one
-	say := func(c clip, low, high int) {
+	say := func(c *clip, low, high int) {
 		at += m.pause(low, high)
 		rate := m.vary(pace, 4)
 		lines = append(lines, line{c, at, rate})
@@ -27,13 +28,13 @@ func (m *mixer) script(signs []rune) (lines []line, length int) {
 		v := m.voices[m.IntN(len(m.voices))]
 		pace = m.between(one*88/100, one*120/100)
 		l := v.letters[sign]
-		say(l.name, 150, 400)
+		say(&l.name, 150, 400)
 		if l.word.length() == 0 {
-			say(l.name, 80, 250)
+			say(&l.name, 80, 250)
 			continue
 		}
-		say(v.links[m.IntN(len(v.links))], 0, 40)
-		say(l.word, 0, 40)
+		say(&v.links[m.IntN(len(v.links))], 0, 40)
+		say(&l.word, 0, 40)
 	}
 	return lines, at + m.pause(200, 400)
 }
@@ -55,20 +56,21 @@ func (m *mixer) say(l line) {
 	power := 0.0
 	for b := range gains {
 		gains[b] = m.between(-bandGain, bandGain)
-		power += float64(l.power[b] * (decibels(2*gains[b]) >> 4)) // whole numbers that a float64 holds exactly
+		power += float64(l.clip[b].power * (decibels(2*gains[b]) >> 4)) // whole numbers that a float64 holds exactly
 	}
 	// Whatever became of the bands, every line is equally loud but for a decibel.
 	level := recordings.Level * one / (int64(math.Sqrt(power/(one>>4))) + 1)
 	loudness := m.between(-1, 1)
-	for b, samples := range l.band {
+	for b := range l.clip {
+		band := &l.clip[b]
 		rate := m.vary(l.rate, bandRate)
-		length := len(samples) * one / rate
+		length := len(band.samples) * one / rate
 		start := l.start + (l.length()*one/l.rate-length)/2 + m.pause(-bandDelay, bandDelay)
 		for at := 0; at < length; {
 			grain := max(fade, min(m.pause(60, 160), length-at))
 			gain := decibels(gains[b]+loudness+m.between(-grainGain, grainGain)) * level / one
 			r := reading{at: (at - fade/2) * rate, step: m.vary(rate, grainRate), gain: int(gain)}
-			r.add(m.out, samples, start+at-fade/2, grain+fade)
+			r.add(m.out, band, start+at-fade/2, grain+fade)
 			at += grain
 		}
 	}

@@ -35,17 +35,17 @@ func appendHeader(dst []byte, size int) []byte {
 
 // encode turns a mix into a WAV file, as loud as fits without cutting peaks.
 func encode(mix []int32) []byte {
-	peak := int32(1)
+	low, high := int32(-1), int32(1)
 	for _, s := range mix {
-		peak = max(peak, s, -s)
+		low, high = min(low, s), max(high, s)
 	}
-	gain := 127 * one / int(peak)
-	wav := appendHeader(make([]byte, 0, headerSize+len(mix)+1), len(mix))
-	for _, s := range mix {
-		wav = append(wav, byte(128+(int(s)*gain+one/2)>>16))
-	}
-	if len(mix)%2 == 1 {
-		wav = append(wav, 0) // a chunk of odd length is followed by a byte that it does not count
+	gain := 127 * one / max(-int(low), int(high))
+	padding := len(mix) % 2 // a chunk of odd length is followed by a byte that it does not count
+	wav := make([]byte, headerSize+len(mix)+padding)
+	appendHeader(wav[:0], len(mix))
+	samples := wav[headerSize:]
+	for i, s := range mix {
+		samples[i] = byte((int(s)*gain + silent*one + one/2) >> 16)
 	}
 	return wav
 }
