@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"encoding/binary"
 	"image"
 	"math"
 	"math/rand/v2"
@@ -45,70 +46,78 @@ func (c *canvas) resize(width, height, n int) {
 	c.light = point{float32(cos) * length, float32(sin) * length}
 }
 
-// fillLetter fills every layer of a letter.
-func (c *canvas) fillLetter(l *placed) {
-	points := l.points
+// fillLetter fills every layer of a letter. On a base there is half a range of ink for either direction.
+func (c *canvas) fillLetter(l *placed, base uint8) {
+	corners := l.corners
 	for _, layer := range l.layers {
+		share := layer.share
+		if base > 0 {
+			share /= 2
+		}
 		for _, contour := range l.from.contours {
-			c.filler.contour(points[:len(contour)], layer.share)
-			points = points[len(contour):]
+			c.filler.polygon(corners[:len(contour)], share)
+			corners = corners[len(contour):]
 		}
 	}
 }
 
-// paint puts the tones on and packs two pixels to a byte: level 0 is the background colour and 15 the foreground.
-func (c *canvas) paint(ink, ground *shade, reverse bool) {
+// paint puts the tones of letters and ground on and packs two pixels to a byte: level 0 is the background colour and 15 the foreground, or the
+// other way round.
+func (c *canvas) paint(style *recipe, reverse bool) {
+	plain := style.plain()
+	if !plain {
+		c.shade(style)
+	}
+	flip := uint8(0)
+	if reverse {
+		flip = 0xff
+	}
 	stride := (c.width + 1) / 2
 	c.levels = resize(c.levels, c.height*(stride+1))
-	plain := ink.even && ground.even && ink.table[0] == 255 && ground.table[0] == 0
 	for y := range c.height {
-		cover := c.ink.Pix[y*c.width:][:c.width]
-		out := c.levels[y*(stride+1)+1:][:stride]
-		if plain {
-			paintPlain(out, cover)
-		} else {
-			paintRow(out, cover, ink, ground, y)
+		row := c.ink.Pix[y*c.width:][:c.width]
+		if !plain {
+			blend(row, &c.inkShade, &c.groundShade, y)
 		}
-	}
-	if reverse {
-		for y := range c.height {
-			out := c.levels[y*(stride+1)+1:][:stride]
-			for x := range out {
-				out[x] = ^out[x]
-			}
-		}
+		pack(c.levels[y*(stride+1)+1:][:stride], row, flip)
 	}
 }
 
-func paintRow(out, cover []uint8, ink, ground *shade, y int) {
-	inkRow, groundRow := ink.row[y], ground.row[y]
-	inkColumn, groundColumn := ink.column[:len(cover)], ground.column[:len(cover)]
-	level := func(x int, v uint8) uint8 {
-		g := int32(ground.table[(groundRow+groundColumn[x])>>24])
-		if v > 0 {
-			g += (int32(ink.table[(inkRow+inkColumn[x])>>24]) - g) * (int32(v) + int32(v>>7)) >> 8
-		}
-		return uint8(g)
-	}
-	blank := ground.table[0]&0xf0 | ground.table[0]>>4
-	for x := 1; x < len(cover); x += 2 {
-		if ground.even && cover[x-1]|cover[x] == 0 {
-			out[x/2] = blank
-		} else {
-			out[x/2] = level(x-1, cover[x-1])&0xf0 | level(x, cover[x])>>4
-		}
-	}
-	if last := len(cover) - 1; last%2 == 0 {
-		out[last/2] = level(last, cover[last]) & 0xf0
+// shade prepares the tones.
+func (c *canvas) shade(style *recipe) {
+	c.inkShade.prepare(style.ink, c.height, c.capital, c.random)
+	if style.split {
+		c.groundShade.opposite(&c.inkShade)
+	} else {
+		c.groundShade.prepare(style.ground, c.height, c.capital, c.random)
 	}
 }
 
-// paintPlain is paintRow for full ink on bare ground.
-func paintPlain(out, cover []uint8) {
-	for x := range len(cover) / 2 {
-		out[x] = cover[2*x]&0xf0 | cover[2*x+1]>>4
+// pack keeps the upper half of each of the tones.
+func pack(out, tones []uint8, flip uint8) {
+	for ; len(tones) >= 8 && len(out) >= 4; tones, out = tones[8:], out[4:] {
+		v := binary.LittleEndian.Uint64(tones)
+		v = v&0x00f000f000f000f0 | v>>12&0x000f000f000f000f
+		v = (v | v>>8) & 0x0000ffff0000ffff
+		binary.LittleEndian.PutUint32(out, uint32(v|v>>16)^uint32(flip)*0x01010101)
 	}
-	if len(cover)%2 == 1 {
-		out[len(out)-1] = cover[len(cover)-1] & 0xf0
+	for x := range len(tones) / 2 {
+		out[x] = (tones[2*x]&0xf0 | tones[2*x+1]>>4) ^ flip
+	}
+	if len(tones)%2 == 1 {
+		out[len(out)-1] = (tones[len(tones)-1] ^ flip) & 0xf0
+	}
+}
+
+// blend mixes the tones of ink and ground in a row, by what the ink covers and in its place.
+func blend(row []uint8, ink, ground *shade, y int) {
+	inkTable, groundTable := &ink.table, &ground.table
+	// The phase of the ink above that of the ground: what the lower one carries over is nothing to the upper one.
+	at := uint64(ink.row[y])<<32 | uint64(ground.row[y])
+	step := uint64(ink.step)<<32 | uint64(ground.step)
+	for x := range row {
+		v, i, g := int(row[x]), int(inkTable[at>>56]), int(groundTable[uint8(at>>24)])
+		row[x] = uint8(g + (i-g)*(v+v>>7)>>8) // v+v>>7 makes 255 a whole
+		at += step
 	}
 }

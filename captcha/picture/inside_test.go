@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"fmt"
+	"image"
 	"io"
 	"testing"
 )
@@ -32,13 +33,13 @@ func checkLetters(t *testing.T, config Config) {
 		letters := []rune(Alphabet + Alphabet)[i%len(Alphabet):][:4]
 		ways := r.styles[0]
 		style := &ways[i%len(ways)]
-		r.draw(c, string(letters), &style.recipe, false)
+		r.draw(c, string(letters), &style.recipe)
 		for j, l := range c.letters {
-			lo, hi := l.points[0], l.points[0]
-			for _, p := range l.points {
-				lo, hi = widen(lo, hi, p)
+			lo, hi := l.corners[0], l.corners[0]
+			for _, p := range l.corners {
+				lo, hi = place{min(lo.x, p.x), min(lo.y, p.y)}, place{max(hi.x, p.x), max(hi.y, p.y)}
 			}
-			if lo.x < 0 || lo.y < 0 || hi.x > float32(c.width) || hi.y > float32(c.height) {
+			if lo.x < 0 || lo.y < 0 || hi.x > c.width*unit || hi.y > c.height*unit {
 				t.Fatalf("%c of %c reaches from %v to %v", letters[j], letters, lo, hi)
 			}
 			if n := c.inked(lo, hi, style.base); n < 8 {
@@ -49,9 +50,9 @@ func checkLetters(t *testing.T, config Config) {
 }
 
 // inked counts pixels of a box that differ from the ground by a quarter or more.
-func (c *canvas) inked(lo, hi point, base uint8) (n int) {
-	for y := int(lo.y); y < int(hi.y); y++ {
-		for x := int(lo.x); x < int(hi.x); x++ {
+func (c *canvas) inked(lo, hi place, base uint8) (n int) {
+	for y := lo.y / unit; y < hi.y/unit; y++ {
+		for x := lo.x / unit; x < hi.x/unit; x++ {
 			if d := int(c.ink.Pix[y*c.width+x]) - int(base); d > 64 || d < -64 {
 				n++
 			}
@@ -62,14 +63,14 @@ func (c *canvas) inked(lo, hi point, base uint8) (n int) {
 
 // A filled square has its area in ink, wherever its edges cut through pixels.
 func TestFillIsExact(t *testing.T) {
-	for _, at := range []float32{2, 2.25, 2.5, 2.75} {
+	for _, at := range []int{2 * unit, 2.25 * unit, 2.5 * unit, 2.75 * unit} {
 		var f filler
 		f.reset(12, 12)
-		side := float32(5)
-		square := []point{{at, at}, {at, at}, {at, at + side}, {at, at + side}, {at + side, at + side}, {at + side, at + side}, {at + side, at}, {at + side, at}}
-		f.contour(square, whole)
+		side := 5 * unit
+		square := []place{{at, at}, {at, at + side}, {at + side, at + side}, {at + side, at}}
+		f.polygon(square, whole)
 		ink := make([]uint8, 144)
-		f.ink(ink, 0)
+		f.ink(ink, 0, image.Rect(0, 0, 12, 12))
 		sum := 0
 		for _, v := range ink {
 			sum += int(v)

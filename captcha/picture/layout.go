@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"image"
 	"math"
 	"math/rand/v2"
 )
@@ -9,7 +10,9 @@ import (
 type placed struct {
 	from    *outline
 	layers  []layer
-	points  []point // of all layers, one after the other
+	points  []point // of all layers, one after the other, around the letter's centre
+	corners []place // the same in the picture
+	pen     float32 // how far right of the first letter
 	profile profile
 }
 
@@ -19,23 +22,21 @@ const bands = 12
 // A profile tells how far a letter reaches to the left and the right in each band of the picture's height.
 type profile struct{ left, right [bands]float32 }
 
-// place lays the text out in device pixels, inside the picture with its margin.
-func (c *canvas) place(outlines []*outline, style *recipe, r *Renderer) {
-	var pen float32
+// place lays the text out in device pixels, inside the picture with its margin, and returns a box of pixels that holds it.
+func (c *canvas) place(outlines []*outline, style *recipe, r *Renderer) image.Rectangle {
 	for i, o := range outlines {
 		l := &c.letters[i]
 		l.from, l.layers = o, style.letters[c.random.IntN(len(style.letters))]
 		c.pose(l, &style.shapes, r.rotation(c.random))
 		l.measure(c.capital)
+		l.pen = 0
 		if i > 0 {
-			pen += c.letters[i-1].distance(l, style.gap*c.capital)
-		}
-		for j := range l.points {
-			l.points[j].x += pen
+			before := &c.letters[i-1]
+			l.pen = before.pen + before.distance(l, style.gap*c.capital)
 		}
 	}
-	c.warp(style.shapes.warp * c.capital)
-	c.fit()
+	lo, hi := c.warp(style.shapes.warp * c.capital)
+	return c.fit(lo, hi)
 }
 
 // pose turns, stretches, shears, bends and resizes a letter around its centre.
@@ -68,48 +69,22 @@ func (r *Renderer) rotation(random *rand.Rand) float64 {
 	return (least + random.Float64()*(greatest-least)) * math.Pi / 180
 }
 
-// measure notes how far the first layer reaches in each band.
+// measure notes how far the first layer reaches in each band. Together bands cover 2 capital heights, half of them above the middle. Corners
+// are so near each other that none is two bands from the next.
 func (l *placed) measure(capital float32) {
 	const far = math.MaxFloat32
 	for i := range bands {
 		l.profile.left[i], l.profile.right[i] = far, -far
 	}
-	start := 0
-	for _, contour := range l.from.contours {
-		points := l.points[start : start+len(contour)]
-		start += len(contour)
-		// Points on the curve will do: fonts have one wherever a curve reaches farthest.
-		p := points[len(points)-2]
-		for i := 0; i < len(points); i += 2 {
-			l.profile.add(p, points[i], bands/2/capital)
-			p = points[i]
+	scale := bands / 2 / capital
+	for _, p := range l.points[:l.from.vertices] {
+		i := min(max(int(p.y*scale+bands/2), 0), bands-1)
+		if p.x < l.profile.left[i] {
+			l.profile.left[i] = p.x
 		}
-	}
-}
-
-// add widens the bands that a line from p to q crosses. Together bands cover 2 capital heights, half of them above the middle; scale is their
-// number to a pixel.
-func (f *profile) add(p, q point, scale float32) {
-	at := func(y float32) int {
-		return min(max(int(y*scale+bands/2), 0), bands-1)
-	}
-	if p.y > q.y {
-		p, q = q, p
-	}
-	first, last := at(p.y), at(q.y)
-	step := float32(0)
-	if last > first {
-		step = (q.x - p.x) / float32(last-first)
-	}
-	x := p.x
-	for i := first; i <= last; i++ {
-		if x < f.left[i] {
-			f.left[i] = x
+		if p.x > l.profile.right[i] {
+			l.profile.right[i] = p.x
 		}
-		if x > f.right[i] {
-			f.right[i] = x
-		}
-		x += step
 	}
 }
 
@@ -127,20 +102,26 @@ func (l *placed) distance(next *placed, gap float32) float32 {
 	return max(near, (hi-lo)*0.78) + gap
 }
 
-// warp bends the whole text by two waves, each across the other's direction.
-func (c *canvas) warp(amount float32) {
+// warp sets letters side by side and bends the whole text by two waves, each across the other's direction. It returns the text's bounds.
+func (c *canvas) warp(amount float32) (lo, hi place) {
 	wave := func() (turns, start float32) {
 		return (0.22 + 0.2*c.random.Float32()) / c.capital, c.random.Float32()
 	}
 	alongX, startX := wave()
 	alongY, startY := wave()
+	lo, hi = place{math.MaxInt, math.MaxInt}, place{math.MinInt, math.MinInt}
 	for i := range c.letters {
-		points := c.letters[i].points
-		for j, p := range points {
-			points[j].x += amount * sine(startY+p.y*alongY)
-			points[j].y += amount * sine(startX+p.x*alongX)
+		l := &c.letters[i]
+		l.corners = l.corners[:0]
+		for _, p := range l.points {
+			p.x += l.pen
+			at := place{int((p.x + amount*sine(startY+p.y*alongY)) * unit), int((p.y + amount*sine(startX+p.x*alongX)) * unit)}
+			lo = place{min(lo.x, at.x), min(lo.y, at.y)}
+			hi = place{max(hi.x, at.x), max(hi.y, at.y)}
+			l.corners = append(l.corners, at)
 		}
 	}
+	return lo, hi
 }
 
 // sines is one turn of the sine. Its steps move a point by less than a hundredth of a pixel.
@@ -156,39 +137,25 @@ func sine(turns float32) float32 {
 	return sines[int(turns*float32(len(sines)))&(len(sines)-1)]
 }
 
-// widen makes the box from lo to hi hold p. The built-in min and max of floats, which mind NaN, take three times as long.
-func widen(lo, hi, p point) (point, point) {
-	if p.x < lo.x {
-		lo.x = p.x
-	}
-	if p.y < lo.y {
-		lo.y = p.y
-	}
-	if p.x > hi.x {
-		hi.x = p.x
-	}
-	if p.y > hi.y {
-		hi.y = p.y
-	}
-	return lo, hi
+// nowhere is the bounds of no points.
+func nowhere() (lo, hi point) {
+	return point{math.MaxFloat32, math.MaxFloat32}, point{-math.MaxFloat32, -math.MaxFloat32}
 }
 
-// fit shrinks the text if it is too large for the picture, and moves it to a random place inside.
-func (c *canvas) fit() {
-	lo, hi := point{math.MaxFloat32, math.MaxFloat32}, point{-math.MaxFloat32, -math.MaxFloat32}
+// fit shrinks the text if it is too large for the picture, moves it to a random place inside, and returns a box of pixels that holds it.
+func (c *canvas) fit(lo, hi place) image.Rectangle {
+	textWidth, textHeight := float32(hi.x-lo.x+1), float32(hi.y-lo.y+1)
+	width, height := (float32(c.width)-2*c.margin)*unit, (float32(c.height)-2*c.margin)*unit
+	scale := min(1, width/textWidth, height/textHeight)
+	x := int(c.margin*unit + (width-scale*textWidth)*c.random.Float32())
+	y := int(c.margin*unit + (height-scale*textHeight)*c.random.Float32())
+	shrink := func(v int) int { return int(scale*unit) * v >> unitBits }
 	for i := range c.letters {
-		for _, p := range c.letters[i].points {
-			lo, hi = widen(lo, hi, p)
+		corners := c.letters[i].corners
+		for j, p := range corners {
+			corners[j] = place{x + shrink(p.x-lo.x), y + shrink(p.y-lo.y)}
 		}
 	}
-	width, height := float32(c.width)-2*c.margin, float32(c.height)-2*c.margin
-	scale := min(1, width/(hi.x-lo.x), height/(hi.y-lo.y))
-	x := c.margin + (width-scale*(hi.x-lo.x))*c.random.Float32()
-	y := c.margin + (height-scale*(hi.y-lo.y))*c.random.Float32()
-	for i := range c.letters {
-		points := c.letters[i].points
-		for j, p := range points {
-			points[j] = point{x + (p.x-lo.x)*scale, y + (p.y-lo.y)*scale}
-		}
-	}
+	return image.Rect(x>>unitBits, y>>unitBits, (x+shrink(hi.x-lo.x))>>unitBits+2, (y+shrink(hi.y-lo.y))>>unitBits+1).
+		Intersect(image.Rect(0, 0, c.width, c.height))
 }

@@ -10,29 +10,23 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// A point is a place in device pixels, or in capital heights while an outline has not been placed yet. Y grows downwards.
+// A point is a place in device pixels, or in capital heights while a letter has not been placed yet. Y grows downwards.
 type point struct{ x, y float32 }
 
-// A vertex is a point of an outline and the way it moves when the outline grows: adding w*grow to every vertex makes
-// each stroke 2w wider, and a negative w makes it thinner.
-type vertex struct{ at, grow point }
-
-// An outline is a letter of one font, its centre at the origin and the font's capitals 1 high.
+// A glyph is a letter of one font, its centre at the origin and the font's capitals 1 high.
 //
-// Every contour is a closed run of quadratic curves: vertices alternate between a point on the curve and a control point. A
-// straight line has its control point in the middle, so that a warp bends it too.
-type outline struct {
-	contours [][]vertex
-	vertices int
+// Every contour is a closed run of quadratic curves: points on the curve and control points alternate. Outer contours run clockwise.
+type glyph struct {
+	contours [][]point
 	width    float32
 	height   float32
 }
 
-// A typeface holds the outlines of an alphabet in one font.
-type typeface map[rune]*outline
+// A typeface holds the glyphs of an alphabet in one font.
+type typeface map[rune]*glyph
 
-// outlineScale is the em size, in 26.6 pixels, at which outlines are read: large enough that rounding does not show.
-const outlineScale = 2048 << 6
+// glyphScale is the em size, in 26.6 pixels, at which glyphs are read: large enough that rounding does not show.
+const glyphScale = 2048 << 6
 
 func parseFont(data []byte) (f *truetype.Font, err error) {
 	// The parser indexes into tables without checking all of their offsets.
@@ -61,12 +55,12 @@ func newTypeface(data []byte, alphabet []rune) (face typeface, err error) {
 	}
 	face = make(typeface, len(alphabet))
 	for _, letter := range alphabet {
-		o, err := readOutline(f, letter, 1/capital)
+		g, err := readGlyph(f, letter, 1/capital)
 		if err != nil {
 			return nil, err
 		}
-		if o != nil {
-			face[letter] = o
+		if g != nil {
+			face[letter] = g
 		}
 	}
 	return face, nil
@@ -76,34 +70,34 @@ func newTypeface(data []byte, alphabet []rune) (face typeface, err error) {
 func capitalHeight(f *truetype.Font, alphabet []rune) (float32, error) {
 	var tallest float32
 	for _, letter := range append([]rune{'H'}, alphabet...) {
-		o, err := readOutline(f, letter, 1)
+		g, err := readGlyph(f, letter, 1)
 		if err != nil {
 			return 0, err
 		}
-		if o != nil && letter == 'H' {
-			return o.height, nil
+		if g != nil && letter == 'H' {
+			return g.height, nil
 		}
-		if o != nil {
-			tallest = max(tallest, o.height)
+		if g != nil {
+			tallest = max(tallest, g.height)
 		}
 	}
 	return max(tallest, 1), nil
 }
 
-// readOutline is nil for a letter that the font lacks or leaves blank.
-func readOutline(f *truetype.Font, letter rune, scale float32) (*outline, error) {
+// readGlyph is nil for a letter that the font lacks or leaves blank.
+func readGlyph(f *truetype.Font, letter rune, scale float32) (*glyph, error) {
 	index := f.Index(letter)
 	if index == 0 {
 		return nil, nil
 	}
-	var glyph truetype.GlyphBuf
-	if err := glyph.Load(f, fixed.Int26_6(outlineScale), index, font.HintingNone); err != nil {
+	var buffer truetype.GlyphBuf
+	if err := buffer.Load(f, fixed.Int26_6(glyphScale), index, font.HintingNone); err != nil {
 		return nil, fmt.Errorf("letter %q: %w", letter, err)
 	}
 	var contours [][]point
 	start := 0
-	for _, end := range glyph.Ends {
-		if c := readContour(glyph.Points[start:end], scale); len(c) >= 4 {
+	for _, end := range buffer.Ends {
+		if c := readContour(buffer.Points[start:end], scale); len(c) >= 4 {
 			contours = append(contours, c)
 		}
 		start = end
@@ -111,7 +105,7 @@ func readOutline(f *truetype.Font, letter rune, scale float32) (*outline, error)
 	if len(contours) == 0 {
 		return nil, nil
 	}
-	return newOutline(contours), nil
+	return newGlyph(contours), nil
 }
 
 // readContour spells out the points that TrueType leaves implied, so that on-curve and control points alternate.
@@ -140,11 +134,9 @@ func readContour(points []truetype.Point, scale float32) []point {
 
 func middle(a, b point) point { return point{(a.x + b.x) / 2, (a.y + b.y) / 2} }
 
-func newOutline(contours [][]point) *outline {
-	o := &outline{}
+func newGlyph(contours [][]point) *glyph {
 	lo, hi := bounds(contours)
-	o.width, o.height = hi.x-lo.x, hi.y-lo.y
-	centre := middle(lo, hi)
+	g := &glyph{contours: contours, width: hi.x - lo.x, height: hi.y - lo.y}
 	if signedArea(contours) > 0 {
 		for _, c := range contours {
 			slices.Reverse(c)
@@ -153,23 +145,26 @@ func newOutline(contours [][]point) *outline {
 		}
 	}
 	embolden := max(0, (leastStroke-strokeWidth(contours))/2)
-	for _, c := range contours {
-		vertices := make([]vertex, len(c))
-		for i, p := range c {
-			grow := growth(c, i)
-			vertices[i] = vertex{point{p.x - centre.x + embolden*grow.x, p.y - centre.y + embolden*grow.y}, grow}
+	centre := middle(lo, hi)
+	for i, c := range contours {
+		moved := make([]point, len(c))
+		for j, p := range c {
+			moved[j] = point{p.x - centre.x, p.y - centre.y}
+			if embolden > 0 {
+				grow := growth(c, j)
+				moved[j] = point{moved[j].x + embolden*grow.x, moved[j].y + embolden*grow.y}
+			}
 		}
-		o.contours = append(o.contours, vertices)
-		o.vertices += len(vertices)
+		contours[i] = moved
 	}
-	return o
+	return g
 }
 
 func bounds(contours [][]point) (lo, hi point) {
-	lo, hi = point{math.MaxFloat32, math.MaxFloat32}, point{-math.MaxFloat32, -math.MaxFloat32}
+	lo, hi = contours[0][0], contours[0][0]
 	for _, c := range contours {
 		for _, p := range c {
-			lo, hi = widen(lo, hi, p)
+			lo, hi = point{min(lo.x, p.x), min(lo.y, p.y)}, point{max(hi.x, p.x), max(hi.y, p.y)}
 		}
 	}
 	return lo, hi
@@ -201,31 +196,4 @@ func strokeWidth(contours [][]point) float32 {
 		}
 	}
 	return float32(math.Abs(float64(signedArea(contours))) / around)
-}
-
-// sharpest bounds how far a corner moves when an outline grows by one, as a mitre limit does.
-const sharpest = 2
-
-// growth is the mitre of the two edges that meet in c[i], pointing out of the letter.
-func growth(c []point, i int) point {
-	in := edgeNormal(c, i, -1)
-	out := edgeNormal(c, i, +1)
-	along := 1 + in.x*out.x + in.y*out.y
-	if along < 2.0/(sharpest*sharpest) {
-		along = 2.0 / (sharpest * sharpest)
-	}
-	return point{(in.x + out.x) / along, (in.y + out.y) / along}
-}
-
-// edgeNormal is the outward normal of the first edge of some length on the given side of c[i].
-func edgeNormal(c []point, i, step int) point {
-	p := c[i]
-	for n := 1; n < len(c); n++ {
-		q := c[((i+n*step)%len(c)+len(c))%len(c)]
-		dx, dy := (q.x-p.x)*float32(step), (q.y-p.y)*float32(step)
-		if d := float32(math.Hypot(float64(dx), float64(dy))); d > 0 {
-			return point{-dy / d, dx / d}
-		}
-	}
-	return point{}
 }

@@ -11,6 +11,7 @@ package picture
 import (
 	"errors"
 	"fmt"
+	"image"
 	"image/color"
 	"math"
 	"sync"
@@ -19,8 +20,9 @@ import (
 // A Renderer draws pictures with one set of settings. Any number of goroutines may use it at once.
 type Renderer struct {
 	config    Config
-	faces     map[rune][]*outline
-	styles    [][]style // the ways of each
+	glyphs    map[rune][]*glyph
+	outlines  map[rune][]func() *outline // of glyphs, each made when first used
+	styles    [][]style                  // the ways of each
 	alphabet  []rune
 	maxLength int
 	size      float64 // of capitals, in CSS pixels
@@ -46,7 +48,7 @@ func New(config Config, alphabet string, maxLength int) (*Renderer, error) {
 func (r *Renderer) With(config Config, maxLength int) (*Renderer, error) {
 	config.Fonts = r.config.Fonts
 	other, err := prepare(config, maxLength, func(n *Renderer) error {
-		n.alphabet, n.faces, n.cell = r.alphabet, r.faces, r.cell
+		n.alphabet, n.glyphs, n.cell = r.alphabet, r.glyphs, r.cell
 		return nil
 	})
 	if err != nil {
@@ -64,7 +66,7 @@ func newRenderer(config Config, alphabet string, maxLength int) (*Renderer, erro
 }
 
 // prepare checks the settings, and works out all that does not depend on the text.
-func prepare(config Config, maxLength int, setFaces func(*Renderer) error) (*Renderer, error) {
+func prepare(config Config, maxLength int, setGlyphs func(*Renderer) error) (*Renderer, error) {
 	config, err := config.withDefaults()
 	if err != nil {
 		return nil, err
@@ -73,11 +75,17 @@ func prepare(config Config, maxLength int, setFaces func(*Renderer) error) (*Ren
 		return nil, fmt.Errorf("a length of %d; accepted: 1 to %d letters", maxLength, MaxLength)
 	}
 	r := &Renderer{config: config, maxLength: maxLength}
-	if err := setFaces(r); err != nil {
+	if err := setGlyphs(r); err != nil {
 		return nil, err
 	}
 	if err := r.chooseSize(); err != nil {
 		return nil, err
+	}
+	r.outlines = make(map[rune][]func() *outline)
+	for letter, glyphs := range r.glyphs {
+		for _, g := range glyphs {
+			r.outlines[letter] = append(r.outlines[letter], sync.OnceValue(func() *outline { return g.outline(float32(r.size) * float32(config.Scale)) }))
+		}
 	}
 	all := recipes()
 	for _, s := range config.Styles {
@@ -101,25 +109,25 @@ func (r *Renderer) readFonts(alphabet []rune) error {
 	if len(fonts) == 0 {
 		fonts = embeddedFonts()
 	}
-	r.alphabet, r.faces = alphabet, make(map[rune][]*outline)
+	r.alphabet, r.glyphs = alphabet, make(map[rune][]*glyph)
 	for i, data := range fonts {
 		face, err := newTypeface(data, alphabet)
 		if err != nil {
 			return fmt.Errorf("setting Fonts[%d]: %w", i, err)
 		}
-		for letter, o := range face {
-			r.faces[letter] = append(r.faces[letter], o)
+		for letter, g := range face {
+			r.glyphs[letter] = append(r.glyphs[letter], g)
 		}
 	}
 	var lacking []rune
 	var width float64
 	for _, letter := range alphabet {
-		all := r.faces[letter]
+		all := r.glyphs[letter]
 		if len(all) == 0 {
 			lacking = append(lacking, letter)
 		}
-		for _, o := range all {
-			width += float64(o.width) / float64(len(all)*len(alphabet))
+		for _, g := range all {
+			width += float64(g.width) / float64(len(all)*len(alphabet))
 		}
 	}
 	if len(lacking) > 0 {
@@ -214,7 +222,8 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 	ways := r.styles[c.random.IntN(len(r.styles))]
 	style := &ways[c.random.IntN(len(ways))]
 	reverse := r.reverse && style.reverse && c.random.IntN(2) == 0
-	n := r.draw(c, text, &style.recipe, reverse)
+	n := r.draw(c, text, &style.recipe)
+	c.paint(&style.recipe, reverse)
 	codes := style.codes
 	if reverse {
 		codes = style.reversed
@@ -223,32 +232,31 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 	return append(dst, c.png...)
 }
 
-// draw leaves the picture in the canvas's levels, and says how many letters wide it is.
-func (r *Renderer) draw(c *canvas, text string, style *recipe, reverse bool) (n int) {
+// draw leaves the letters in the canvas's ink, and says how many letters wide the picture is.
+func (r *Renderer) draw(c *canvas, text string, style *recipe) (n int) {
 	c.text = c.text[:0]
 	for _, letter := range text {
 		if n == r.maxLength {
 			break
 		}
 		n++
-		if faces := r.faces[letter]; len(faces) > 0 {
-			c.text = append(c.text, faces[c.random.IntN(len(faces))])
+		if fonts := r.outlines[letter]; len(fonts) > 0 {
+			c.text = append(c.text, fonts[c.random.IntN(len(fonts))]())
 		}
 	}
 	width, height := r.deviceSize(n)
 	c.capital = float32(r.size) * float32(r.config.Scale) * (1 - style.shapes.shrink*c.random.Float32())
 	c.margin = min(1.5*float32(r.config.Scale), float32(height)/16)
 	c.resize(width, height, len(c.text))
+	var box image.Rectangle
 	if len(c.text) > 0 {
-		c.place(c.text, style, r)
+		box = c.place(c.text, style, r)
 	}
 	for i := range c.letters {
-		c.fillLetter(&c.letters[i])
+		c.fillLetter(&c.letters[i], style.base)
 	}
-	c.filler.ink(c.ink.Pix, style.base)
+	c.filler.ink(c.ink.Pix, style.base, box)
 	r.change(c, style)
-	c.shade(style)
-	c.paint(&c.inkShade, &c.groundShade, reverse)
 	return n
 }
 
@@ -292,20 +300,11 @@ func (r *Renderer) makeCodes(recipe *recipe, reverse bool) *huffman {
 		for i := range text {
 			text[i] = r.alphabet[c.random.IntN(len(r.alphabet))]
 		}
-		r.draw(c, string(text), recipe, reverse)
+		r.draw(c, string(text), recipe)
+		c.paint(recipe, reverse)
 		for _, v := range c.levels {
 			counts[v]++
 		}
 	}
 	return newHuffman(counts)
-}
-
-// shade prepares the tones of letters and ground.
-func (c *canvas) shade(style *recipe) {
-	c.inkShade.prepare(style.ink, c.width, c.height, c.capital, c.random)
-	if style.split {
-		c.groundShade.opposite(&c.inkShade)
-	} else {
-		c.groundShade.prepare(style.ground, c.width, c.height, c.capital, c.random)
-	}
 }

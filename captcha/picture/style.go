@@ -73,6 +73,11 @@ type recipe struct {
 	filters     []Filter
 }
 
+// plain recipes have full ink on bare ground.
+func (r *recipe) plain() bool {
+	return r.ink == tone{dark: 255} && r.ground == tone{}
+}
+
 // shapes bound how much letters differ from the font's outlines, each to both sides of none.
 type shapes struct {
 	shrink          float32 // of the whole text, which then stands elsewhere in the picture
@@ -87,7 +92,7 @@ type shapes struct {
 // A layer is one outline of a letter. Where the sum of a letter's layers is positive there is ink, and where it is negative ink is
 // taken away.
 type layer struct {
-	share int32   // of full coverage, in 256ths; negative cuts away
+	share int     // of full coverage, in 256ths; negative cuts away
 	grow  float32 // how much heavier than the font's outline
 	shift float32 // towards the light
 }

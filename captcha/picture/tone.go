@@ -12,19 +12,18 @@ type tone struct {
 	wave        float32 // how far the stripes swing to a side, in periods
 }
 
-// A shade is a tone made ready for one picture. The darkness at x, y is table[(row[y]+column[x])>>24]: a phase that
+// A shade is a tone made ready for one picture. The darkness at x, y is table[(row[y]+x*step)>>24]: a phase that
 // wraps around looked up in one period of the pattern.
 type shade struct {
-	even        bool
-	table       [256]uint8
-	row, column []uint32
+	table [256]uint8
+	row   []uint32
+	step  uint32
 }
 
 // prepare chooses the slope and the place of the stripes.
-func (s *shade) prepare(t tone, width, height int, capital float32, random *rand.Rand) {
-	s.row, s.column = resize(s.row, height), resize(s.column, width)
-	s.even = t.period == 0
-	if s.even {
+func (s *shade) prepare(t tone, height int, capital float32, random *rand.Rand) {
+	s.row, s.step = resize(s.row, height), 0
+	if t.period == 0 {
 		fill(s.table[:], t.dark)
 		return
 	}
@@ -37,15 +36,13 @@ func (s *shade) prepare(t tone, width, height int, capital float32, random *rand
 		bend := t.wave * sine(bendStart+bends*float32(y))
 		s.row[y] = start + uint32(int64(turn*sin*float64(y)+float64(bend)*(1<<32)))
 	}
-	for x := range s.column {
-		s.column[x] = uint32(int64(turn * cos * float64(x)))
-	}
+	s.step = uint32(int64(turn * cos))
 }
 
 // opposite makes the shade light where the other is dark.
 func (s *shade) opposite(other *shade) {
-	s.even = other.even
-	s.row, s.column = append(s.row[:0], other.row...), append(s.column[:0], other.column...)
+	s.step = other.step
+	s.row = append(s.row[:0], other.row...)
 	for i, level := range other.table {
 		s.table[i] = 255 - level
 	}
@@ -53,16 +50,15 @@ func (s *shade) opposite(other *shade) {
 
 // fillTable draws one dark and one light stripe, with edges a device pixel soft.
 func (s *shade) fillTable(t tone, capital float32) {
-	const half = len(s.table) / 2
+	const half, quarter = len(s.table) / 2, len(s.table) / 4
 	soft := float32(len(s.table)) / (t.period * capital)
-	for i := range s.table {
-		// How far inside the dark stripe, or negative for outside of it.
-		inside := float32(min(i, half-i))
-		if i >= half {
-			inside = -float32(min(i-half, len(s.table)-i))
-		}
-		share := min(max(inside/soft+0.5, 0), 1)
-		s.table[i] = uint8(float32(t.light) + share*float32(int(t.dark)-int(t.light)))
+	middle, contrast := (float32(t.light)+float32(t.dark))/2, float32(int(t.dark)-int(t.light))
+	for i := range quarter + 1 {
+		// A stripe's edges mirror each other, and the light stripe mirrors the dark one.
+		off := min(float32(i)/soft, 0.5) * contrast
+		dark, light := uint8(middle+off), uint8(middle-off)
+		s.table[i], s.table[half-i] = dark, dark
+		s.table[half+i], s.table[(2*half-i)%(2*half)] = light, light
 	}
 }
 
