@@ -52,23 +52,23 @@ func (f *filler) polygon(corners []place, share int) {
 
 // line adds an edge. Samples lie in the middle of their part of a row.
 func (f *filler) line(p, q place, share int) {
-	first := (p.y + sampleStep/2 - 1) >> (unitBits - sampleBits)
-	end := (q.y + sampleStep/2 - 1) >> (unitBits - sampleBits)
-	if first > end {
-		first, end, share = end, first, -share
-	}
+	const bits = unitBits - sampleBits
+	first, end := (p.y+sampleStep/2-1)>>bits, (q.y+sampleStep/2-1)>>bits
 	if first == end {
 		return
 	}
+	// Without a branch, which would go either way half of the time.
+	up := (end - first) >> 63
+	share = (share ^ up) - up
+	first, end = min(first, end), max(first, end)
 	step := int(float32(q.x-p.x) / float32(q.y-p.y) * sampleStep)
-	x := p.x + (first*sampleStep+sampleStep/2-p.y)*step>>(unitBits-sampleBits)
-	cover := int32(share << (unitBits - sampleBits - wholeBits))
+	x := p.x + (first*sampleStep+sampleStep/2-p.y)*step>>bits
 	delta, stride := f.delta, f.width+slack
-	for at := first; at < end; at++ {
+	for ; first < end; first++ {
 		// In its pixel an upright edge covers what lies right of it.
-		cell := at>>sampleBits*stride + x>>unitBits
+		cell := first>>sampleBits*stride + x>>unitBits
 		beyond := int32(share * (x & (unit - 1)) >> (sampleBits + wholeBits))
-		delta[cell] += cover - beyond
+		delta[cell] += int32(share<<(bits-wholeBits)) - beyond
 		delta[cell+1] += beyond
 		x += step
 	}
@@ -87,7 +87,9 @@ func (f *filler) ink(dst []uint8, base uint8, box image.Rectangle) {
 // inkBits takes coverage to steps of ink.
 const inkBits = unitBits - 8
 
-// sumUp is a function of its own to keep its sum in a register.
+// sumUp is not inlined so that its sum stays in a register.
+//
+//go:noinline
 func sumUp(row []uint8, delta []int32, sum int32) {
 	delta = delta[:len(row)]
 	for x, d := range delta {

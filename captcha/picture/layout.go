@@ -6,21 +6,20 @@ import (
 	"math/rand/v2"
 )
 
-// A placed letter is one whose points are where they will be filled.
+// A placed letter is one whose corners are where they will be filled.
 type placed struct {
 	from    *outline
 	layers  []layer
-	points  []point // of all layers, one after the other, around the letter's centre
-	corners []place // the same in the picture
-	pen     float32 // how far right of the first letter
+	corners []place // of all layers, one after the other; around the letter's centre until the text is set
+	pen     int     // the centre, in units of 1/unit right of the first letter's
 	profile profile
 }
 
-// bands is the number of rows that a letter's sides are measured in.
+// bands is the number of rows that a letter's sides are measured in. Together they cover 2 capital heights, half of them above the middle.
 const bands = 12
 
-// A profile tells how far a letter reaches to the left and the right in each band of the picture's height.
-type profile struct{ left, right [bands]float32 }
+// A profile tells how far a letter reaches to the left and the right in each band, in units of 1/unit.
+type profile struct{ left, right [bands]int }
 
 // place lays the text out in device pixels, inside the picture with its margin, and returns a box of pixels that holds it.
 func (c *canvas) place(outlines []*outline, style *recipe, r *Renderer) image.Rectangle {
@@ -32,7 +31,7 @@ func (c *canvas) place(outlines []*outline, style *recipe, r *Renderer) image.Re
 		l.pen = 0
 		if i > 0 {
 			before := &c.letters[i-1]
-			l.pen = before.pen + before.distance(l, style.gap*c.capital)
+			l.pen = before.pen + before.distance(l, int(style.gap*c.capital*unit))
 		}
 	}
 	lo, hi := c.warp(style.shapes.warp * c.capital)
@@ -47,17 +46,17 @@ func (c *canvas) pose(l *placed, most *shapes, angle float64) {
 	taper, bow := vary(most.taper), vary(most.bow)
 	weight, rise := vary(most.weight), vary(most.rise)*c.capital
 	sin64, cos64 := math.Sincos(angle)
-	sin, cos := float32(sin64)*size, float32(cos64)*size
+	sin, cos := float32(sin64)*size*unit, float32(cos64)*size*unit
 
-	l.points = l.points[:0]
+	l.corners = l.corners[:0]
 	for _, layer := range l.layers {
 		grow := layer.grow + weight
-		dx, dy := layer.shift*c.light.x, layer.shift*c.light.y+rise
+		dx, dy := layer.shift*c.light.x*unit, (layer.shift*c.light.y+rise)*unit
 		for _, contour := range l.from.contours {
 			for _, v := range contour {
 				x, y := v.at.x+grow*v.grow.x, v.at.y+grow*v.grow.y
 				x = x*stretch*(1+taper*y) + shear*y + bow*(y*y-0.125)
-				l.points = append(l.points, point{cos*x - sin*y + dx, sin*x + cos*y + dy})
+				l.corners = append(l.corners, place{int(cos*x - sin*y + dx), int(sin*x + cos*y + dy)})
 			}
 		}
 	}
@@ -69,78 +68,78 @@ func (r *Renderer) rotation(random *rand.Rand) float64 {
 	return (least + random.Float64()*(greatest-least)) * math.Pi / 180
 }
 
-// measure notes how far the first layer reaches in each band. Together bands cover 2 capital heights, half of them above the middle. Corners
-// are so near each other that none is two bands from the next.
+// measure notes how far the first layer reaches in each band. Corners are so near each other that none is two bands from the next.
 func (l *placed) measure(capital float32) {
-	const far = math.MaxFloat32
+	const far = 1 << 40
 	for i := range bands {
 		l.profile.left[i], l.profile.right[i] = far, -far
 	}
-	scale := bands / 2 / capital
-	for _, p := range l.points[:l.from.vertices] {
-		i := min(max(int(p.y*scale+bands/2), 0), bands-1)
-		if p.x < l.profile.left[i] {
-			l.profile.left[i] = p.x
-		}
-		if p.x > l.profile.right[i] {
-			l.profile.right[i] = p.x
-		}
+	scale := int(bands / 2 * unit / capital)
+	for _, p := range l.corners[:l.from.vertices] {
+		i := min(max(p.y*scale>>(2*unitBits)+bands/2, 0), bands-1)
+		l.profile.left[i] = min(l.profile.left[i], p.x)
+		l.profile.right[i] = max(l.profile.right[i], p.x)
 	}
 }
 
 // distance is how far right of l the next letter must stand, for the two to be gap apart where they are nearest. Letters that
 // would slip under or over each other are held apart so that each keeps more than half of its width to itself.
-func (l *placed) distance(next *placed, gap float32) float32 {
-	near := float32(-math.MaxFloat32)
-	lo, hi := float32(math.MaxFloat32), float32(-math.MaxFloat32)
+func (l *placed) distance(next *placed, gap int) int {
+	near, lo, hi := math.MinInt, math.MaxInt, math.MinInt
 	for i := range bands {
 		for j := max(i-1, 0); j <= min(i+1, bands-1); j++ {
 			near = max(near, l.profile.right[i]-next.profile.left[j])
 		}
 		lo, hi = min(lo, next.profile.left[i]), max(hi, l.profile.right[i])
 	}
-	return max(near, (hi-lo)*0.78) + gap
+	return max(near, (hi-lo)*25/32) + gap
 }
 
 // warp sets letters side by side and bends the whole text by two waves, each across the other's direction. It returns the text's bounds.
 func (c *canvas) warp(amount float32) (lo, hi place) {
-	wave := func() (turns, start float32) {
-		return (0.22 + 0.2*c.random.Float32()) / c.capital, c.random.Float32()
+	wave := func() wave {
+		turns := (0.22 + 0.2*c.random.Float32()) / c.capital
+		return wave{int(turns * (waveTurn / unit)), int(c.random.Float32() * waveTurn), int(amount * unit)}
 	}
-	alongX, startX := wave()
-	alongY, startY := wave()
+	alongX, alongY := wave(), wave()
 	lo, hi = place{math.MaxInt, math.MaxInt}, place{math.MinInt, math.MinInt}
 	for i := range c.letters {
 		l := &c.letters[i]
-		l.corners = l.corners[:0]
-		for _, p := range l.points {
+		for j, p := range l.corners {
 			p.x += l.pen
-			at := place{int((p.x + amount*sine(startY+p.y*alongY)) * unit), int((p.y + amount*sine(startX+p.x*alongX)) * unit)}
-			lo = place{min(lo.x, at.x), min(lo.y, at.y)}
-			hi = place{max(hi.x, at.x), max(hi.y, at.y)}
-			l.corners = append(l.corners, at)
+			p = place{p.x + alongY.at(p.y), p.y + alongX.at(p.x)}
+			lo = place{min(lo.x, p.x), min(lo.y, p.y)}
+			hi = place{max(hi.x, p.x), max(hi.y, p.y)}
+			l.corners[j] = p
 		}
 	}
 	return lo, hi
 }
 
-// sines is one turn of the sine. Its steps move a point by less than a hundredth of a pixel.
-var sines = func() (table [1024]float32) {
+// A wave moves places to and fro along a line. Integers, because they cost less than floats that are turned into places and back.
+type wave struct {
+	speed  int // in units of 1/waveTurn of a turn, to 1/unit of a device pixel
+	start  int // in units of 1/waveTurn of a turn
+	amount int // in units of 1/unit of a device pixel
+}
+
+const (
+	sineBits = 10 // of the steps in a turn: they move a place by less than a hundredth of a pixel
+	turnBits = 46
+	waveTurn = 1 << turnBits
+)
+
+func (w *wave) at(v int) int {
+	return w.amount * int(sines[(w.start+v*w.speed)>>(turnBits-sineBits)&(1<<sineBits-1)]) >> unitBits
+}
+
+// sines is one turn of the sine, in units of 1/unit.
+var sines = func() (table [1 << sineBits]int32) {
 	for i := range table {
-		table[i] = float32(math.Sin(2 * math.Pi * float64(i) / float64(len(table))))
+		table[i] = int32(math.Round(unit * math.Sin(2*math.Pi*float64(i)/float64(len(table)))))
 	}
 	return table
 }()
-
-// sine takes its angle in turns.
-func sine(turns float32) float32 {
-	return sines[int(turns*float32(len(sines)))&(len(sines)-1)]
-}
-
-// nowhere is the bounds of no points.
-func nowhere() (lo, hi point) {
-	return point{math.MaxFloat32, math.MaxFloat32}, point{-math.MaxFloat32, -math.MaxFloat32}
-}
 
 // fit shrinks the text if it is too large for the picture, moves it to a random place inside, and returns a box of pixels that holds it.
 func (c *canvas) fit(lo, hi place) image.Rectangle {

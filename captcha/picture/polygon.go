@@ -77,9 +77,9 @@ func straight(run []point, n int, end point, near float32) bool {
 }
 
 // divide cuts long lines into pieces that can be bent with the text. The bends of the styles move the middle of a line off its ends' by about
-// a tenth of its squared length, in capital heights.
+// a tenth of its squared length, in capital heights. No piece is so long that a letter's sides could not be measured at corners alone.
 func divide(polygon []point, near float32) []point {
-	longest := math.Sqrt(10 * float64(near))
+	longest := min(math.Sqrt(10*float64(near)), 1.6*2/bands)
 	var all []point
 	for i, p := range polygon {
 		q := polygon[(i+1)%len(polygon)]

@@ -31,10 +31,9 @@ func (s *shade) prepare(t tone, height int, capital float32, random *rand.Rand) 
 	sin, cos := math.Sincos(2 * math.Pi * random.Float64())
 	turn := float64(1<<32) / float64(t.period*capital)
 	start := random.Uint32()
-	bends, bendStart := (0.1+0.3*random.Float32())/capital, random.Float32()
+	bends := wave{int((0.1 + 0.3*random.Float32()) / capital * waveTurn), int(random.Float32() * waveTurn), int(float64(t.wave) * (1 << 32))}
 	for y := range s.row {
-		bend := t.wave * sine(bendStart+bends*float32(y))
-		s.row[y] = start + uint32(int64(turn*sin*float64(y)+float64(bend)*(1<<32)))
+		s.row[y] = start + uint32(int64(turn*sin)*int64(y)+int64(bends.at(y)))
 	}
 	s.step = uint32(int64(turn * cos))
 }
