@@ -18,8 +18,7 @@ type canvas struct {
 	letters         []placed
 	filler          filler
 	ink             image.Alpha
-	inkShade        shade
-	groundShade     shade
+	shade           shade
 	levels          []byte // two pixels a byte, each row after its filter byte
 	png             []byte // kept apart, so that what it is appended to grows once and by its true size
 }
@@ -64,9 +63,9 @@ func (c *canvas) fillLetter(l *placed, base uint8) {
 // paint puts the tones of letters and ground on and packs two pixels to a byte: level 0 is the background colour and 15 the foreground, or the
 // other way round.
 func (c *canvas) paint(style *recipe, reverse bool) {
-	plain := style.plain()
+	plain := style.stripes.period == 0
 	if !plain {
-		c.shade(style)
+		c.shade.prepare(&style.stripes, c.height, c.capital, c.random)
 	}
 	flip := uint8(0)
 	if reverse {
@@ -75,49 +74,41 @@ func (c *canvas) paint(style *recipe, reverse bool) {
 	stride := (c.width + 1) / 2
 	c.levels = resize(c.levels, c.height*(stride+1))
 	for y := range c.height {
-		row := c.ink.Pix[y*c.width:][:c.width]
-		if !plain {
-			blend(row, &c.inkShade, &c.groundShade, y)
+		out, cover := c.levels[y*(stride+1)+1:][:stride], c.ink.Pix[y*c.width:][:c.width]
+		if plain {
+			pack(out, cover, flip)
+		} else {
+			c.shade.pack(out, cover, y, flip)
 		}
-		pack(c.levels[y*(stride+1)+1:][:stride], row, flip)
 	}
 }
 
-// shade prepares the tones.
-func (c *canvas) shade(style *recipe) {
-	c.inkShade.prepare(style.ink, c.height, c.capital, c.random)
-	if style.split {
-		c.groundShade.opposite(&c.inkShade)
-	} else {
-		c.groundShade.prepare(style.ground, c.height, c.capital, c.random)
+// pack shades a row by what the ink covers.
+func (s *shade) pack(out, cover []uint8, y int, flip uint8) {
+	table, at, step := &s.table, s.row[y], s.step
+	for len(cover) >= 2 && len(out) > 0 {
+		left, right := table[at>>24].at(cover[0]), table[(at+step)>>24].at(cover[1])
+		out[0] = uint8(left>>8&0xf0|right>>12) ^ flip
+		cover, out = cover[2:], out[1:]
+		at += 2 * step
+	}
+	if len(out) > 0 {
+		out[0] = (uint8(table[at>>24].at(cover[0])>>8) ^ flip) & 0xf0
 	}
 }
 
-// pack keeps the upper half of each of the tones.
-func pack(out, tones []uint8, flip uint8) {
-	for ; len(tones) >= 8 && len(out) >= 4; tones, out = tones[8:], out[4:] {
-		v := binary.LittleEndian.Uint64(tones)
+// pack keeps full ink on bare ground as it is, eight pixels at a time.
+func pack(out, cover []uint8, flip uint8) {
+	for ; len(cover) >= 8 && len(out) >= 4; cover, out = cover[8:], out[4:] {
+		v := binary.LittleEndian.Uint64(cover)
 		v = v&0x00f000f000f000f0 | v>>12&0x000f000f000f000f
 		v = (v | v>>8) & 0x0000ffff0000ffff
 		binary.LittleEndian.PutUint32(out, uint32(v|v>>16)^uint32(flip)*0x01010101)
 	}
-	for x := range len(tones) / 2 {
-		out[x] = (tones[2*x]&0xf0 | tones[2*x+1]>>4) ^ flip
+	for x := range len(cover) / 2 {
+		out[x] = (cover[2*x]&0xf0 | cover[2*x+1]>>4) ^ flip
 	}
-	if len(tones)%2 == 1 {
-		out[len(out)-1] = (tones[len(tones)-1] ^ flip) & 0xf0
-	}
-}
-
-// blend mixes the tones of ink and ground in a row, by what the ink covers and in its place.
-func blend(row []uint8, ink, ground *shade, y int) {
-	inkTable, groundTable := &ink.table, &ground.table
-	// The phase of the ink above that of the ground: what the lower one carries over is nothing to the upper one.
-	at := uint64(ink.row[y])<<32 | uint64(ground.row[y])
-	step := uint64(ink.step)<<32 | uint64(ground.step)
-	for x := range row {
-		v, i, g := int(row[x]), int(inkTable[at>>56]), int(groundTable[uint8(at>>24)])
-		row[x] = uint8(g + (i-g)*(v+v>>7)>>8) // v+v>>7 makes 255 a whole
-		at += step
+	if len(cover)%2 == 1 {
+		out[len(out)-1] = (cover[len(cover)-1] ^ flip) & 0xf0
 	}
 }

@@ -62,20 +62,14 @@ func ParseStyle(name string) (Style, error) {
 
 // A recipe is one way to draw. Lengths are in capital heights, so that every size looks alike.
 type recipe struct {
-	letters     [][]layer // the ways to draw a letter, one chosen for each
-	base        uint8     // ink of the ground
-	ink, ground tone
-	split       bool // the ground is dark where letters are light
-	reverse     bool // half of the pictures are light on dark, unless a colour is set
-	gap         float32
-	shapes      shapes
-	noise       []Noise
-	filters     []Filter
-}
-
-// plain recipes have full ink on bare ground.
-func (r *recipe) plain() bool {
-	return r.ink == tone{dark: 255} && r.ground == tone{}
+	letters [][]layer // the ways to draw a letter, one chosen for each
+	base    uint8     // ink of the ground
+	stripes stripes
+	reverse bool // half of the pictures are light on dark, unless a colour is set
+	gap     float32
+	shapes  shapes
+	noise   []Noise
+	filters []Filter
 }
 
 // shapes bound how much letters differ from the font's outlines, each to both sides of none.
@@ -127,47 +121,41 @@ const middling = 128
 // networks. Letters that overlap cost people, and letters that stand apart are read by stock OCR, so plain ones just touch, and those with
 // busy edges keep a gap.
 func recipes() [][]recipe {
-	full := tone{dark: 255}
+	plain := stripes{tones: [2]tone{{ink: 255}}}
 	bare := recipe{
-		letters: [][]layer{solid}, ink: full, reverse: true, gap: -0.03,
+		letters: [][]layer{solid}, stripes: plain, reverse: true, gap: -0.03,
 		shapes: shapes{shrink: 0.25, warp: 0.11, shear: 0.2, stretch: 0.22, taper: 0.25, bow: 0.26, rise: 0.14, weight: 0.025, larger: 0.2, smaller: 0.12},
 	}
 	var (
-		fine  = tone{light: 0, dark: 110, period: 0.3, wave: 0.4}
-		broad = tone{light: 0, dark: 120, period: 1.6, wave: 0.15}
-		faint = tone{light: 0, dark: 60, period: 1.8, wave: 0.15}
-		hatch = tone{light: 140, dark: 255, period: 0.32, wave: 0.4}
-		grey  = tone{light: middling, dark: middling, period: 1}
-		both  = tone{light: 0, dark: 255, period: 2, wave: 0.15}
+		fine  = stripes{tones: [2]tone{{ink: 255}, {ink: 255, ground: 110}}, period: 0.3, wave: 0.4}
+		broad = stripes{tones: [2]tone{{ink: 255}, {ink: 255, ground: 120}}, period: 1.6, wave: 0.15}
+		faint = stripes{tones: [2]tone{{ink: 255}, {ink: 255, ground: 60}}, period: 1.8, wave: 0.15}
+		hatch = stripes{tones: [2]tone{{ink: 255}, {ink: 140}}, period: 0.32, wave: 0.4}
+		two   = stripes{tones: [2]tone{{ink: 255, ground: middling}, {ink: 0, ground: middling}}, period: 2, wave: 0.15}
+		split = stripes{tones: [2]tone{{ink: 255}, {ink: 0, ground: 255}}, period: 2, wave: 0.15}
 	)
 	letters := func(r recipe, gap float32, ways ...[]layer) recipe {
 		r.gap, r.letters = gap, ways
 		return r
 	}
-	ink := func(r recipe, t tone) recipe {
-		r.ink = t
+	on := func(s stripes, r recipe) recipe {
+		r.stripes = s
 		return r
 	}
-	ground := func(r recipe, t tone) recipe {
-		r.ground = t
-		return r
-	}
-	split := letters(ink(bare, both), 0.04, solid)
-	split.split = true
 	onGrey := bare
 	onGrey.base = middling
 	raised := letters(onGrey, 0.07, relief)
 	mixed := letters(onGrey, 0, solid, hollow, rimmed, relief, negative(solid), negative(hollow), negative(rimmed))
-	classic := recipe{letters: [][]layer{solid}, ink: full, gap: 0.12, noise: []Noise{Arcs, Dots}, filters: []Filter{Smooth}}
+	classic := recipe{letters: [][]layer{solid}, stripes: plain, gap: 0.12, noise: []Noise{Arcs, Dots}, filters: []Filter{Smooth}}
 	return [][]recipe{
 		{classic},
 		{bare, letters(bare, -0.02, shadow)},
 		{letters(bare, 0, hollow), letters(bare, 0.07, ringed)},
-		{letters(ink(bare, hatch), 0.01, heavy)},
-		{letters(ground(ink(bare, both), grey), 0.03, heavy)},
-		{split},
-		{ground(bare, fine), ground(bare, broad), letters(ground(bare, broad), 0, hollow)},
-		{raised, ground(raised, faint)},
-		{mixed, ground(mixed, faint)},
+		{on(hatch, letters(bare, 0.01, heavy))},
+		{on(two, letters(bare, 0.03, heavy))},
+		{on(split, letters(bare, 0.04, solid))},
+		{on(fine, bare), on(broad, bare), on(broad, letters(bare, 0, hollow))},
+		{raised, on(faint, raised)},
+		{mixed, on(faint, mixed)},
 	}
 }

@@ -5,29 +5,41 @@ import (
 	"math/rand/v2"
 )
 
-// A tone says how dark each place of a surface is: 0 is the background colour, 255 the foreground.
-type tone struct {
-	dark, light uint8   // of stripes at a random slope; dark all over if they have no period
-	period      float32 // from stripe to stripe, in capital heights
-	wave        float32 // how far the stripes swing to a side, in periods
+// A tone says how dark letters and ground are: 0 is the background colour, 255 the foreground.
+type tone struct{ ink, ground uint8 }
+
+// Stripes of two tones cross a picture at a random slope. Without a period the first tone is all over.
+type stripes struct {
+	tones  [2]tone
+	period float32 // from a stripe to the next of the same tone, in capital heights
+	wave   float32 // how far the stripes swing to a side, in periods
 }
 
-// A shade is a tone made ready for one picture. The darkness at x, y is table[(row[y]+x*step)>>24]: a phase that
-// wraps around looked up in one period of the pattern.
+// A shade is stripes made ready for one picture. What x, y is like stands in table[(row[y]+x*step)>>24]: a phase that wraps around looked
+// up in one period of the pattern.
 type shade struct {
-	table [256]uint8
+	table [256]mixture
 	row   []uint32
 	step  uint32
 }
 
+// A mixture of ground and ink for any coverage: the ground's tone in 256ths in the lower half, and above it what the ink adds.
+type mixture int32
+
+func newMixture(ground, ink float32) mixture {
+	const rounding = 128
+	return mixture(int32(ink)-int32(ground))<<16 | mixture(int32(ground))<<8 | rounding
+}
+
+// at is the tone at a coverage, in 256ths.
+func (m mixture) at(cover uint8) uint32 {
+	return uint32(int32(m&0xffff) + int32(m>>16)*int32(cover))
+}
+
 // prepare chooses the slope and the place of the stripes.
-func (s *shade) prepare(t tone, height int, capital float32, random *rand.Rand) {
-	s.row, s.step = resize(s.row, height), 0
-	if t.period == 0 {
-		fill(s.table[:], t.dark)
-		return
-	}
+func (s *shade) prepare(t *stripes, height int, capital float32, random *rand.Rand) {
 	s.fillTable(t, capital)
+	s.row = resize(s.row, height)
 	sin, cos := math.Sincos(2 * math.Pi * random.Float64())
 	turn := float64(1<<32) / float64(t.period*capital)
 	start := random.Uint32()
@@ -38,26 +50,18 @@ func (s *shade) prepare(t tone, height int, capital float32, random *rand.Rand) 
 	s.step = uint32(int64(turn * cos))
 }
 
-// opposite makes the shade light where the other is dark.
-func (s *shade) opposite(other *shade) {
-	s.step = other.step
-	s.row = append(s.row[:0], other.row...)
-	for i, level := range other.table {
-		s.table[i] = 255 - level
-	}
-}
-
-// fillTable draws one dark and one light stripe, with edges a device pixel soft.
-func (s *shade) fillTable(t tone, capital float32) {
-	const half, quarter = len(s.table) / 2, len(s.table) / 4
-	soft := float32(len(s.table)) / (t.period * capital)
-	middle, contrast := (float32(t.light)+float32(t.dark))/2, float32(int(t.dark)-int(t.light))
-	for i := range quarter + 1 {
-		// A stripe's edges mirror each other, and the light stripe mirrors the dark one.
-		off := min(float32(i)/soft, 0.5) * contrast
-		dark, light := uint8(middle+off), uint8(middle-off)
-		s.table[i], s.table[half-i] = dark, dark
-		s.table[half+i], s.table[(2*half-i)%(2*half)] = light, light
+// fillTable draws a stripe of each tone, with edges a device pixel soft. The edges mirror each other, and the second stripe mirrors the first.
+func (s *shade) fillTable(t *stripes, capital float32) {
+	const size = len(s.table)
+	soft := float32(size) / (t.period * capital)
+	a, b := t.tones[0], t.tones[1]
+	for i := range size/4 + 1 {
+		// The share of the one tone in a place of the other one's stripe.
+		other := max(0.5-float32(i)/soft, 0)
+		blend := func(a, b uint8) float32 { return float32(a) + other*float32(int(b)-int(a)) }
+		first, second := newMixture(blend(a.ground, b.ground), blend(a.ink, b.ink)), newMixture(blend(b.ground, a.ground), blend(b.ink, a.ink))
+		s.table[i], s.table[size/2-i] = first, first
+		s.table[size/2+i], s.table[(size-i)%size] = second, second
 	}
 }
 
