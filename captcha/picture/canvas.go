@@ -78,22 +78,23 @@ func (c *canvas) paint(style *recipe, reverse bool) {
 		if plain {
 			pack(out, cover, flip)
 		} else {
-			c.shade.pack(out, cover, y, flip)
+			c.shade.pack(out, cover, c.shade.row[y], flip)
 		}
 	}
 }
 
-// pack shades a row by what the ink covers.
-func (s *shade) pack(out, cover []uint8, y int, flip uint8) {
-	table, at, step := &s.table, s.row[y], s.step
-	for len(cover) >= 2 && len(out) > 0 {
-		left, right := table[at>>24].at(cover[0]), table[(at+step)>>24].at(cover[1])
-		out[0] = uint8(left>>8&0xf0|right>>12) ^ flip
-		cover, out = cover[2:], out[1:]
-		at += 2 * step
+// pack shades a row by what the ink covers, from the phase that it begins with.
+func (s *shade) pack(out, cover []uint8, at uint32, flip uint8) {
+	step := s.step
+	for x := 1; x < len(cover); x += 2 {
+		left := s.table[at>>24].at(cover[x-1])
+		at += step
+		right := s.table[at>>24].at(cover[x])
+		at += step
+		out[x>>1] = uint8(left>>8&0xf0|right>>12) ^ flip
 	}
-	if len(out) > 0 {
-		out[0] = (uint8(table[at>>24].at(cover[0])>>8) ^ flip) & 0xf0
+	if last := len(cover) - 1; last%2 == 0 {
+		out[last>>1] = (uint8(s.table[at>>24].at(cover[last])>>8) ^ flip) & 0xf0
 	}
 }
 

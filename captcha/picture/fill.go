@@ -7,15 +7,21 @@ import "image"
 // uses too. There it is exact in both directions; here rows are sampled on lines, and exact across, which takes a third of the time, for
 // an edge then needs no case for each way that it can cross a pixel. Polygons that run backwards subtract, which makes hollow letters.
 type filler struct {
-	delta         []int32 // in units of 1/unit
+	delta         []int16 // in 4096ths
 	width, height int
 }
 
-// unit is the coverage of a whole pixel.
+// A place is a point in units of 1/unit of a device pixel.
+type place struct{ x, y int }
+
 const (
 	unit     = 1 << unitBits
 	unitBits = 16
 )
+
+// coverBits is what a pixel's whole coverage is a power of. A sum has room for seven layers over each other either way, and three letters
+// of two are the most that meet.
+const coverBits = 12
 
 // Lines on which a row is sampled: with 4 of them even a level edge has a quarter of the palette's steps.
 const (
@@ -37,9 +43,6 @@ func (f *filler) reset(width, height int) {
 	f.width, f.height = width, height
 	f.delta = resize(f.delta, (width+slack)*height)
 }
-
-// A place is a point in units of 1/unit.
-type place struct{ x, y int }
 
 // polygon adds a closed run of edges, with a share of full coverage in 256ths.
 func (f *filler) polygon(corners []place, share int) {
@@ -67,8 +70,8 @@ func (f *filler) line(p, q place, share int) {
 	for ; first < end; first++ {
 		// In its pixel an upright edge covers what lies right of it.
 		cell := first>>sampleBits*stride + x>>unitBits
-		beyond := int32(share * (x & (unit - 1)) >> (sampleBits + wholeBits))
-		delta[cell] += int32(share<<(bits-wholeBits)) - beyond
+		beyond := int16(share * (x & (unit - 1)) >> (unitBits + wholeBits - coverBits + sampleBits))
+		delta[cell] += int16(share<<(coverBits-wholeBits-sampleBits)) - beyond
 		delta[cell+1] += beyond
 		x += step
 	}
@@ -80,23 +83,23 @@ func (f *filler) ink(dst []uint8, base uint8, box image.Rectangle) {
 	fill(dst, base)
 	for y := box.Min.Y; y < box.Max.Y; y++ {
 		row := dst[y*f.width+box.Min.X : y*f.width+box.Max.X]
-		sumUp(row, f.delta[y*(f.width+slack)+box.Min.X:], int32(base)<<inkBits)
+		sumUp(row, f.delta[y*(f.width+slack)+box.Min.X:], int(base)<<inkBits)
 	}
 }
 
 // inkBits takes coverage to steps of ink.
-const inkBits = unitBits - 8
+const inkBits = coverBits - 8
 
 // sumUp is not inlined so that its sum stays in a register.
 //
 //go:noinline
-func sumUp(row []uint8, delta []int32, sum int32) {
+func sumUp(row []uint8, delta []int16, sum int) {
 	delta = delta[:len(row)]
 	for x, d := range delta {
-		sum += d
+		sum += int(d)
 		v := sum >> inkBits
-		if uint32(v) > 255 {
-			v = ^v >> 31 // 0 for what is too low
+		if uint(v) > 255 {
+			v = ^v >> 63 // 0 for what is too low
 		}
 		row[x] = uint8(v)
 	}
