@@ -1,7 +1,6 @@
 package picture
 
 import (
-	"encoding/binary"
 	"image"
 	"math"
 	"math/rand/v2"
@@ -35,7 +34,6 @@ const leastLight = 16
 func (c *canvas) resize(width, height, n int) {
 	c.width, c.height = width, height
 	c.filler.reset(width, height)
-	c.ink = image.Alpha{Pix: resize(c.ink.Pix, width*height), Stride: width, Rect: image.Rect(0, 0, width, height)}
 	for len(c.letters) < n {
 		c.letters = append(c.letters, placed{})
 	}
@@ -60,9 +58,39 @@ func (c *canvas) fillLetter(l *placed, base uint8) {
 	}
 }
 
+// change draws the noise and applies the filters, on the sums of coverage, which are then taken apart again.
+func (c *canvas) change(style *style) {
+	if len(style.noise)+len(style.filters) == 0 {
+		return
+	}
+	c.ink = image.Alpha{Pix: resize(c.ink.Pix, c.width*c.height), Stride: c.width, Rect: image.Rect(0, 0, c.width, c.height)}
+	for y := range c.height {
+		sum := int16(0)
+		row := c.ink.Pix[y*c.width:]
+		for x, d := range c.filler.row(y)[:c.width] {
+			sum += d
+			row[x] = style.inks.at(sum)
+		}
+	}
+	for _, draw := range style.noise {
+		draw(&c.ink, c.random)
+	}
+	for _, apply := range style.filters {
+		apply(&c.ink)
+	}
+	for y := range c.height {
+		before := style.base
+		row := c.filler.row(y)
+		for x, v := range c.ink.Pix[y*c.width:][:c.width] {
+			row[x] = (int16(v) - int16(before)) << inkBits
+			before = v
+		}
+	}
+}
+
 // paint puts the tones of letters and ground on and packs two pixels to a byte: level 0 is the background colour and 15 the foreground, or the
 // other way round.
-func (c *canvas) paint(style *recipe, reverse bool) {
+func (c *canvas) paint(style *style, reverse bool) {
 	plain := style.stripes.period == 0
 	if !plain {
 		c.shade.prepare(&style.stripes, c.height, c.capital, c.random)
@@ -74,42 +102,37 @@ func (c *canvas) paint(style *recipe, reverse bool) {
 	stride := (c.width + 1) / 2
 	c.levels = resize(c.levels, c.height*(stride+1))
 	for y := range c.height {
-		out, cover := c.levels[y*(stride+1)+1:][:stride], c.ink.Pix[y*c.width:][:c.width]
+		out, delta := c.levels[y*(stride+1)+1:][:stride], c.filler.row(y)
 		if plain {
-			pack(out, cover, flip)
+			style.inks.pack(out, delta, flip)
 		} else {
-			c.shade.pack(out, cover, c.shade.row[y], flip)
+			c.shade.pack(out, delta, c.shade.row[y], style.inks, flip)
 		}
 	}
 }
 
-// pack shades a row by what the ink covers, from the phase that it begins with.
-func (s *shade) pack(out, cover []uint8, at uint32, flip uint8) {
-	step := s.step
-	for x := 1; x < len(cover); x += 2 {
-		left := s.table[at>>24].at(cover[x-1])
-		at += step
-		right := s.table[at>>24].at(cover[x])
-		at += step
-		out[x>>1] = uint8(left>>8&0xf0|right>>12) ^ flip
-	}
-	if last := len(cover) - 1; last%2 == 0 {
-		out[last>>1] = (uint8(s.table[at>>24].at(cover[last])>>8) ^ flip) & 0xf0
+// pack adds a row's changes of coverage up, for full ink on bare ground.
+func (t *inkTable) pack(out []uint8, delta []int16, flip uint8) {
+	sum := int16(0)
+	for x := range out {
+		sum += delta[2*x]
+		left := t.at(sum)
+		sum += delta[2*x+1]
+		right := t.at(sum)
+		out[x] = (left&0xf0 | right>>4) ^ flip
 	}
 }
 
-// pack keeps full ink on bare ground as it is, eight pixels at a time.
-func pack(out, cover []uint8, flip uint8) {
-	for ; len(cover) >= 8 && len(out) >= 4; cover, out = cover[8:], out[4:] {
-		v := binary.LittleEndian.Uint64(cover)
-		v = v&0x00f000f000f000f0 | v>>12&0x000f000f000f000f
-		v = (v | v>>8) & 0x0000ffff0000ffff
-		binary.LittleEndian.PutUint32(out, uint32(v|v>>16)^uint32(flip)*0x01010101)
-	}
-	for x := range len(cover) / 2 {
-		out[x] = (cover[2*x]&0xf0 | cover[2*x+1]>>4) ^ flip
-	}
-	if len(cover)%2 == 1 {
-		out[len(out)-1] = (cover[len(cover)-1] ^ flip) & 0xf0
+// pack adds a row's changes of coverage up and shades it, from the phase that it begins with.
+func (s *shade) pack(out []uint8, delta []int16, at uint32, inks *inkTable, flip uint8) {
+	step, sum := s.step, int16(0)
+	for x := range out {
+		sum += delta[2*x]
+		left := s.table[at>>24].at(inks.at(sum))
+		at += step
+		sum += delta[2*x+1]
+		right := s.table[at>>24].at(inks.at(sum))
+		at += step
+		out[x] = uint8(left>>8&0xf0|right>>12) ^ flip
 	}
 }

@@ -1,7 +1,5 @@
 package picture
 
-import "image"
-
 // A filler turns polygons into coverage. Each edge leaves in its row the change of coverage from pixel to pixel, so that one running sum a row
 // finishes the anti-aliased fill: no sorting of edges, no spans. The running sum is Raph Levien's, of font-rs, which golang.org/x/image/vector
 // uses too. There it is exact in both directions; here rows are sampled on lines, and exact across, which takes a third of the time, for
@@ -77,38 +75,29 @@ func (f *filler) line(p, q place, share int) {
 	}
 }
 
-// ink adds the coverage up inside of a box. Where there is none the ink is base, and it grows from there for positive coverage and shrinks for
-// negative.
-func (f *filler) ink(dst []uint8, base uint8, box image.Rectangle) {
-	fill(dst, base)
-	for y := box.Min.Y; y < box.Max.Y; y++ {
-		row := dst[y*f.width+box.Min.X : y*f.width+box.Max.X]
-		sumUp(row, f.delta[y*(f.width+slack)+box.Min.X:], int(base)<<inkBits)
+// row is the changes of coverage in a row of pixels.
+func (f *filler) row(y int) []int16 {
+	return f.delta[y*(f.width+slack):][:f.width+slack]
+}
+
+// An inkTable tells what ink a sum of coverage leaves: 0 is none and 255 full. Where there is no coverage it is the base; from there it grows for
+// positive coverage, as far as it can, and shrinks for negative.
+type inkTable [1 << (16 - tableBits)]uint8
+
+// tableBits of a sum are too fine to matter.
+const tableBits = 7
+
+func newInkTable(base uint8) *inkTable {
+	t := &inkTable{}
+	for i := range t {
+		sum := int(int16(i << tableBits))
+		t[i] = uint8(min(max(int(base)+sum>>inkBits, 0), 255))
 	}
+	return t
 }
 
 // inkBits takes coverage to steps of ink.
 const inkBits = coverBits - 8
 
-// sumUp is not inlined so that its sum stays in a register.
-//
-//go:noinline
-func sumUp(row []uint8, delta []int16, sum int) {
-	delta = delta[:len(row)]
-	for x, d := range delta {
-		sum += int(d)
-		v := sum >> inkBits
-		if uint(v) > 255 {
-			v = ^v >> 63 // 0 for what is too low
-		}
-		row[x] = uint8(v)
-	}
-}
-
-// fill sets every byte, doubling what is set, which is as fast as copying.
-func fill(s []uint8, v uint8) {
-	s[0] = v
-	for n := 1; n < len(s); n *= 2 {
-		copy(s[n:], s[:n])
-	}
-}
+// at is the ink that a sum leaves.
+func (t *inkTable) at(sum int16) uint8 { return t[uint16(sum)>>tableBits] }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/flate"
 	"fmt"
-	"image"
 	"io"
 	"testing"
 )
@@ -32,8 +31,8 @@ func checkLetters(t *testing.T, config Config) {
 	for i := range 60 {
 		letters := []rune(Alphabet + Alphabet)[i%len(Alphabet):][:4]
 		ways := r.styles[0]
-		style := &ways[i%len(ways)]
-		r.draw(c, string(letters), &style.recipe)
+		style := ways[i%len(ways)]
+		r.draw(c, string(letters), style)
 		for j, l := range c.letters {
 			lo, hi := l.corners[0], l.corners[0]
 			for _, p := range l.corners {
@@ -42,7 +41,7 @@ func checkLetters(t *testing.T, config Config) {
 			if lo.x < 0 || lo.y < 0 || hi.x > c.width*unit || hi.y > c.height*unit {
 				t.Fatalf("%c of %c reaches from %v to %v", letters[j], letters, lo, hi)
 			}
-			if n := c.inked(lo, hi, style.base); n < 8 {
+			if n := c.inked(lo, hi, style); n < 8 {
 				t.Fatalf("%c of %c has ink in %d pixels", letters[j], letters, n)
 			}
 		}
@@ -50,10 +49,12 @@ func checkLetters(t *testing.T, config Config) {
 }
 
 // inked counts pixels of a box that differ from the ground by a quarter or more.
-func (c *canvas) inked(lo, hi place, base uint8) (n int) {
+func (c *canvas) inked(lo, hi place, style *style) (n int) {
 	for y := lo.y / unit; y < hi.y/unit; y++ {
-		for x := lo.x / unit; x < hi.x/unit; x++ {
-			if d := int(c.ink.Pix[y*c.width+x]) - int(base); d > 64 || d < -64 {
+		sum := int16(0)
+		for x, d := range c.filler.row(y)[:hi.x/unit] {
+			sum += d
+			if d := int(style.inks.at(sum)) - int(style.base); x >= lo.x/unit && (d > 64 || d < -64) {
 				n++
 			}
 		}
@@ -69,14 +70,19 @@ func TestFillIsExact(t *testing.T) {
 		side := 5 * unit
 		square := []place{{at, at}, {at, at + side}, {at + side, at + side}, {at + side, at}}
 		f.polygon(square, whole)
-		ink := make([]uint8, 144)
-		f.ink(ink, 0, image.Rect(0, 0, 12, 12))
-		sum := 0
-		for _, v := range ink {
-			sum += int(v)
+		area := 0
+		for y := range 12 {
+			cover := 0
+			for _, d := range f.row(y) {
+				cover += int(d)
+				area += cover
+			}
+			if cover != 0 {
+				t.Errorf("at %v: row %d goes on after the square", at, y)
+			}
 		}
-		if want := 25 * 255; sum < want-60 || sum > want+60 {
-			t.Errorf("at %v: ink %d, want %d", at, sum, want)
+		if want := 25 << coverBits; area != want {
+			t.Errorf("at %v: an area of %d, want %d", at, area, want)
 		}
 	}
 }

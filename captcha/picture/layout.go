@@ -1,7 +1,6 @@
 package picture
 
 import (
-	"image"
 	"math"
 	"math/rand/v2"
 )
@@ -21,8 +20,8 @@ const bands = 12
 // A profile tells how far a letter reaches to the left and the right in each band, in units of 1/unit.
 type profile struct{ left, right [bands]int }
 
-// place lays the text out in device pixels, inside the picture with its margin, and returns a box of pixels that holds it.
-func (c *canvas) place(outlines []*outline, style *recipe, r *Renderer) image.Rectangle {
+// place lays the text out in device pixels, inside the picture with its margin.
+func (c *canvas) place(outlines []*outline, style *recipe, r *Renderer) {
 	for i, o := range outlines {
 		l := &c.letters[i]
 		l.from, l.layers = o, style.letters[c.random.IntN(len(style.letters))]
@@ -35,7 +34,7 @@ func (c *canvas) place(outlines []*outline, style *recipe, r *Renderer) image.Re
 		}
 	}
 	lo, hi := c.warp(style.shapes.warp * c.capital)
-	return c.fit(lo, hi)
+	c.fit(lo, hi)
 }
 
 // pose turns, stretches, shears, bends and resizes a letter around its centre.
@@ -141,20 +140,18 @@ var sines = func() (table [1 << sineBits]int32) {
 	return table
 }()
 
-// fit shrinks the text if it is too large for the picture, moves it to a random place inside, and returns a box of pixels that holds it.
-func (c *canvas) fit(lo, hi place) image.Rectangle {
+// fit shrinks the text if it is too large for the picture, and moves it to a random place inside.
+func (c *canvas) fit(lo, hi place) {
 	textWidth, textHeight := float32(hi.x-lo.x+1), float32(hi.y-lo.y+1)
 	width, height := (float32(c.width)-2*c.margin)*unit, (float32(c.height)-2*c.margin)*unit
 	scale := min(1, width/textWidth, height/textHeight)
 	x := int(c.margin*unit + (width-scale*textWidth)*c.random.Float32())
 	y := int(c.margin*unit + (height-scale*textHeight)*c.random.Float32())
-	shrink := func(v int) int { return int(scale*unit) * v >> unitBits }
+	shrink := int(scale * unit)
 	for i := range c.letters {
 		corners := c.letters[i].corners
 		for j, p := range corners {
-			corners[j] = place{x + shrink(p.x-lo.x), y + shrink(p.y-lo.y)}
+			corners[j] = place{x + (p.x-lo.x)*shrink>>unitBits, y + (p.y-lo.y)*shrink>>unitBits}
 		}
 	}
-	return image.Rect(x>>unitBits, y>>unitBits, (x+shrink(hi.x-lo.x))>>unitBits+2, (y+shrink(hi.y-lo.y))>>unitBits+1).
-		Intersect(image.Rect(0, 0, c.width, c.height))
 }

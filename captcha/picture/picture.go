@@ -11,7 +11,6 @@ package picture
 import (
 	"errors"
 	"fmt"
-	"image"
 	"image/color"
 	"math"
 	"sync"
@@ -22,7 +21,7 @@ type Renderer struct {
 	config    Config
 	glyphs    map[rune][]*glyph
 	outlines  map[rune][]func() *outline // of glyphs, each made when first used
-	styles    [][]style                  // the ways of each
+	styles    [][]*style                 // the ways of each
 	alphabet  []rune
 	maxLength int
 	size      float64 // of capitals, in CSS pixels
@@ -89,7 +88,7 @@ func prepare(config Config, maxLength int, setGlyphs func(*Renderer) error) (*Re
 	}
 	all := recipes()
 	for _, s := range config.Styles {
-		var ways []style
+		var ways []*style
 		for _, recipe := range all[s-1] {
 			ways = append(ways, newStyle(r, recipe))
 		}
@@ -220,10 +219,10 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 	defer r.canvases.Put(c)
 	c.source.Seed(seed)
 	ways := r.styles[c.random.IntN(len(r.styles))]
-	style := &ways[c.random.IntN(len(ways))]
+	style := ways[c.random.IntN(len(ways))]
 	reverse := r.reverse && style.reverse && c.random.IntN(2) == 0
-	n := r.draw(c, text, &style.recipe)
-	c.paint(&style.recipe, reverse)
+	n := r.draw(c, text, style)
+	c.paint(style, reverse)
 	codes := style.codes
 	if reverse {
 		codes = style.reversed
@@ -232,8 +231,8 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 	return append(dst, c.png...)
 }
 
-// draw leaves the letters in the canvas's ink, and says how many letters wide the picture is.
-func (r *Renderer) draw(c *canvas, text string, style *recipe) (n int) {
+// draw leaves the letters in the canvas's filler, and says how many letters wide the picture is.
+func (r *Renderer) draw(c *canvas, text string, style *style) (n int) {
 	c.text = c.text[:0]
 	for _, letter := range text {
 		if n == r.maxLength {
@@ -248,51 +247,39 @@ func (r *Renderer) draw(c *canvas, text string, style *recipe) (n int) {
 	c.capital = float32(r.size) * float32(r.config.Scale) * (1 - style.shapes.shrink*c.random.Float32())
 	c.margin = min(1.5*float32(r.config.Scale), float32(height)/16)
 	c.resize(width, height, len(c.text))
-	var box image.Rectangle
 	if len(c.text) > 0 {
-		box = c.place(c.text, style, r)
+		c.place(c.text, &style.recipe, r)
 	}
 	for i := range c.letters {
 		c.fillLetter(&c.letters[i], style.base)
 	}
-	c.filler.ink(c.ink.Pix, style.base, box)
-	r.change(c, style)
+	c.change(style)
 	return n
 }
 
-// change draws the noise and applies the filters.
-func (r *Renderer) change(c *canvas, style *recipe) {
-	noise, filters := style.noise, style.filters
-	if r.config.Noise != nil {
-		noise = r.config.Noise
-	}
-	if r.config.Filters != nil {
-		filters = r.config.Filters
-	}
-	for _, draw := range noise {
-		draw(&c.ink, c.random)
-	}
-	for _, apply := range filters {
-		apply(&c.ink)
-	}
-}
-
-// A style is a recipe with the codes that compress what it draws.
+// A style is a recipe with what drawing it needs.
 type style struct {
 	recipe
-	codes, reversed func() *huffman
+	inks            *inkTable
+	codes, reversed func() *huffman // which compress what it draws
 }
 
 // newStyle leaves the codes to be made when first used: a renderer that draws one picture needs no others.
-func newStyle(r *Renderer, recipe recipe) style {
-	s := style{recipe: recipe}
-	s.codes = sync.OnceValue(func() *huffman { return r.makeCodes(&recipe, false) })
-	s.reversed = sync.OnceValue(func() *huffman { return r.makeCodes(&recipe, true) })
+func newStyle(r *Renderer, recipe recipe) *style {
+	if r.config.Noise != nil {
+		recipe.noise = r.config.Noise
+	}
+	if r.config.Filters != nil {
+		recipe.filters = r.config.Filters
+	}
+	s := &style{recipe: recipe, inks: newInkTable(recipe.base)}
+	s.codes = sync.OnceValue(func() *huffman { return r.makeCodes(s, false) })
+	s.reversed = sync.OnceValue(func() *huffman { return r.makeCodes(s, true) })
 	return s
 }
 
 // makeCodes draws a few pictures to count their bytes.
-func (r *Renderer) makeCodes(recipe *recipe, reverse bool) *huffman {
+func (r *Renderer) makeCodes(s *style, reverse bool) *huffman {
 	c := newCanvas()
 	text := make([]rune, r.maxLength)
 	var counts [256]int
@@ -300,8 +287,8 @@ func (r *Renderer) makeCodes(recipe *recipe, reverse bool) *huffman {
 		for i := range text {
 			text[i] = r.alphabet[c.random.IntN(len(r.alphabet))]
 		}
-		r.draw(c, string(text), recipe)
-		c.paint(recipe, reverse)
+		r.draw(c, string(text), s)
+		c.paint(s, reverse)
 		for _, v := range c.levels {
 			counts[v]++
 		}
