@@ -65,10 +65,10 @@ func (c *canvas) change(style *style) {
 	}
 	c.ink = image.Alpha{Pix: resize(c.ink.Pix, c.width*c.height), Stride: c.width, Rect: image.Rect(0, 0, c.width, c.height)}
 	for y := range c.height {
-		sum := int16(0)
+		sum := int32(0)
 		row := c.ink.Pix[y*c.width:]
 		for x, d := range c.filler.row(y)[:c.width] {
-			sum += d
+			sum += int32(d)
 			row[x] = style.inks.at(sum)
 		}
 	}
@@ -91,48 +91,46 @@ func (c *canvas) change(style *style) {
 // paint puts the tones of letters and ground on and packs two pixels to a byte: level 0 is the background colour and 15 the foreground, or the
 // other way round.
 func (c *canvas) paint(style *style, reverse bool) {
-	plain := style.stripes.period == 0
+	plain, inks := style.stripes.period == 0, style.inks
 	if !plain {
-		c.shade.prepare(&style.stripes, c.height, c.capital, c.random)
-	}
-	flip := uint8(0)
-	if reverse {
-		flip = 0xff
+		c.shade.prepare(&style.stripes, reverse, c.height, c.capital, c.random)
+	} else if reverse {
+		inks = style.opposite
 	}
 	stride := (c.width + 1) / 2
 	c.levels = resize(c.levels, c.height*(stride+1))
 	for y := range c.height {
 		out, delta := c.levels[y*(stride+1)+1:][:stride], c.filler.row(y)
 		if plain {
-			style.inks.pack(out, delta, flip)
+			inks.pack(out, delta)
 		} else {
-			c.shade.pack(out, delta, c.shade.row[y], style.inks, flip)
+			c.shade.pack(out, delta, c.shade.row[y], inks)
 		}
 	}
 }
 
 // pack adds a row's changes of coverage up, for full ink on bare ground.
-func (t *inkTable) pack(out []uint8, delta []int16, flip uint8) {
-	sum := int16(0)
+func (t *inkTable) pack(out []uint8, delta []int16) {
+	sum := int32(0)
 	for x := range out {
-		sum += delta[2*x]
+		sum += int32(delta[2*x])
 		left := t.at(sum)
-		sum += delta[2*x+1]
+		sum += int32(delta[2*x+1])
 		right := t.at(sum)
-		out[x] = (left&0xf0 | right>>4) ^ flip
+		out[x] = left&0xf0 | right>>4
 	}
 }
 
 // pack adds a row's changes of coverage up and shades it, from the phase that it begins with.
-func (s *shade) pack(out []uint8, delta []int16, at uint32, inks *inkTable, flip uint8) {
-	step, sum := s.step, int16(0)
+func (s *shade) pack(out []uint8, delta []int16, at uint32, inks *inkTable) {
+	table, step, sum := &s.table, s.step, int32(0)
 	for x := range out {
-		sum += delta[2*x]
-		left := s.table[at>>24].at(inks.at(sum))
+		sum += int32(delta[2*x])
+		left := table[at>>24].at(inks.at(sum))
 		at += step
-		sum += delta[2*x+1]
-		right := s.table[at>>24].at(inks.at(sum))
+		sum += int32(delta[2*x+1])
+		right := table[at>>24].at(inks.at(sum))
 		at += step
-		out[x] = uint8(left>>8&0xf0|right>>12) ^ flip
+		out[x] = uint8(left>>8&0xf0 | right>>12)
 	}
 }

@@ -96,8 +96,17 @@ func newInkTable(base uint8) *inkTable {
 	return t
 }
 
+// opposite has no ink where the table has full.
+func (t *inkTable) opposite() *inkTable {
+	o := *t
+	for i := range o {
+		o[i] = ^o[i]
+	}
+	return &o
+}
+
 // inkBits takes coverage to steps of ink.
 const inkBits = coverBits - 8
 
 // at is the ink that a sum leaves.
-func (t *inkTable) at(sum int16) uint8 { return t[uint16(sum)>>tableBits] }
+func (t *inkTable) at(sum int32) uint8 { return t[uint32(sum)>>tableBits%uint32(len(t))] }

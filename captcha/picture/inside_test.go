@@ -51,9 +51,9 @@ func checkLetters(t *testing.T, config Config) {
 // inked counts pixels of a box that differ from the ground by a quarter or more.
 func (c *canvas) inked(lo, hi place, style *style) (n int) {
 	for y := lo.y / unit; y < hi.y/unit; y++ {
-		sum := int16(0)
+		sum := int32(0)
 		for x, d := range c.filler.row(y)[:hi.x/unit] {
-			sum += d
+			sum += int32(d)
 			if d := int(style.inks.at(sum)) - int(style.base); x >= lo.x/unit && (d > 64 || d < -64) {
 				n++
 			}

@@ -260,7 +260,7 @@ func (r *Renderer) draw(c *canvas, text string, style *style) (n int) {
 // A style is a recipe with what drawing it needs.
 type style struct {
 	recipe
-	inks            *inkTable
+	inks, opposite  *inkTable
 	codes, reversed func() *huffman // which compress what it draws
 }
 
@@ -272,7 +272,8 @@ func newStyle(r *Renderer, recipe recipe) *style {
 	if r.config.Filters != nil {
 		recipe.filters = r.config.Filters
 	}
-	s := &style{recipe: recipe, inks: newInkTable(recipe.base)}
+	inks := newInkTable(recipe.base)
+	s := &style{recipe: recipe, inks: inks, opposite: inks.opposite()}
 	s.codes = sync.OnceValue(func() *huffman { return r.makeCodes(s, false) })
 	s.reversed = sync.OnceValue(func() *huffman { return r.makeCodes(s, true) })
 	return s

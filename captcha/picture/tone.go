@@ -8,6 +8,8 @@ import (
 // A tone says how dark letters and ground are: 0 is the background colour, 255 the foreground.
 type tone struct{ ink, ground uint8 }
 
+func (t tone) opposite() tone { return tone{^t.ink, ^t.ground} }
+
 // Stripes of two tones cross a picture at a random slope. Without a period the first tone is all over.
 type stripes struct {
 	tones  [2]tone
@@ -37,8 +39,8 @@ func (m mixture) at(cover uint8) uint32 {
 }
 
 // prepare chooses the slope and the place of the stripes.
-func (s *shade) prepare(t *stripes, height int, capital float32, random *rand.Rand) {
-	s.fillTable(t, capital)
+func (s *shade) prepare(t *stripes, reverse bool, height int, capital float32, random *rand.Rand) {
+	s.fillTable(t, reverse, capital)
 	s.row = resize(s.row, height)
 	sin, cos := math.Sincos(2 * math.Pi * random.Float64())
 	turn := float64(1<<32) / float64(t.period*capital)
@@ -51,10 +53,13 @@ func (s *shade) prepare(t *stripes, height int, capital float32, random *rand.Ra
 }
 
 // fillTable draws a stripe of each tone, with edges a device pixel soft. The edges mirror each other, and the second stripe mirrors the first.
-func (s *shade) fillTable(t *stripes, capital float32) {
+func (s *shade) fillTable(t *stripes, reverse bool, capital float32) {
 	const size = len(s.table)
 	soft := float32(size) / (t.period * capital)
 	a, b := t.tones[0], t.tones[1]
+	if reverse {
+		a, b = a.opposite(), b.opposite()
+	}
 	for i := range size/4 + 1 {
 		// The share of the one tone in a place of the other one's stripe.
 		other := max(0.5-float32(i)/soft, 0)
