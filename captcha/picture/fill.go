@@ -21,9 +21,9 @@ const (
 // of two are the most that meet.
 const coverBits = 12
 
-// Lines on which a row is sampled: with 4 of them even a level edge has a quarter of the palette's steps.
+// Lines on which a row is sampled. With two of them letters look as they do with four, and twice as many edges are filled in the time.
 const (
-	sampleBits = 2
+	sampleBits = 1
 	sampleStep = unit >> sampleBits
 )
 
