@@ -16,6 +16,7 @@ type canvas struct {
 	text            []*outline
 	letters         []placed
 	filler          filler
+	box             image.Rectangle // of pixels; there is no ink outside
 	ink             image.Alpha
 	shade           shade
 	levels          []byte // two pixels a byte, each row after its filter byte
@@ -34,6 +35,7 @@ const leastLight = 16
 func (c *canvas) resize(width, height, n int) {
 	c.width, c.height = width, height
 	c.filler.reset(width, height)
+	c.box = image.Rectangle{}
 	for len(c.letters) < n {
 		c.letters = append(c.letters, placed{})
 	}
@@ -78,6 +80,7 @@ func (c *canvas) change(style *style) {
 	for _, apply := range style.filters {
 		apply(&c.ink)
 	}
+	c.box = c.ink.Rect
 	for y := range c.height {
 		before := style.base
 		row := c.filler.row(y)
@@ -89,22 +92,33 @@ func (c *canvas) change(style *style) {
 }
 
 // paint puts the tones of letters and ground on and packs two pixels to a byte: level 0 is the background colour and 15 the foreground, or the
-// other way round.
+// other way round. Each row comes after its filter byte, which is 0.
 func (c *canvas) paint(style *style, reverse bool) {
-	plain, inks := style.stripes.period == 0, style.inks
-	if !plain {
-		c.shade.prepare(&style.stripes, reverse, c.height, c.capital, c.random)
-	} else if reverse {
+	inks := style.inks
+	if reverse {
 		inks = style.opposite
+	}
+	plain := style.stripes.period == 0
+	if !plain {
+		c.shade.prepare(&style.stripes, style.base, reverse, c.height, c.capital, c.random)
 	}
 	stride := (c.width + 1) / 2
 	c.levels = resize(c.levels, c.height*(stride+1))
 	for y := range c.height {
-		out, delta := c.levels[y*(stride+1)+1:][:stride], c.filler.row(y)
+		out := c.levels[y*(stride+1)+1:][:stride]
+		from, to := stride, stride
+		if y >= c.box.Min.Y && y < c.box.Max.Y {
+			from, to = c.box.Min.X/2, (c.box.Max.X+1)/2
+		}
+		delta := c.filler.row(y)[2*from:]
 		if plain {
-			inks.pack(out, delta)
+			fill(out, inks.at(0)&0xf0|inks.at(0)>>4)
+			inks.pack(out[from:to], delta)
 		} else {
-			c.shade.pack(out, delta, c.shade.row[y], inks)
+			at, step := c.shade.row[y], 2*c.shade.step
+			c.shade.packBare(out[:from], at)
+			c.shade.pack(out[from:to], delta, at+uint32(from)*step, style.inks)
+			c.shade.packBare(out[to:], at+uint32(to)*step)
 		}
 	}
 }
@@ -132,5 +146,25 @@ func (s *shade) pack(out []uint8, delta []int16, at uint32, inks *inkTable) {
 		right := table[at>>24].at(inks.at(sum))
 		at += step
 		out[x] = uint8(left>>8&0xf0 | right>>12)
+	}
+}
+
+// packBare shades where there is no ink.
+func (s *shade) packBare(out []uint8, at uint32) {
+	step := s.step
+	for x := range out {
+		left := s.bare[at>>24]
+		at += step
+		right := s.bare[at>>24]
+		at += step
+		out[x] = left&0xf0 | right>>4
+	}
+}
+
+// fill sets every byte, doubling what is set, which is as fast as copying.
+func fill(s []uint8, v uint8) {
+	s[0] = v
+	for n := 1; n < len(s); n *= 2 {
+		copy(s[n:], s[:n])
 	}
 }

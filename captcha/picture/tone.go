@@ -21,6 +21,7 @@ type stripes struct {
 // up in one period of the pattern.
 type shade struct {
 	table [256]mixture
+	bare  [256]uint8 // the same where no letters are
 	row   []uint32
 	step  uint32
 }
@@ -39,8 +40,8 @@ func (m mixture) at(cover uint8) uint32 {
 }
 
 // prepare chooses the slope and the place of the stripes.
-func (s *shade) prepare(t *stripes, reverse bool, height int, capital float32, random *rand.Rand) {
-	s.fillTable(t, reverse, capital)
+func (s *shade) prepare(t *stripes, base uint8, reverse bool, height int, capital float32, random *rand.Rand) {
+	s.fillTable(t, base, reverse, capital)
 	s.row = resize(s.row, height)
 	sin, cos := math.Sincos(2 * math.Pi * random.Float64())
 	turn := float64(1<<32) / float64(t.period*capital)
@@ -53,7 +54,7 @@ func (s *shade) prepare(t *stripes, reverse bool, height int, capital float32, r
 }
 
 // fillTable draws a stripe of each tone, with edges a device pixel soft. The edges mirror each other, and the second stripe mirrors the first.
-func (s *shade) fillTable(t *stripes, reverse bool, capital float32) {
+func (s *shade) fillTable(t *stripes, base uint8, reverse bool, capital float32) {
 	const size = len(s.table)
 	soft := float32(size) / (t.period * capital)
 	a, b := t.tones[0], t.tones[1]
@@ -65,9 +66,15 @@ func (s *shade) fillTable(t *stripes, reverse bool, capital float32) {
 		other := max(0.5-float32(i)/soft, 0)
 		blend := func(a, b uint8) float32 { return float32(a) + other*float32(int(b)-int(a)) }
 		first, second := newMixture(blend(a.ground, b.ground), blend(a.ink, b.ink)), newMixture(blend(b.ground, a.ground), blend(b.ink, a.ink))
-		s.table[i], s.table[size/2-i] = first, first
-		s.table[size/2+i], s.table[(size-i)%size] = second, second
+		s.set(first, base, i, size/2-i)
+		s.set(second, base, size/2+i, (size-i)%size)
 	}
+}
+
+func (s *shade) set(m mixture, base uint8, i, j int) {
+	s.table[i], s.table[j] = m, m
+	level := uint8(m.at(base) >> 8)
+	s.bare[i], s.bare[j] = level, level
 }
 
 func resize[T any](s []T, n int) []T {
