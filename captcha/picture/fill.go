@@ -2,8 +2,8 @@ package picture
 
 // A filler turns polygons into coverage. Each edge leaves in its row the change of coverage from pixel to pixel, so that one running sum a row
 // finishes the anti-aliased fill: no sorting of edges, no spans. The running sum is Raph Levien's, of font-rs, which golang.org/x/image/vector
-// uses too. There it is exact in both directions; here rows are sampled on lines, and exact across, which takes a third of the time, for
-// an edge then needs no case for each way that it can cross a pixel. Polygons that run backwards subtract, which makes hollow letters.
+// uses too. There it is exact in both directions; here it is exact across, and rows are sampled on lines, which takes half of the time: an
+// edge needs no case for each way that it can cross a pixel. Polygons that run backwards subtract, which makes hollow letters.
 type filler struct {
 	delta         []int16 // in 4096ths
 	width, height int
