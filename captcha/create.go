@@ -41,11 +41,18 @@ func (g *Guard) appendReply(dst []byte, key string, image []byte) []byte {
 	dst = strconv.AppendQuote(dst, g.cfg.KeyField)
 	dst = append(dst, ':')
 	dst = strconv.AppendQuote(dst, key)
+	start, end := 0, 0 // of the picture, which is encoded once
 	for _, field := range g.imageFields() {
 		dst = append(dst, ',')
 		dst = strconv.AppendQuote(dst, field)
 		dst = append(dst, ':', '"')
-		dst = base64.StdEncoding.AppendEncode(dst, image)
+		if end == 0 {
+			start = len(dst)
+			dst = base64.StdEncoding.AppendEncode(dst, image)
+			end = len(dst)
+		} else {
+			dst = append(dst, dst[start:end]...)
+		}
 		dst = append(dst, '"')
 	}
 	return append(dst, '}')

@@ -54,18 +54,20 @@ func (f *filler) polygon(corners []place, share int) {
 // line adds an edge. Samples lie in the middle of their part of a row.
 func (f *filler) line(p, q place, share int) {
 	const bits = unitBits - sampleBits
-	first, end := (p.y+sampleStep/2-1)>>bits, (q.y+sampleStep/2-1)>>bits
-	if first == end {
+	first := (p.y + sampleStep/2 - 1) >> bits
+	count := (q.y+sampleStep/2-1)>>bits - first
+	if count == 0 {
 		return
 	}
-	// Without a branch, which would go either way half of the time.
-	up := (end - first) >> 63
-	share = (share ^ up) - up
-	first, end = min(first, end), max(first, end)
 	step := int(float32(q.x-p.x) / float32(q.y-p.y) * sampleStep)
+	// An edge that runs up takes away. Without a branch, for it would go either way half of the time.
+	up := count >> 63
+	first += count & up
+	count = (count ^ up) - up
+	share = (share ^ up) - up
 	x := p.x + (first*sampleStep+sampleStep/2-p.y)*step>>bits
 	delta, stride := f.delta, f.width+slack
-	for ; first < end; first++ {
+	for end := first + count; first < end; first++ {
 		// In its pixel an upright edge covers what lies right of it.
 		cell := first>>sampleBits*stride + x>>unitBits
 		beyond := int16(share * (x & (unit - 1)) >> (unitBits + wholeBits - coverBits + sampleBits))
