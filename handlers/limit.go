@@ -75,8 +75,21 @@ func throttle(c *fiber.Ctx, wait time.Duration) error {
 	seconds := int((wait + time.Second - 1) / time.Second)
 	c.Set(fiber.HeaderRetryAfter, strconv.Itoa(seconds))
 	return refuse(c, fiber.StatusTooManyRequests,
-		fmt.Sprintf("Too many requests have come from your network. Try again in %d seconds.", seconds),
+		"Too many requests have come from your network. Try again in "+inWords(seconds)+".",
 		fmt.Sprintf("Request was throttled. Expected available in %d seconds.", seconds))
+}
+
+// inWords rounds up what would be a large number.
+func inWords(seconds int) string {
+	switch {
+	case seconds == 1:
+		return "a second"
+	case seconds <= 120:
+		return strconv.Itoa(seconds) + " seconds"
+	case seconds <= 2*60*60:
+		return strconv.Itoa((seconds+59)/60) + " minutes"
+	}
+	return strconv.Itoa((seconds+3599)/3600) + " hours"
 }
 
 // limiter counts addresses in a table of fixed size, by the generic cell rate algorithm: a slot holds when its address

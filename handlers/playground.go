@@ -153,7 +153,7 @@ type cost struct {
 }
 
 func (c *cost) add(took time.Duration, size int) {
-	c.Time, c.Sum = min(c.Time, took.Round(time.Microsecond)), c.Sum+size
+	c.Time, c.Sum = min(c.Time, took), c.Sum+size
 	c.Least, c.Greatest = min(c.Least, size), max(c.Greatest, size)
 }
 
