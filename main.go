@@ -103,6 +103,8 @@ func run(ctx context.Context) (err error) {
 		Stats:            stats,
 		MetricsElsewhere: settings.MetricsAddr != "",
 		Stopping:         func() bool { return ctx.Err() != nil },
+		KeyField:         config.KeyField,
+		ImageField:       config.ImageField,
 	})
 
 	failed := make(chan error, 2)

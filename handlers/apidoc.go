@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -15,8 +16,28 @@ type apiPage struct {
 	Base      string             // what the curl lines start with: http://localhost:3000
 	Challenge *captcha.Challenge // nil if none could be made
 	Notice    string
+	Fields    apiFields
 	Curl      curlLines
 	Refusals  []apiRefusal
+}
+
+// apiFields are the names under which the guard sends and reads.
+type apiFields struct {
+	Key      string
+	Pictures []string // one or two, of the same picture
+}
+
+func (s *site) apiFields() apiFields {
+	fields := apiFields{cmp.Or(s.KeyField, captcha.ConfigDefault.KeyField), []string{"captcha_image", "captcha_value"}}
+	if s.ImageField != "" {
+		fields.Pictures = []string{s.ImageField}
+	}
+	return fields
+}
+
+// describe puts the names into the API's description, which has the default ones.
+func (f apiFields) describe(openAPI []byte) []byte {
+	return []byte(strings.NewReplacer("captcha_key", f.Key, "captcha_image", f.Pictures[0]).Replace(string(openAPI)))
 }
 
 // curlLines are those of each step, for a POSIX shell without further tools.
@@ -48,8 +69,8 @@ var apiRefusals = []apiRefusal{
 }
 
 func (s *site) apiShow(c *fiber.Ctx) error {
-	page := apiPage{Title: "API", Base: shellSafe(c.BaseURL()), Refusals: apiRefusals}
-	page.Curl = newCurlLines(page.Base)
+	page := apiPage{Title: "API", Base: shellSafe(c.BaseURL()), Fields: s.apiFields(), Refusals: apiRefusals}
+	page.Curl = newCurlLines(page.Base, page.Fields)
 	var err error
 	if page.Challenge, err = s.Guard.Generate(c.UserContext(), s.Guard.Language(c)); err != nil {
 		var status int
@@ -79,19 +100,19 @@ func shellSafe(base string) string {
 	return strings.Clone(base)
 }
 
-func newCurlLines(base string) curlLines {
+func newCurlLines(base string, fields apiFields) curlLines {
 	field := func(name string) string { return fmt.Sprintf(`sed 's/.*"%s":"\([^"]*\)".*/\1/' challenge.json`, name) }
 	return curlLines{
 		Ask:  fmt.Sprintf("curl -sS -X POST '%s/api/captcha/' | tee challenge.json\n", base),
-		Show: field("captcha_image") + " | base64 -d > challenge.png\n",
-		Play: fmt.Sprintf("KEY=$(%s)\ncurl -sS \"%s/api/captcha/$KEY/audio.wav\" -o challenge.wav\n", field("captcha_key"), base),
+		Show: field(fields.Pictures[0]) + " | base64 -d > challenge.png\n",
+		Play: fmt.Sprintf("KEY=$(%s)\ncurl -sS \"%s/api/captcha/$KEY/audio.wav\" -o challenge.wav\n", field(fields.Key), base),
 		Send: fmt.Sprintf(`KEY=$(%s)
 ANSWER=XXXX  # the letters in challenge.png
 curl -sS -i '%s/api/contact' -H 'Content-Type: application/json' -d '{
   "name": "Ada", "email": "ada@example.org", "message": "Hello",
-  "captcha_key": "'"$KEY"'", "captcha_value": "'"$ANSWER"'"
+  "%s": "'"$KEY"'", "captcha_value": "'"$ANSWER"'"
 }'
-`, field("captcha_key"), base),
+`, field(fields.Key), base, fields.Key),
 		Refuse: fmt.Sprintf("curl -sS -i '%s/api/contact' -H 'Content-Type: application/json' -d '{\"name\": \"Ada\"}'\n", base),
 	}
 }

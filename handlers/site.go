@@ -42,6 +42,8 @@ type Config struct {
 	Stopping func() bool // whether the process has been told to end; nil is never
 
 	MetricsElsewhere bool
+
+	KeyField, ImageField string // the guard's, for the API's page and description; empty are its defaults
 }
 
 type site struct {
@@ -67,13 +69,13 @@ func New(cfg Config) *fiber.App {
 	}
 	assets := loadAssets(static.FS)
 	s := &site{
-		Config:      cfg,
-		sessions:    newSessions(cfg.Storage),
-		attempts:    attempts{cfg.Storage},
-		noAccount:   noAccount,
-		playground:  newPlayground(assets),
-		description: assets["openapi.yaml"].content,
+		Config:     cfg,
+		sessions:   newSessions(cfg.Storage),
+		attempts:   attempts{cfg.Storage},
+		noAccount:  noAccount,
+		playground: newPlayground(assets),
 	}
+	s.description = s.apiFields().describe(assets["openapi.yaml"].content)
 	engine := html.NewFileSystem(http.FS(views.FS), ".html")
 	engine.AddFunc("asset", assets.url)
 	engine.AddFunc("has", slices.Contains[[]string])

@@ -37,9 +37,11 @@ function pretty(text) {
 async function ask() {
   const challenge = await exchange(1, "/api/captcha/");
   if (!challenge) return;
-  part("picture").src = `data:${challenge.image_type};base64,${challenge.captcha_image ?? challenge.captcha_value}`;
-  part("sound").src = `/api/captcha/${challenge.captcha_key}/audio.wav`;
-  part("captcha_key").value = challenge.captcha_key;
+  if (!part("picture")) return location.reload(); // It came while there were no challenges to show.
+  const key = challenge[part("key").name];
+  part("picture").src = `data:${challenge.image_type};base64,${challenge[part("ask").dataset.picture]}`;
+  part("sound").src = `/api/captcha/${key}/audio.wav`;
+  part("key").value = key;
   part("captcha_value").value = "";
 }
 
@@ -51,7 +53,7 @@ const refusals = {
   again: () => sent ?? JSON.stringify(message(), null, 2),
   wrong: () => JSON.stringify({...message(), captcha_value: "WRONG"}, null, 2),
   missing: () => JSON.stringify({...message(), captcha_value: undefined}, null, 2),
-  unread: () => '{"name": "Ada", "captcha_key": "',
+  unread: () => `{"name": "Ada", "${part("key").name}": "`,
 };
 
 part("ask").addEventListener("submit", (event) => {

@@ -126,7 +126,11 @@ func messageWith(key, answer string) map[string]string {
 
 // What the page shows as an example of a refusal is what the server replies to what it shows as the request.
 func TestAPIPageShowsARealRefusal(t *testing.T) {
-	v := visit(t, start(t))
+	t.Run("default names", func(t *testing.T) { compareRefusal(t, visit(t, start(t))) })
+	t.Run("own names", func(t *testing.T) { compareRefusal(t, visit(t, start(t, renamed...))) })
+}
+
+func compareRefusal(t *testing.T, v *visitor) {
 	p := v.get("/developers")
 	_, body, _ := strings.Cut(p.under("request-4"), "\n\n")
 	head, shown, _ := strings.Cut(p.under("reply-4"), "\n\n")
@@ -148,7 +152,11 @@ func TestCurlLinesWork(t *testing.T) {
 		}
 		t.Skip(err)
 	}
-	v := visit(t, start(t))
+	t.Run("default names", func(t *testing.T) { pasteCurlLines(t, visit(t, start(t)), "captcha_key") })
+	t.Run("own names", func(t *testing.T) { pasteCurlLines(t, visit(t, start(t, renamed...)), "id") })
+}
+
+func pasteCurlLines(t *testing.T, v *visitor, keyField string) {
 	p, dir := v.get("/developers"), t.TempDir()
 	shell := func(lines string) string {
 		t.Helper()
@@ -160,9 +168,7 @@ func TestCurlLinesWork(t *testing.T) {
 		}
 		return string(output)
 	}
-	var challenge struct {
-		Key string `json:"captcha_key"`
-	}
+	var challenge map[string]string
 	if output := shell(p.under("curl-1")); json.Unmarshal([]byte(output), &challenge) != nil {
 		t.Fatalf("not a challenge: %s", output)
 	}
@@ -178,7 +184,7 @@ func TestCurlLinesWork(t *testing.T) {
 	if err != nil || !bytes.HasPrefix(sound, []byte("RIFF")) {
 		t.Errorf("the sound is not one: %v", err)
 	}
-	send := strings.Replace(p.under("curl-4"), "XXXX", captchatest.Solve(t, v.guard, challenge.Key), 1)
+	send := strings.Replace(p.under("curl-4"), "XXXX", captchatest.Solve(t, v.guard, challenge[keyField]), 1)
 	if output := shell(send); !strings.HasPrefix(output, "HTTP/1.1 201 ") {
 		t.Errorf("%s\n%s", send, output)
 	}
@@ -258,6 +264,36 @@ func TestBrowserTakesTheStepsOfTheAPI(t *testing.T) {
 			t.Errorf("the page asks for %s", url)
 		}
 	}
+}
+
+func TestBrowserTakesTheStepsOfTheAPIUnderOwnNames(t *testing.T) {
+	b := surf(t, start(t, renamed...))
+	b.open("/developers")
+	key, picture := b.value("id"), browser.Value[string](b.Page, "document.getElementById('picture').src")
+	b.Click("#ask button")
+	b.Await("document.getElementById('said-1').textContent === 'The server answered 200 OK.'")
+	b.Await("document.getElementById('picture').src.startsWith('data:image/png;base64,iVBOR')")
+	if b.value("id") == key || browser.Value[string](b.Page, "document.getElementById('picture').src") == picture {
+		t.Error("the new challenge is not shown")
+	}
+	b.write("captcha_value", captchatest.Solve(t, solver(), b.value("id")))
+	b.Click("#send button")
+	b.Await("document.getElementById('said-3').textContent === 'The server answered 201 Created.'")
+	b.quiet()
+}
+
+// The page comes without a challenge while none can be made, and gets one when they can be made again.
+func TestBrowserTakesTheStepsOfTheAPIAfterAnOutage(t *testing.T) {
+	redis := redisserver.Own(t)
+	b := surf(t, start(t, "STORAGE_URL="+redis.URL(), "CAPTCHA_STORED=true"))
+	redis.Kill()
+	b.open("/developers")
+	if b.value("captcha_key") != "" {
+		t.Fatal("there is a challenge without a storage")
+	}
+	redis.Restart()
+	b.Click("#ask button")
+	b.Await("document.getElementById('picture')?.naturalWidth > 0 && document.querySelector('[name=captcha_key]').value !== ''")
 }
 
 func TestBrowserTakesTheStepsOfTheAPIWithoutScript(t *testing.T) {

@@ -1,6 +1,7 @@
 package demo_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -60,12 +61,24 @@ func TestAddressThatIsTaken(t *testing.T) {
 	}
 }
 
-// The settings of the wire contract hold for forms and API alike.
+// renamed gives the key and the picture names of one's own.
+var renamed = []string{"CAPTCHA_KEY=id", "CAPTCHA_IMAGE=png", "CAPTCHA_CACHE=memory://"}
+
+// The settings of the wire contract hold for forms and API alike, and for what the site tells about them.
 func TestRenamedFields(t *testing.T) {
-	s := start(t, "CAPTCHA_KEY=id", "CAPTCHA_IMAGE=png", "CAPTCHA_CACHE=memory://")
-	v := visit(t, s)
+	v := visit(t, start(t, renamed...))
 	form := v.get("/contact")
 	if form.field("captcha_key") != "" || form.field("id") == "" {
 		t.Fatal("the form's key has the old name")
+	}
+	var challenge map[string]string
+	reply := readContract(t, v).check(v, "/api/captcha/", v.request("POST", "/api/captcha/", "", ""), 200)
+	if err := json.Unmarshal([]byte(reply.text), &challenge); err != nil || challenge["id"] == "" || challenge["png"] == "" || len(challenge) != 4 {
+		t.Errorf("the API replies %s", reply.text)
+	}
+	for _, path := range []string{"/developers", "/api/openapi.yaml"} {
+		if page := v.get(path).text; strings.Contains(page, "captcha_key") || strings.Contains(page, "captcha_image") {
+			t.Errorf("%s has the default names", path)
+		}
 	}
 }
