@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -132,10 +133,12 @@ func jsonText(value any) string {
 	return strings.TrimSpace(b.String())
 }
 
-// BenchmarkPages says what a page costs the server in CPU time, over HTTP.
+// BenchmarkPages says what a page costs the server in CPU time, over HTTP. The playground keeps what it has drawn: the last
+// ones are of settings that it has not seen yet.
 func BenchmarkPages(b *testing.B) {
-	s := start(b)
-	for _, path := range paths {
+	s, n := start(b), 0
+	for _, path := range append(paths,
+		"/playground?rotation_max=30.", "/playground?scale=2&rotation_max=30.", "/playground?filter=smooth&rotation_max=30.") {
 		b.Run(path, func(b *testing.B) {
 			v := visit(b, s)
 			before, err := measure.CPUTime([]int{s.Pid()})
@@ -143,7 +146,12 @@ func BenchmarkPages(b *testing.B) {
 				b.Skip(err) // only Linux tells
 			}
 			for b.Loop() {
-				v.get(path)
+				address := path
+				if strings.HasSuffix(path, ".") {
+					n++
+					address += strconv.Itoa(n)
+				}
+				v.get(address)
 			}
 			after, err := measure.CPUTime([]int{s.Pid()})
 			if err != nil {
