@@ -9,17 +9,17 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 )
 
-// login is the form of who has an account.
-type login struct {
+// credentials are the form of who has an account.
+type credentials struct {
 	Email    string `json:"email"`
 	Password string `json:"password"`
 }
 
-func (f *login) read(value func(string) string) {
+func (f *credentials) read(value func(string) string) {
 	f.Email, f.Password = value("email"), value("password")
 }
 
-func (f *login) check(errs captcha.FieldErrors) {
+func (f *credentials) check(errs captcha.FieldErrors) {
 	checkEmail(errs, "email", &f.Email)
 	switch {
 	case f.Password == "":
@@ -29,18 +29,16 @@ func (f *login) check(errs captcha.FieldErrors) {
 	}
 }
 
-func loginPage(f *login) formPage { return formPage{Title: "Log in", Form: f} }
-
 func (s *site) loginForm(c *fiber.Ctx) error {
 	email, err := s.sessions.signedIn(c)
 	if err == nil && email != "" {
 		return c.Redirect("/account", fiber.StatusSeeOther)
 	}
-	return s.showLogin(c, &login{}, err)
+	return s.showLogin(c, &credentials{}, err)
 }
 
 func (s *site) loginSubmit(c *fiber.Ctx) error {
-	var f login
+	var f credentials
 	if err := s.login(c, &f); err != nil {
 		return s.showLogin(c, &f, err)
 	}
@@ -48,19 +46,17 @@ func (s *site) loginSubmit(c *fiber.Ctx) error {
 }
 
 // showLogin asks for a captcha where the next attempt will need one.
-func (s *site) showLogin(c *fiber.Ctx, f *login, problem error) error {
+func (s *site) showLogin(c *fiber.Ctx, f *credentials, problem error) error {
 	needed, err := s.attempts.spent(addressSubject(s.client(c)), accountSubject(f.Email))
 	if err != nil {
 		problem = err
 	}
-	page := loginPage(f)
-	page.Open = !needed
-	return s.showForm(c, "login", page, problem)
+	return s.showForm(c, "login", formPage{Title: "Log in", Form: f, Open: !needed}, problem)
 }
 
 // login looks at the password while there are free attempts, else after the captcha. What it answers, and how long it
 // takes, is the same whether or not there is such an account.
-func (s *site) login(c *fiber.Ctx, f *login) error {
+func (s *site) login(c *fiber.Ctx, f *credentials) error {
 	errs := captcha.FieldErrors{}
 	readForm(c, f, errs)
 	if len(errs) > 0 {
@@ -89,7 +85,7 @@ func (s *site) login(c *fiber.Ctx, f *login) error {
 }
 
 // match compares with a hash that nothing has, where there is no account: hashing is most of the time that this takes.
-func (s *site) match(f *login) error {
+func (s *site) match(f *credentials) error {
 	found, err := s.account(f.Email)
 	if err != nil {
 		return err

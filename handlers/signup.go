@@ -19,22 +19,15 @@ const (
 	maxPassword = 72
 )
 
-type credentials struct {
-	Email    string `json:"email"`
-	Password string `json:"password"`
-}
+// registration is the form of who wants an account: a new password has to be more than one that is tried.
+type registration credentials
 
-func (f *credentials) read(value func(string) string) {
-	f.Email, f.Password = value("email"), value("password")
-}
+func (f *registration) read(value func(string) string) { (*credentials)(f).read(value) }
 
-func (f *credentials) check(errs captcha.FieldErrors) {
-	checkEmail(errs, "email", &f.Email)
+func (f *registration) check(errs captcha.FieldErrors) {
+	(*credentials)(f).check(errs)
 	switch {
-	case f.Password == "":
-		errs["password"] = []string{"This field may not be blank."}
-	case !utf8.ValidString(f.Password):
-		errs["password"] = []string{"Not a valid string."}
+	case len(errs["password"]) > 0:
 	case strings.ContainsRune(f.Password, 0):
 		errs["password"] = []string{"Null characters are not allowed."}
 	case utf8.RuneCountInString(f.Password) < minPassword:
@@ -44,14 +37,14 @@ func (f *credentials) check(errs captcha.FieldErrors) {
 	}
 }
 
-func signupPage(f *credentials) formPage { return formPage{Title: "Sign up", Form: f} }
+func signupPage(f *registration) formPage { return formPage{Title: "Sign up", Form: f} }
 
 func (s *site) signupForm(c *fiber.Ctx) error {
-	return s.showForm(c, "signup", signupPage(&credentials{}), nil)
+	return s.showForm(c, "signup", signupPage(&registration{}), nil)
 }
 
 func (s *site) signupSubmit(c *fiber.Ctx) error {
-	var f credentials
+	var f registration
 	if err := s.signup(c, &f); err != nil {
 		return s.showForm(c, "signup", signupPage(&f), err)
 	}
@@ -64,7 +57,7 @@ func (s *site) signupSubmit(c *fiber.Ctx) error {
 }
 
 func (s *site) signupAPI(c *fiber.Ctx) error {
-	var f credentials
+	var f registration
 	if err := s.signup(c, &f); err != nil {
 		return captcha.Reply(c, err)
 	}
@@ -72,7 +65,7 @@ func (s *site) signupAPI(c *fiber.Ctx) error {
 }
 
 // signup creates an account, once per address. That an address is taken is said only to who solved the captcha.
-func (s *site) signup(c *fiber.Ctx, f *credentials) error {
+func (s *site) signup(c *fiber.Ctx, f *registration) error {
 	if err := s.submit(c, f); err != nil {
 		return err
 	}

@@ -86,6 +86,25 @@ func TestRefusalsUseNothingUp(t *testing.T) {
 	}
 }
 
+// A field of another type than text is named as the endpoint names it, on each endpoint.
+func TestFieldsOfAnotherType(t *testing.T) {
+	v := visit(t, start(t))
+	key, answer := v.challenge()
+	for path, own := range endpoints {
+		for name := range own {
+			fields := map[string]any{"captcha_key": key, "captcha_value": answer}
+			for other, text := range own {
+				fields[other] = text
+			}
+			fields[name] = 7
+			p := v.do(v.request("POST", path, "application/json", jsonText(fields)))
+			if want := `{"` + name + `":` + noString + `}`; p.StatusCode != 400 || p.text != want {
+				t.Errorf("%s with a number as %s: %s %s, want 400 %s", path, name, p.Status, p.text, want)
+			}
+		}
+	}
+}
+
 // Bodies that only one encoding can have. KEY and VALUE stand for those of a real challenge.
 func TestOddBodies(t *testing.T) {
 	const own = `"name":"Ada","email":"ada@example.org","message":"Hello"`
