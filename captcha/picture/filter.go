@@ -52,24 +52,24 @@ func Thicken(ink *image.Alpha) {
 // Beyond the border is bare ground.
 func neighbours(ink *image.Alpha, f func(centre, sum, greatest int) int) {
 	w, h := ink.Rect.Dx(), ink.Rect.Dy()
-	rows := make([]uint8, 3*(w+2))
-	above, here, below := rows[:w+2], rows[w+2:2*(w+2)], rows[2*(w+2):]
-	copy(below[1:], ink.Pix[:w])
+	rows := make([]uint8, 3*w)
+	above, here, below := rows[:w], rows[w:2*w], rows[2*w:]
+	columns := make([]struct{ sum, greatest int }, w+2) // of three pixels
+	copy(below, ink.Pix[:w])
 	for y := range h {
 		above, here, below = here, below, above
 		clear(below)
 		if y+1 < h {
-			copy(below[1:], ink.Pix[(y+1)*ink.Stride:][:w])
+			copy(below, ink.Pix[(y+1)*ink.Stride:][:w])
 		}
-		for x := range w {
-			sum, greatest := 0, 0
-			for _, row := range [...][]uint8{above[x : x+3], here[x : x+3], below[x : x+3]} {
-				for _, v := range row {
-					sum += int(v)
-					greatest = max(greatest, int(v))
-				}
-			}
-			ink.Pix[y*ink.Stride+x] = uint8(min(max(f(int(here[x+1]), sum, greatest), 0), 255))
+		for x, v := range here {
+			a, b := above[x], below[x]
+			columns[x+1].sum, columns[x+1].greatest = int(a)+int(v)+int(b), int(max(a, v, b))
+		}
+		row := ink.Pix[y*ink.Stride:][:w]
+		for x, v := range here {
+			left, middle, right := columns[x], columns[x+1], columns[x+2]
+			row[x] = uint8(min(max(f(int(v), left.sum+middle.sum+right.sum, max(left.greatest, middle.greatest, right.greatest)), 0), 255))
 		}
 	}
 }
