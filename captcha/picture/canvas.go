@@ -71,7 +71,7 @@ func (c *canvas) change(style *style) {
 		row := c.ink.Pix[y*c.width:]
 		for x, d := range c.filler.row(y)[:c.width] {
 			sum += int32(d)
-			row[x] = style.inks.at(sum)
+			row[x] = style.inks[0].at(sum)
 		}
 	}
 	for _, draw := range style.noise {
@@ -93,14 +93,10 @@ func (c *canvas) change(style *style) {
 
 // paint puts the tones of letters and ground on and packs two pixels to a byte: level 0 is the background colour and 15 the foreground, or the
 // other way round. Each row comes after its filter byte, which is 0.
-func (c *canvas) paint(style *style, reverse bool) {
-	inks := style.inks
-	if reverse {
-		inks = style.opposite
-	}
+func (c *canvas) paint(style *style, polarity int) {
 	plain := style.stripes.period == 0
 	if !plain {
-		c.shade.prepare(&style.stripes, style.base, reverse, c.height, c.capital, c.random)
+		c.shade.prepare(&style.stripes, style.base, polarity, c.height, c.capital, c.random)
 	}
 	stride := (c.width + 1) / 2
 	c.levels = resize(c.levels, c.height*(stride+1))
@@ -112,12 +108,13 @@ func (c *canvas) paint(style *style, reverse bool) {
 		}
 		delta := c.filler.row(y)[2*from:]
 		if plain {
+			inks := style.inks[polarity]
 			fill(out, inks.at(0)&0xf0|inks.at(0)>>4)
 			inks.pack(out[from:to], delta)
 		} else {
 			at, step := c.shade.row[y], 2*c.shade.step
 			c.shade.packBare(out[:from], at)
-			c.shade.pack(out[from:to], delta, at+uint32(from)*step, style.inks)
+			c.shade.pack(out[from:to], delta, at+uint32(from)*step, style.inks[0])
 			c.shade.packBare(out[to:], at+uint32(to)*step)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"sync"
 )
 
@@ -220,14 +221,13 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 	c.source.Seed(seed)
 	ways := r.styles[c.random.IntN(len(r.styles))]
 	style := ways[c.random.IntN(len(ways))]
-	reverse := r.reverse && style.reverse && c.random.IntN(2) == 0
-	n := r.draw(c, text, style)
-	c.paint(style, reverse)
-	codes := style.codes
-	if reverse {
-		codes = style.reversed
+	polarity := 0
+	if r.reverse && style.reverse && c.random.IntN(2) == 0 {
+		polarity = 1
 	}
-	c.png = r.writers[n].append(c.png[:0], c.levels, codes())
+	n := r.draw(c, text, style)
+	c.paint(style, polarity)
+	c.png = r.writers[n].append(c.png[:0], c.levels, style.codes[polarity]())
 	return append(dst, c.png...)
 }
 
@@ -257,11 +257,11 @@ func (r *Renderer) draw(c *canvas, text string, style *style) (n int) {
 	return n
 }
 
-// A style is a recipe with what drawing it needs.
+// A style is a recipe with what drawing it needs, in either polarity: as the recipe says, or with the colours swapped.
 type style struct {
 	recipe
-	inks, opposite  *inkTable
-	codes, reversed func() *huffman // which compress what it draws
+	inks  [2]*inkTable
+	codes [2]func() *huffman // which compress what it draws
 }
 
 // newStyle leaves the codes to be made when first used: a renderer that draws one picture needs no others.
@@ -273,26 +273,30 @@ func newStyle(r *Renderer, recipe recipe) *style {
 		recipe.filters = r.config.Filters
 	}
 	inks := newInkTable(recipe.base)
-	s := &style{recipe: recipe, inks: inks, opposite: inks.opposite()}
-	s.codes = sync.OnceValue(func() *huffman { return r.makeCodes(s, false) })
-	s.reversed = sync.OnceValue(func() *huffman { return r.makeCodes(s, true) })
+	s := &style{recipe: recipe, inks: [2]*inkTable{inks, inks.opposite()}}
+	counts := sync.OnceValue(func() [256]int { return r.countBytes(s) })
+	s.codes[0] = sync.OnceValue(func() *huffman { return newHuffman(counts()) })
+	s.codes[1] = sync.OnceValue(func() *huffman {
+		opposite := counts()
+		slices.Reverse(opposite[:])
+		return newHuffman(opposite)
+	})
 	return s
 }
 
-// makeCodes draws a few pictures to count their bytes.
-func (r *Renderer) makeCodes(s *style, reverse bool) *huffman {
+// countBytes draws a few pictures.
+func (r *Renderer) countBytes(s *style) (counts [256]int) {
 	c := newCanvas()
 	text := make([]rune, r.maxLength)
-	var counts [256]int
 	for range 6 {
 		for i := range text {
 			text[i] = r.alphabet[c.random.IntN(len(r.alphabet))]
 		}
 		r.draw(c, string(text), s)
-		c.paint(s, reverse)
+		c.paint(s, 0)
 		for _, v := range c.levels {
 			counts[v]++
 		}
 	}
-	return newHuffman(counts)
+	return counts
 }

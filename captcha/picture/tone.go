@@ -40,8 +40,8 @@ func (m mixture) at(cover uint8) uint32 {
 }
 
 // prepare chooses the slope and the place of the stripes.
-func (s *shade) prepare(t *stripes, base uint8, reverse bool, height int, capital float32, random *rand.Rand) {
-	s.fillTable(t, base, reverse, capital)
+func (s *shade) prepare(t *stripes, base uint8, polarity int, height int, capital float32, random *rand.Rand) {
+	s.fillTable(t, base, polarity, capital)
 	s.row = resize(s.row, height)
 	sin, cos := math.Sincos(2 * math.Pi * random.Float64())
 	turn := float64(1<<32) / float64(t.period*capital)
@@ -54,11 +54,11 @@ func (s *shade) prepare(t *stripes, base uint8, reverse bool, height int, capita
 }
 
 // fillTable draws a stripe of each tone, with edges a device pixel soft. The edges mirror each other, and the second stripe mirrors the first.
-func (s *shade) fillTable(t *stripes, base uint8, reverse bool, capital float32) {
+func (s *shade) fillTable(t *stripes, base uint8, polarity int, capital float32) {
 	const size = len(s.table)
 	soft := float32(size) / (t.period * capital)
 	a, b := t.tones[0], t.tones[1]
-	if reverse {
+	if polarity == 1 {
 		a, b = a.opposite(), b.opposite()
 	}
 	for i := range size/4 + 1 {
