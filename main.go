@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gofiber/fiber/v2"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
@@ -111,8 +112,11 @@ func run(ctx context.Context) (err error) {
 	if settings.MetricsAddr != "" {
 		go func() { failed <- serveMetrics(string(settings.MetricsAddr), metrics.Handler()) }()
 	}
+	app.Hooks().OnListen(func(fiber.ListenData) error {
+		slog.Info("listening", "addr", settings.Addr)
+		return nil
+	})
 	go func() { failed <- app.Listen(string(settings.Addr)) }()
-	slog.Info("listening", "addr", settings.Addr)
 	select {
 	case err := <-failed:
 		return err
