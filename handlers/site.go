@@ -87,6 +87,7 @@ func New(cfg Config) *fiber.App {
 		ViewsLayout:           "layout",
 		ErrorHandler:          s.fail,
 		DisableStartupMessage: true,
+		Network:               fiber.NetworkTCP, // IPv4 and IPv6: Fiber by itself listens on IPv4 alone
 		BodyLimit:             bodyLimit,
 		StreamRequestBody:     true, // for readBody
 		ReadTimeout:           10 * time.Second,

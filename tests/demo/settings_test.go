@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,6 +59,26 @@ func TestAddressThatIsTaken(t *testing.T) {
 	code, output := server.Run(t, []string{"ADDR=" + listener.Addr().String()})
 	if code == 0 || !strings.Contains(output, "address already in use") || strings.Contains(output, "listening") {
 		t.Errorf("code %d, %q", code, output)
+	}
+}
+
+// Without a host the program serves every address of its machine, of both kinds.
+func TestAddressOfEitherKind(t *testing.T) {
+	listener, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skipf("this machine has no IPv6: %v", err)
+	}
+	_ = listener.Close()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := server.Spawn(t, "ADDR=:"+port)
+	s.URL = "http://127.0.0.1:" + port
+	s.Await()
+	for _, host := range []string{"127.0.0.1", "::1"} {
+		v := visitAt(t, "http://"+net.JoinHostPort(host, port))
+		v.want(v.get("/livez"), http.StatusOK)
 	}
 }
 
