@@ -7,7 +7,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/fibercaptcha/fibercaptcha/tests/measure"
 	"github.com/fibercaptcha/fibercaptcha/tests/redisserver"
 	"github.com/fibercaptcha/fibercaptcha/tests/server"
 )
@@ -77,7 +79,6 @@ func TestPlantedSessions(t *testing.T) {
 	attackers := attacker.login("ada@example.org", password).Cookies()[0]
 
 	victim := visit(t, s)
-	form := victim.get("/login")
 	contentType, body := encodings["urlencoded"](map[string]string{"email": "ada@example.org", "password": password})
 	r := victim.request("POST", "/login", contentType, body)
 	r.AddCookie(attackers)
@@ -98,7 +99,6 @@ func TestPlantedSessions(t *testing.T) {
 			t.Errorf("cookie %q: sent to %q", id, got)
 		}
 	}
-	_ = form
 }
 
 func TestSecureCookieBehindTLS(t *testing.T) {
@@ -139,6 +139,43 @@ func TestCaptchaAfterThreeFailuresOfAnAccount(t *testing.T) {
 			t.Errorf("%s: %s", email, got)
 		}
 	}
+}
+
+// The server works as hard to refuse a password where there is no account as where there is one, so that the time of an
+// answer does not tell. Hashing is nearly all of that work: without it next to nothing would be left.
+func TestRefusalsCostTheSame(t *testing.T) {
+	s := start(t, "TRUSTED_PROXIES=127.0.0.1")
+	account(t, s, "there@example.org")
+	attempts, costs := 0, map[string]time.Duration{}
+	for range 3 {
+		for name, try := range map[string]map[string]string{
+			"an account":       {"email": "there@example.org", "password": "wrong guess"},
+			"no account":       {"email": "absent@example.org", "password": "wrong guess"},
+			"no such password": {"email": "absent2@example.org", "password": strings.Repeat("p", 73)},
+		} {
+			v := visit(t, s)
+			contentType, body := encodings["urlencoded"](try)
+			r := v.request("POST", "/login", contentType, body)
+			r.Header.Set("X-Forwarded-For", fmt.Sprint("192.0.2.", attempts))
+			attempts++
+			before, err := measure.CPUTime([]int{s.Pid()})
+			if err != nil {
+				t.Skipf("this system does not tell a process's time: %v", err)
+			}
+			v.want(v.do(r), http.StatusUnprocessableEntity)
+			after, err := measure.CPUTime([]int{s.Pid()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			costs[name] += after - before
+		}
+	}
+	for name, cost := range costs {
+		if 3*cost < costs["an account"] {
+			t.Errorf("%s costs %s of CPU, and an account %s", name, cost, costs["an account"])
+		}
+	}
+	t.Log(costs)
 }
 
 // Three failures from an address, whatever the account, and the captcha is asked for there, and nowhere else.
