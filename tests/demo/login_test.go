@@ -227,22 +227,29 @@ func TestSuccessesDoNotCount(t *testing.T) {
 
 // Of many guesses at the same moment, at three replicas, no more than three are looked at without a captcha.
 func TestGuessesAtTheSameMoment(t *testing.T) {
-	redis := "STORAGE_URL=" + redisserver.Own(t).URL()
-	servers := []*server.Server{start(t, redis), start(t, redis), start(t, redis)}
-	var looked atomic.Int32
-	var all sync.WaitGroup
-	for n := range 30 {
-		v := visit(t, servers[n%3])
-		all.Go(func() {
-			p := v.post("/login", "urlencoded", map[string]string{"email": "ada@example.org", "password": "wrong guess"})
-			if p.under("password-error") != "" {
-				looked.Add(1)
-			}
-		})
-	}
-	all.Wait()
-	if looked.Load() != 3 {
-		t.Errorf("%d guesses were looked at, want 3", looked.Load())
+	env := []string{"STORAGE_URL=" + redisserver.Own(t).URL(), "TRUSTED_PROXIES=127.0.0.1"}
+	visitors := []*visitor{visit(t, start(t, env...)), visit(t, start(t, env...)), visit(t, start(t, env...))}
+	for round := range 10 {
+		contentType, body := encodings["urlencoded"](map[string]string{"email": fmt.Sprintf("ada%d@example.org", round), "password": "wrong guess"})
+		gate := make(chan struct{})
+		var looked atomic.Int32
+		var all sync.WaitGroup
+		for n := range 60 {
+			v := visitors[n%3]
+			r := v.request("POST", "/login", contentType, body)
+			r.Header.Set("X-Forwarded-For", fmt.Sprint("192.0.2.", round))
+			all.Go(func() {
+				<-gate
+				if v.do(r).under("password-error") != "" {
+					looked.Add(1)
+				}
+			})
+		}
+		close(gate)
+		all.Wait()
+		if looked.Load() != 3 {
+			t.Errorf("round %d: %d guesses were looked at, want 3", round, looked.Load())
+		}
 	}
 }
 
