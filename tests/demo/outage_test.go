@@ -30,8 +30,11 @@ func TestRedisLateAtStart(t *testing.T) {
 	redis := redisserver.Own(t)
 	redis.Kill()
 	s := server.Spawn(t, append(unlimited, "STORAGE_URL="+redis.URL())...)
-	if _, err := http.Get(s.URL); err == nil {
-		t.Error("it serves without its storage")
+	for range 20 { // for a second, in which it would have come up
+		if _, err := http.Get(s.URL); err == nil {
+			t.Fatal("it serves without its storage")
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
 	redis.Restart()
 	s.Await()
