@@ -191,7 +191,7 @@ func TestTryOne(t *testing.T) {
 }
 
 func TestExpiredChallenge(t *testing.T) {
-	v := visit(t, start(t, "CAPTCHA_TIMEOUT=1"))
+	v := visit(t, start(t, "CAPTCHA_TIMEOUT=3")) // seconds, within which the form has to be opened and solved
 	form := v.get("/contact")
 	fields := map[string]string{"name": "Ada", "email": "ada@example.org", "message": "Late", "captcha_value": v.solve(form)}
 	waitForExpiry(t, v, form.field("captcha_key"))
