@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"fmt"
+	"image/png"
 	"io"
 	"testing"
 )
@@ -60,6 +61,22 @@ func (c *canvas) inked(lo, hi place, style *style) (n int) {
 		}
 	}
 	return n
+}
+
+// Where the margin is a part of a pixel, letters reach into the last one of a row.
+func TestLettersInTheLastPixel(t *testing.T) {
+	for height := 10; height < 16; height++ {
+		r, err := New(Config{Width: 54, Height: height, FontSize: 8}, Alphabet, 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 400 {
+			data := r.Append(nil, "WWWW", [32]byte{byte(i), byte(i >> 8)})
+			if _, err := png.Decode(bytes.NewReader(data)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }
 
 // A filled square has its area in ink, wherever its edges cut through pixels.

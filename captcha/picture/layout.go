@@ -149,7 +149,9 @@ func (c *canvas) fit(lo, hi place) {
 	x := int(c.margin*unit + (width-scale*textWidth)*c.random.Float32())
 	y := int(c.margin*unit + (height-scale*textHeight)*c.random.Float32())
 	shrink := int(scale * unit)
-	c.box = image.Rect(x>>unitBits, y>>unitBits, (x+(hi.x-lo.x)*shrink>>unitBits)>>unitBits+2, (y+(hi.y-lo.y)*shrink>>unitBits)>>unitBits+1)
+	right, bottom := x+(hi.x-lo.x)*shrink>>unitBits, y+(hi.y-lo.y)*shrink>>unitBits
+	// An edge also writes into the pixel after its own, which past the last one is slack.
+	c.box = image.Rect(x>>unitBits, y>>unitBits, min(right>>unitBits+2, c.width), bottom>>unitBits+1)
 	for i := range c.letters {
 		corners := c.letters[i].corners
 		for j, p := range corners {
