@@ -10,7 +10,7 @@ type filler struct {
 }
 
 // A place is a point in units of 1/unit of a device pixel.
-type place struct{ x, y int }
+type place struct{ x, y int64 }
 
 const (
 	unit     = 1 << unitBits
@@ -43,7 +43,7 @@ func (f *filler) reset(width, height int) {
 }
 
 // polygon adds a closed run of edges, with a share of full coverage in 256ths.
-func (f *filler) polygon(corners []place, share int) {
+func (f *filler) polygon(corners []place, share int64) {
 	from := corners[len(corners)-1]
 	for _, to := range corners {
 		f.line(from, to, share)
@@ -52,21 +52,21 @@ func (f *filler) polygon(corners []place, share int) {
 }
 
 // line adds an edge. Samples lie in the middle of their part of a row.
-func (f *filler) line(p, q place, share int) {
+func (f *filler) line(p, q place, share int64) {
 	const bits = unitBits - sampleBits
 	first := (p.y + sampleStep/2 - 1) >> bits
 	count := (q.y+sampleStep/2-1)>>bits - first
 	if count == 0 {
 		return
 	}
-	step := int(float32(q.x-p.x) / float32(q.y-p.y) * sampleStep)
+	step := int64(float32(q.x-p.x) / float32(q.y-p.y) * sampleStep)
 	// An edge that runs up takes away. Without a branch, for it would go either way half of the time.
 	up := count >> 63
 	first += count & up
 	count = (count ^ up) - up
 	share = (share ^ up) - up
 	x := p.x + (first*sampleStep+sampleStep/2-p.y)*step>>bits
-	delta, stride := f.delta, f.width+slack
+	delta, stride := f.delta, int64(f.width+slack)
 	for end := first + count; first < end; first++ {
 		// In its pixel an upright edge covers what lies right of it.
 		cell := first>>sampleBits*stride + x>>unitBits

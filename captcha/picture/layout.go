@@ -11,7 +11,7 @@ type placed struct {
 	from    *outline
 	layers  []layer
 	corners []place // of all layers, one after the other; around the letter's centre until the text is set
-	pen     int     // the centre, in units of 1/unit right of the first letter's
+	pen     int64   // the centre, in units of 1/unit right of the first letter's
 	profile profile
 }
 
@@ -19,7 +19,7 @@ type placed struct {
 const bands = 12
 
 // A profile tells how far a letter reaches to the left and the right in each band, in units of 1/unit.
-type profile struct{ left, right [bands]int }
+type profile struct{ left, right [bands]int64 }
 
 // place lays the text out in device pixels, inside the picture with its margin.
 func (c *canvas) place(outlines []*outline, style *recipe, r *Renderer) {
@@ -31,7 +31,7 @@ func (c *canvas) place(outlines []*outline, style *recipe, r *Renderer) {
 		l.pen = 0
 		if i > 0 {
 			before := &c.letters[i-1]
-			l.pen = before.pen + before.distance(l, int(style.gap*c.capital*unit))
+			l.pen = before.pen + before.distance(l, int64(style.gap*c.capital*unit))
 		}
 	}
 	lo, hi := c.warp(style.shapes.warp * c.capital)
@@ -56,7 +56,7 @@ func (c *canvas) pose(l *placed, most *shapes, angle float64) {
 			for _, v := range contour {
 				x, y := v.at.x+grow*v.grow.x, v.at.y+grow*v.grow.y
 				x = x*stretch*(1+taper*y) + shear*y + bow*(y*y-0.125)
-				l.corners = append(l.corners, place{int(cos*x - sin*y + dx), int(sin*x + cos*y + dy)})
+				l.corners = append(l.corners, place{int64(cos*x - sin*y + dx), int64(sin*x + cos*y + dy)})
 			}
 		}
 	}
@@ -74,7 +74,7 @@ func (l *placed) measure(capital float32) {
 	for i := range bands {
 		l.profile.left[i], l.profile.right[i] = far, -far
 	}
-	scale := int(bands / 2 * unit / capital)
+	scale := int64(bands / 2 * unit / capital)
 	for _, p := range l.corners[:l.from.vertices] {
 		i := min(max(p.y*scale>>(2*unitBits)+bands/2, 0), bands-1)
 		l.profile.left[i] = min(l.profile.left[i], p.x)
@@ -84,8 +84,8 @@ func (l *placed) measure(capital float32) {
 
 // distance is how far right of l the next letter must stand, for the two to be gap apart where they are nearest. Letters that
 // would slip under or over each other are held apart so that each keeps more than half of its width to itself.
-func (l *placed) distance(next *placed, gap int) int {
-	near, lo, hi := math.MinInt, math.MaxInt, math.MinInt
+func (l *placed) distance(next *placed, gap int64) int64 {
+	near, lo, hi := int64(math.MinInt64), int64(math.MaxInt64), int64(math.MinInt64)
 	for i := range bands {
 		for j := max(i-1, 0); j <= min(i+1, bands-1); j++ {
 			near = max(near, l.profile.right[i]-next.profile.left[j])
@@ -99,10 +99,10 @@ func (l *placed) distance(next *placed, gap int) int {
 func (c *canvas) warp(amount float32) (lo, hi place) {
 	wave := func() wave {
 		turns := (0.22 + 0.2*c.random.Float32()) / c.capital
-		return wave{int(turns * (waveTurn / unit)), int(c.random.Float32() * waveTurn), int(amount * unit)}
+		return wave{int64(turns * (waveTurn / unit)), int64(c.random.Float32() * waveTurn), int64(amount * unit)}
 	}
 	alongX, alongY := wave(), wave()
-	lo, hi = place{math.MaxInt, math.MaxInt}, place{math.MinInt, math.MinInt}
+	lo, hi = place{math.MaxInt64, math.MaxInt64}, place{math.MinInt64, math.MinInt64}
 	for i := range c.letters {
 		l := &c.letters[i]
 		for j, p := range l.corners {
@@ -118,9 +118,9 @@ func (c *canvas) warp(amount float32) (lo, hi place) {
 
 // A wave moves places to and fro along a line. Integers, because they cost less than floats that are turned into places and back.
 type wave struct {
-	speed  int // in units of 1/waveTurn of a turn, to 1/unit of a device pixel
-	start  int // in units of 1/waveTurn of a turn
-	amount int // in units of 1/unit of a device pixel
+	speed  int64 // in units of 1/waveTurn of a turn, to 1/unit of a device pixel
+	start  int64 // in units of 1/waveTurn of a turn
+	amount int64 // in units of 1/unit of a device pixel
 }
 
 const (
@@ -129,8 +129,8 @@ const (
 	waveTurn = 1 << turnBits
 )
 
-func (w *wave) at(v int) int {
-	return w.amount * int(sines[(w.start+v*w.speed)>>(turnBits-sineBits)&(1<<sineBits-1)]) >> unitBits
+func (w *wave) at(v int64) int64 {
+	return w.amount * int64(sines[(w.start+v*w.speed)>>(turnBits-sineBits)&(1<<sineBits-1)]) >> unitBits
 }
 
 // sines is one turn of the sine, in units of 1/unit.
@@ -146,12 +146,12 @@ func (c *canvas) fit(lo, hi place) {
 	textWidth, textHeight := float32(hi.x-lo.x+1), float32(hi.y-lo.y+1)
 	width, height := (float32(c.width)-2*c.margin)*unit, (float32(c.height)-2*c.margin)*unit
 	scale := min(1, width/textWidth, height/textHeight)
-	x := int(c.margin*unit + (width-scale*textWidth)*c.random.Float32())
-	y := int(c.margin*unit + (height-scale*textHeight)*c.random.Float32())
-	shrink := int(scale * unit)
+	x := int64(c.margin*unit + (width-scale*textWidth)*c.random.Float32())
+	y := int64(c.margin*unit + (height-scale*textHeight)*c.random.Float32())
+	shrink := int64(scale * unit)
 	right, bottom := x+(hi.x-lo.x)*shrink>>unitBits, y+(hi.y-lo.y)*shrink>>unitBits
 	// An edge also writes into the pixel after its own, which past the last one is slack.
-	c.box = image.Rect(x>>unitBits, y>>unitBits, min(right>>unitBits+2, c.width), bottom>>unitBits+1)
+	c.box = image.Rect(int(x>>unitBits), int(y>>unitBits), min(int(right>>unitBits)+2, c.width), int(bottom>>unitBits)+1)
 	for i := range c.letters {
 		corners := c.letters[i].corners
 		for j, p := range corners {

@@ -86,7 +86,7 @@ type shapes struct {
 // A layer is one outline of a letter. Where the sum of a letter's layers is positive there is ink, and where it is negative ink is
 // taken away.
 type layer struct {
-	share int     // of full coverage, in 256ths; negative cuts away
+	share int64   // of full coverage, in 256ths; negative cuts away
 	grow  float32 // how much heavier than the font's outline
 	shift float32 // towards the light
 }

@@ -46,9 +46,9 @@ func (s *shade) prepare(t *stripes, base uint8, polarity int, height int, capita
 	sin, cos := math.Sincos(2 * math.Pi * random.Float64())
 	turn := float64(1<<32) / float64(t.period*capital)
 	start := random.Uint32()
-	bends := wave{int((0.1 + 0.3*random.Float32()) / capital * waveTurn), int(random.Float32() * waveTurn), int(float64(t.wave) * (1 << 32))}
+	bends := wave{int64((0.1 + 0.3*random.Float32()) / capital * waveTurn), int64(random.Float32() * waveTurn), int64(float64(t.wave) * (1 << 32))}
 	for y := range s.row {
-		s.row[y] = start + uint32(int64(turn*sin)*int64(y)+int64(bends.at(y)))
+		s.row[y] = start + uint32(int64(turn*sin)*int64(y)+bends.at(int64(y)))
 	}
 	s.step = uint32(int64(turn * cos))
 }
