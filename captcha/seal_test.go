@@ -110,6 +110,16 @@ func TestKeysOfOtherGuards(t *testing.T) {
 	}
 }
 
+func TestStoringGuardsLeaveSpentKeysSpent(t *testing.T) {
+	storage := atomicPlain{newPlain()}
+	sealing, storing := captcha.New(captcha.Config{Storage: storage}), captcha.New(captcha.Config{Storage: storage, Stored: true})
+	key := mustGenerate(t, sealing)
+	answer := captchatest.Solve(t, sealing, key)
+	wantErr(t, sealing.Verify(ctx, key, answer), nil)
+	wantErr(t, storing.Verify(ctx, key, answer), captcha.ErrUnknownKey)
+	wantErr(t, sealing.Verify(ctx, key, answer), captcha.ErrUnknownKey)
+}
+
 func TestKeysFromTheFutureAreUnknown(t *testing.T) {
 	ahead, here := newClock(), newClock()
 	future := captcha.New(captcha.Config{Secrets: []string{secretA}, Now: ahead.now})

@@ -40,7 +40,7 @@ func (k *sealedKeeper) peek(ctx context.Context, key string) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	spent, err := k.stored(k.storageKey(key))
+	spent, err := k.stored(k.mark(key))
 	if err != nil {
 		return content{}, storageError("look for a spent key", err)
 	}
@@ -56,7 +56,7 @@ func (k *sealedKeeper) take(ctx context.Context, key string) (content, error) {
 		return content{}, err
 	}
 	left := c.expires.Sub(k.now())
-	added, err := k.spent.Add(ctx, k.storageKey(key), []byte("spent"), left+clockSkew)
+	added, err := k.spent.Add(ctx, k.mark(key), []byte("spent"), left+clockSkew)
 	if err != nil {
 		return content{}, storageError("spend a key", err)
 	}
@@ -65,6 +65,10 @@ func (k *sealedKeeper) take(ctx context.Context, key string) (content, error) {
 	}
 	return c, nil
 }
+
+// mark is what says in the storage that key is spent. No key has a tilde, so that a guard that stores its challenges can't
+// be made to take the mark of another guard's for one of them, and remove it.
+func (k *sealedKeeper) mark(key string) string { return k.storageKey("~" + key) }
 
 // open returns what key stands for, while it can still be answered.
 func (k *sealedKeeper) open(ctx context.Context, key string) (content, error) {
