@@ -77,7 +77,7 @@ func newKeeper(cfg Config) (keeper, error) {
 	form := strings.ReplaceAll(cfg.StorageKey, "{version}", storedVersion)
 	storageKey := func(key string) string { return strings.Replace(form, "{key}", key, 1) }
 	if stored {
-		return &storedKeeper{storage, storageKey, cfg.KeyGenerator, cfg.Expiration, cfg.Now}, nil
+		return &storedKeeper{storage, storageKey, newNamespace(form), cfg.KeyGenerator, cfg.Expiration, cfg.Now}, nil
 	}
 
 	if n := cfg.MaxLength * longestLetter(cfg.Alphabet); n > maxSealed {

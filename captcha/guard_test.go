@@ -258,6 +258,15 @@ func TestLettersThatOnlyLookAlikeAreWrong(t *testing.T) {
 	}
 }
 
+func TestOneStorageKeyInFrontOfAnother(t *testing.T) {
+	storage := atomicPlain{newPlain()}
+	strict := captcha.New(captcha.Config{Storage: storage, Stored: true})
+	easy := captcha.New(captcha.Config{Storage: storage, Stored: true, StorageKey: "rest_captcha_easy_{key}.{version}"})
+	key := mustGenerate(t, easy)
+	answer := captchatest.Solve(t, easy, key)
+	wantErr(t, strict.Verify(ctx, "easy_"+key, answer), captcha.ErrUnknownKey)
+}
+
 func TestLongAnswersCanBeSubmitted(t *testing.T) {
 	guard := captcha.New(captcha.Config{Length: 12, Picture: wide})
 	key := mustGenerate(t, guard)

@@ -3,6 +3,7 @@ package captcha
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"time"
@@ -12,6 +13,7 @@ import (
 type storedKeeper struct {
 	storage    atomicStorage
 	storageKey func(key string) string
+	namespace  namespace
 	newKey     func() string
 	expiration time.Duration
 	now        func() time.Time
@@ -20,7 +22,7 @@ type storedKeeper struct {
 func (k *storedKeeper) issue(ctx context.Context, c content) (string, content, error) {
 	rand.Read(c.seed[:])
 	key := k.newKey()
-	added, err := k.storage.Add(ctx, k.storageKey(key), c.encode(), k.expiration)
+	added, err := k.storage.Add(ctx, k.storageKey(key), k.namespace.encode(c), k.expiration)
 	if err == nil && !added {
 		err = errors.New("the key generator repeated a key")
 	}
@@ -47,35 +49,48 @@ func (k *storedKeeper) decode(value []byte, err error) (content, error) {
 	if value == nil {
 		return content{}, ErrUnknownKey
 	}
-	c, ok := decodeContent(value)
-	if !ok {
-		return content{}, storageError("read a challenge", errors.New("the stored value is not a challenge"))
+	c, own, err := k.namespace.decode(value)
+	if err != nil {
+		return content{}, storageError("read a challenge", err)
 	}
 	// Many storages drop what is expired late, or to the second.
-	if !c.expires.After(k.now()) {
+	if !own || !c.expires.After(k.now()) {
 		return content{}, ErrUnknownKey
 	}
 	return c, nil
 }
 
-// A stored challenge: expiry in Unix milliseconds (8), seed (32), language (1), answer.
-const storedHeader = 8 + 32 + 1
+// namespace stands for the StorageKey in a stored challenge. Where one form begins like another, as a_{key} and a_b_{key}
+// do, the one guard's name for the key b_c is the other's for the key c.
+type namespace [8]byte
 
-func (c content) encode() []byte {
+func newNamespace(form string) namespace {
+	hash := sha256.Sum256([]byte(form))
+	return namespace(hash[:])
+}
+
+// A stored challenge: namespace (8), expiry in Unix milliseconds (8), seed (32), language (1), answer.
+const storedHeader = len(namespace{}) + 8 + 32 + 1
+
+func (n namespace) encode(c content) []byte {
 	b := make([]byte, 0, storedHeader+len(c.answer))
+	b = append(b, n[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(c.expires.UnixMilli()))
 	b = append(b, c.seed[:]...)
 	b = append(b, c.language)
 	return append(b, c.answer...)
 }
 
-func decodeContent(b []byte) (c content, ok bool) {
+// decode reads a stored challenge, and reports whether it was issued in this namespace.
+func (n namespace) decode(b []byte) (c content, own bool, err error) {
 	if len(b) <= storedHeader {
-		return content{}, false
+		return content{}, false, errors.New("the stored value is not a challenge")
 	}
+	own = namespace(b) == n
+	b = b[len(n):]
 	c.expires = time.UnixMilli(int64(binary.BigEndian.Uint64(b)))
 	copy(c.seed[:], b[8:])
-	c.language = b[storedHeader-1]
-	c.answer = string(b[storedHeader:])
-	return c, true
+	c.language = b[8+32]
+	c.answer = string(b[8+32+1:])
+	return c, own, nil
 }
