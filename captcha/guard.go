@@ -66,7 +66,7 @@ func newKeeper(cfg Config) (keeper, error) {
 	if cfg.Storage == nil {
 		storage, adds, takes = newMemory(memoryEntries, cfg.Expiration+clockSkew, cfg.Now), true, true
 	} else {
-		storage = newLocal(cfg.Storage)
+		storage = local{cfg.Storage}
 	}
 
 	stored := cfg.Stored || !adds && len(cfg.Secrets) == 0

@@ -32,25 +32,25 @@ type atomicStorage interface {
 }
 
 // local gives a plain fiber.Storage the two atomic steps, under locks that hold for this process alone.
-type local struct {
-	fiber.Storage
-	seed  maphash.Seed
-	locks [64]sync.Mutex // by key, so that a slow storage does not serve one visitor at a time
-}
+type local struct{ fiber.Storage }
 
-func newLocal(s fiber.Storage) *local { return &local{Storage: s, seed: maphash.MakeSeed()} }
+// The locks are the process's, not a guard's: several guards may share a storage and accept each other's challenges.
+var (
+	locks    [64]sync.Mutex // by key, so that a slow storage does not serve one visitor at a time
+	lockSeed = maphash.MakeSeed()
+)
 
-func (l *local) lock(key string) *sync.Mutex {
-	m := &l.locks[maphash.String(l.seed, key)%uint64(len(l.locks))]
+func lock(key string) *sync.Mutex {
+	m := &locks[maphash.String(lockSeed, key)%uint64(len(locks))]
 	m.Lock()
 	return m
 }
 
-func (l *local) Take(ctx context.Context, key string) ([]byte, error) {
+func (l local) Take(ctx context.Context, key string) ([]byte, error) {
 	if taker, ok := l.Storage.(Taker); ok {
 		return taker.Take(ctx, key)
 	}
-	defer l.lock(key).Unlock()
+	defer lock(key).Unlock()
 	value, err := l.Get(key)
 	if err != nil || value == nil {
 		return nil, err
@@ -62,11 +62,11 @@ func (l *local) Take(ctx context.Context, key string) ([]byte, error) {
 	return value, nil
 }
 
-func (l *local) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
+func (l local) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
 	if adder, ok := l.Storage.(Adder); ok {
 		return adder.Add(ctx, key, value, ttl)
 	}
-	defer l.lock(key).Unlock()
+	defer lock(key).Unlock()
 	old, err := l.Get(key)
 	if err != nil || old != nil {
 		return false, err
