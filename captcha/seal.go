@@ -19,7 +19,7 @@ import (
 // A sealed key is 48 bytes, 64 characters of URL-safe base64:
 //
 //	nonce  12  the low byte of the period's number, then 11 random bytes
-//	text   20  encrypted: expiry in milliseconds (5), language (1), answer in UTF-8 padded with zeros (14)
+//	text   20  encrypted: expiry in Unix milliseconds, the low 40 bits (5), language (1), answer in UTF-8 padded with zeros (14)
 //	tag    16
 //
 // The cipher is AES-256-GCM. Its key is derived from the secret and the period's number, so that no key seals more than
@@ -35,9 +35,6 @@ const (
 
 	period = time.Hour
 )
-
-// epoch is where a sealed expiry counts from; 40 bits of milliseconds last until 2060.
-var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // sealer seals and opens keys with one secret.
 type sealer struct {
@@ -116,7 +113,7 @@ func (s *sealer) seal(c content, now time.Time) (key string, seed [32]byte) {
 
 	var text [textSize]byte
 	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(c.expires.Sub(epoch).Milliseconds()))
+	binary.BigEndian.PutUint64(ms[:], uint64(c.expires.UnixMilli()))
 	copy(text[:5], ms[3:])
 	text[5] = c.language
 	copy(text[6:], c.answer)
@@ -147,14 +144,21 @@ func (s *sealer) open(key string, now time.Time) (content, bool) {
 	if _, err := keys.aead.Open(text[:0], nonce, sealed[nonceSize:], []byte(s.context)); err != nil {
 		return content{}, false
 	}
-	var ms [8]byte
-	copy(ms[3:], text[:5])
 	return content{
 		answer:   strings.TrimRight(string(text[6:]), "\x00"),
 		language: text[5],
-		expires:  epoch.Add(time.Duration(binary.BigEndian.Uint64(ms[:])) * time.Millisecond),
+		expires:  expiry([5]byte(text[:5]), now),
 		seed:     keys.seed(nonce),
 	}, true
+}
+
+// expiry is the moment near now whose Unix milliseconds end in these bits: 40 of them come round once in 34 years.
+func expiry(low [5]byte, now time.Time) time.Time {
+	var ms [8]byte
+	copy(ms[:], low[:])
+	current := now.UnixMilli()
+	left := (int64(binary.BigEndian.Uint64(ms[:])) - current<<24) >> 24
+	return time.UnixMilli(current + left)
 }
 
 // seed is a pseudorandom function of the nonce under a key of its own: who sees the key only can not draw the picture

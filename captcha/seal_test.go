@@ -152,6 +152,20 @@ func TestChallengesOutliveThePeriodTheyWereSealedIn(t *testing.T) {
 	}
 }
 
+func TestAnyTimeCanBeNow(t *testing.T) {
+	for _, ms := range []int64{-1e12, 0, 1<<40 - 1000, 1.7e12, 1<<41 - 1000, 5e12} {
+		clock := newClock()
+		clock.at.Store(ms * 1e6)
+		guard := captcha.New(captcha.Config{Now: clock.now})
+		early, late := mustGenerate(t, guard), mustGenerate(t, guard)
+		earlyAnswer, lateAnswer := captchatest.Solve(t, guard, early), captchatest.Solve(t, guard, late)
+		clock.move(5*time.Minute - time.Millisecond)
+		wantErr(t, guard.Verify(ctx, early, earlyAnswer), nil)
+		clock.move(time.Millisecond)
+		wantErr(t, guard.Verify(ctx, late, lateAnswer), captcha.ErrUnknownKey)
+	}
+}
+
 func TestRotationRefusesNoChallengeAlreadyShown(t *testing.T) {
 	storage := atomicPlain{newPlain()}
 	with := func(secrets ...string) *captcha.Guard {
