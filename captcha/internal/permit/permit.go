@@ -2,5 +2,6 @@
 // below captcha alone.
 package permit
 
-// Solve is asked for by what gives an answer away.
-type Solve struct{}
+// Solve is asked for by what gives an answer away. Its field is there because struct{}{}, which anybody can write, would
+// do for a type without one.
+type Solve struct{ _ byte }
