@@ -29,7 +29,7 @@ type Memory struct {
 	entries map[string]*entry
 	expiry  expiryHeap
 	bytes   int
-	sweeper *time.Timer // fires when the next entry expires; nil if none will
+	sweeper *time.Timer // fires when the next entry has expired; nil before there is one
 	closed  bool
 }
 
@@ -208,7 +208,9 @@ func (m *Memory) insert(key string, value []byte, ttl time.Duration) {
 	if ttl > 0 {
 		e.expires = m.now() + ttl
 		heap.Push(&m.expiry, e)
-		m.schedule()
+		if e.place == 0 {
+			m.schedule()
+		}
 	}
 }
 
@@ -241,19 +243,22 @@ func (m *Memory) removeExpired() {
 // before, and room is made by set itself, so that only the return of idle memory waits for it.
 const sweepPause = time.Second
 
-// schedule runs a sweep after the next expiry, unless one is on its way. A timer needs no goroutine, so there is none to
-// leak.
+// schedule sets the sweeper to the next expiry. A timer needs no goroutine, so there is none to leak.
 func (m *Memory) schedule() {
-	if m.sweeper != nil || len(m.expiry) == 0 {
+	if len(m.expiry) == 0 {
 		return
 	}
-	m.sweeper = time.AfterFunc(m.expiry[0].expires-m.now()+sweepPause, m.sweep)
+	wait := m.expiry[0].expires - m.now() + sweepPause
+	if m.sweeper == nil {
+		m.sweeper = time.AfterFunc(wait, m.sweep)
+	} else {
+		m.sweeper.Reset(wait)
+	}
 }
 
 func (m *Memory) sweep() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.sweeper = nil
 	m.removeExpired()
 	m.schedule()
 }

@@ -107,6 +107,23 @@ func TestMemoryGivesBackWhatExpiredUnasked(t *testing.T) {
 	})
 }
 
+func TestMemoryDoesNotWaitForTheLongLived(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := mustOpen(t, "memory://").(*storage.Memory)
+		mustSet(t, s, "session", "value", 1000*time.Hour)
+		mustAdd(t, s, "spent", time.Minute, true)
+		time.Sleep(time.Minute + 2*time.Second)
+		if got := s.Len(); got != 1 {
+			t.Errorf("Len = %d after a minute, want 1", got)
+		}
+		mustSet(t, s, "spent", "value", time.Minute)
+		time.Sleep(time.Minute + 2*time.Second)
+		if got := s.Len(); got != 1 {
+			t.Errorf("Len = %d after another, want 1", got)
+		}
+	})
+}
+
 func TestMemoryClosedRefusesAndIsLetGo(t *testing.T) {
 	goroutines := runtime.NumGoroutine()
 	s := mustOpen(t, "memory://").(*storage.Memory)
