@@ -200,13 +200,16 @@ func (m *Memory) set(key string, value []byte, ttl time.Duration) error {
 	return nil
 }
 
+// longest is the longest time to live, a century, so that the moment of expiry can be held whatever was asked for.
+const longest = 100 * 365 * 24 * time.Hour
+
 // insert copies key and value: Fiber reuses the memory of both after the request.
 func (m *Memory) insert(key string, value []byte, ttl time.Duration) {
 	e := &entry{key: strings.Clone(key), value: append([]byte(nil), value...)}
 	m.entries[e.key] = e
 	m.bytes += e.size()
 	if ttl > 0 {
-		e.expires = m.now() + ttl
+		e.expires = m.now() + min(ttl, longest)
 		heap.Push(&m.expiry, e)
 		if e.place == 0 {
 			m.schedule()

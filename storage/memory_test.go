@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"strings"
@@ -149,6 +150,13 @@ func TestMemoryClosedRefusesAndIsLetGo(t *testing.T) {
 	if got := runtime.NumGoroutine(); got > goroutines {
 		t.Errorf("%d goroutines, %d before Open", got, goroutines)
 	}
+}
+
+func TestMemoryLongestTimeToLive(t *testing.T) {
+	s := mustOpen(t, "memory://")
+	mustAdd(t, s, "key", math.MaxInt64, true)
+	mustAdd(t, s, "key", math.MaxInt64, false)
+	mustHold(t, s, "key", "added!")
 }
 
 func TestMemoryNegativeTimeToLive(t *testing.T) { testNegativeTTL(t, mustOpen(t, "memory://")) }
