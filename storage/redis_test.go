@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -100,18 +99,18 @@ func TestRedisReplicasTakeAndAddOnce(t *testing.T) {
 func TestRedisLostReplyIsAnError(t *testing.T) {
 	server := redisserver.Own(t)
 	direct := mustOpen(t, server.URL(), storage.Config{Timeout: patient})
-	proxy := newProxy(t, server.Address())
-	s := mustOpen(t, "redis://"+proxy.address, storage.Config{Timeout: patient})
+	line := server.Line(t)
+	s := mustOpen(t, line.URL(), storage.Config{Timeout: patient})
 	mustSet(t, direct, "key", "value", time.Hour)
 	mustAdd(t, direct, "makes the server know the script", time.Hour, true)
 
-	proxy.loseReplies.Store(1)
+	line.LoseReply()
 	if value, err := s.Take(t.Context(), "key"); value != nil || err == nil {
 		t.Errorf("Take = %q, %v; want an error", value, err)
 	}
 	mustBeAbsent(t, direct, "key")
 	mustRecover(t, s) // with a connection that has its greeting behind it, so that the next reply is to the Add
-	proxy.loseReplies.Store(1)
+	line.LoseReply()
 	if added, err := s.Add(t.Context(), "key", []byte("value"), time.Hour); added || err == nil {
 		t.Errorf("Add = %t, %v; want an error", added, err)
 	}
@@ -174,12 +173,12 @@ func TestRedisSlowFailsAndUsesNothingUp(t *testing.T) {
 	direct := mustOpen(t, server.URL(), storage.Config{Timeout: patient})
 	mustSet(t, direct, "key", "value", time.Hour)
 	mustAdd(t, direct, "makes the server know the script", time.Hour, true)
-	proxy := newProxy(t, server.Address())
-	s := mustOpen(t, "redis://"+proxy.address, storage.Config{Timeout: 500 * time.Millisecond})
+	line := server.Line(t)
+	s := mustOpen(t, line.URL(), storage.Config{Timeout: 500 * time.Millisecond})
 
 	admin := mustAdmin(t, server.URL())
 	before := scriptsRun(t, admin)
-	proxy.delay.Store(int64(800 * time.Millisecond))
+	line.SlowRequests(800 * time.Millisecond)
 	if value, err := s.Take(t.Context(), "key"); value != nil || err == nil {
 		t.Errorf("Take = %q, %v over a slow line", value, err)
 	}
@@ -413,67 +412,4 @@ func mustAdmin(t testing.TB, url string) *redis.Client {
 	client := redis.NewClient(options)
 	t.Cleanup(func() { _ = client.Close() })
 	return client
-}
-
-// proxy passes bytes between a client and a server. It can be slow, and hang up in place of passing a reply on.
-type proxy struct {
-	address     string
-	loseReplies atomic.Int32
-	delay       atomic.Int64 // before anything reaches the server, in nanoseconds
-}
-
-func newProxy(t *testing.T, server string) *proxy {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	p := &proxy{address: listener.Addr().String()}
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go p.serve(client, server)
-		}
-	}()
-	return p
-}
-
-func (p *proxy) serve(client net.Conn, address string) {
-	defer client.Close()
-	server, err := net.Dial("tcp", address)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	go p.send(server, client)
-	reply := make([]byte, 4096)
-	for {
-		n, err := server.Read(reply)
-		if err != nil || p.loseReplies.Add(-1) >= 0 {
-			return
-		}
-		if _, err := client.Write(reply[:n]); err != nil {
-			return
-		}
-	}
-}
-
-// send goes on after the client has hung up, as a network does with what is on its way.
-func (p *proxy) send(server, client net.Conn) {
-	defer server.Close()
-	request := make([]byte, 4096)
-	for {
-		n, err := client.Read(request)
-		time.Sleep(time.Duration(p.delay.Load()))
-		if n > 0 {
-			_, _ = server.Write(request[:n])
-		}
-		if err != nil {
-			return
-		}
-	}
 }

@@ -23,41 +23,43 @@ func TestOutage(t *testing.T) {
 	long(t)
 	faults := []struct {
 		name       string
-		begin, end func(t *testing.T, redis *redisserver.Server, proxy *slowProxy)
+		begin, end func(t *testing.T, redis *redisserver.Server, line *redisserver.Line)
 	}{
 		{"killed",
-			func(_ *testing.T, redis *redisserver.Server, _ *slowProxy) { redis.Kill() },
-			func(_ *testing.T, redis *redisserver.Server, _ *slowProxy) { redis.Restart() }},
+			func(_ *testing.T, redis *redisserver.Server, _ *redisserver.Line) { redis.Kill() },
+			func(_ *testing.T, redis *redisserver.Server, _ *redisserver.Line) { redis.Restart() }},
 		{"frozen",
-			func(_ *testing.T, redis *redisserver.Server, _ *slowProxy) { redis.Freeze() },
-			func(_ *testing.T, redis *redisserver.Server, _ *slowProxy) { redis.Continue() }},
+			func(_ *testing.T, redis *redisserver.Server, _ *redisserver.Line) { redis.Freeze() },
+			func(_ *testing.T, redis *redisserver.Server, _ *redisserver.Line) { redis.Continue() }},
 		{"restarted",
-			func(_ *testing.T, redis *redisserver.Server, _ *slowProxy) { redis.Restart() },
-			func(*testing.T, *redisserver.Server, *slowProxy) {}},
+			func(_ *testing.T, redis *redisserver.Server, _ *redisserver.Line) { redis.Restart() },
+			func(*testing.T, *redisserver.Server, *redisserver.Line) {}},
 		{"full",
-			func(t *testing.T, redis *redisserver.Server, _ *slowProxy) { setMaxMemory(t, redis, "1") },
-			func(t *testing.T, redis *redisserver.Server, _ *slowProxy) { setMaxMemory(t, redis, "0") }},
+			func(t *testing.T, redis *redisserver.Server, _ *redisserver.Line) { setMaxMemory(t, redis, "1") },
+			func(t *testing.T, redis *redisserver.Server, _ *redisserver.Line) { setMaxMemory(t, redis, "0") }},
 		{"slow, within the time limit",
-			func(_ *testing.T, _ *redisserver.Server, proxy *slowProxy) { proxy.slow(100 * time.Millisecond) },
-			func(_ *testing.T, _ *redisserver.Server, proxy *slowProxy) { proxy.slow(0) }},
+			func(_ *testing.T, _ *redisserver.Server, line *redisserver.Line) {
+				line.SlowReplies(100 * time.Millisecond)
+			},
+			func(_ *testing.T, _ *redisserver.Server, line *redisserver.Line) { line.SlowReplies(0) }},
 		{"slow, beyond it",
-			func(_ *testing.T, _ *redisserver.Server, proxy *slowProxy) { proxy.slow(3 * time.Second) },
-			func(_ *testing.T, _ *redisserver.Server, proxy *slowProxy) { proxy.slow(0) }},
+			func(_ *testing.T, _ *redisserver.Server, line *redisserver.Line) { line.SlowReplies(3 * time.Second) },
+			func(_ *testing.T, _ *redisserver.Server, line *redisserver.Line) { line.SlowReplies(0) }},
 	}
 	for _, mode := range modes {
 		t.Run(mode.name, func(t *testing.T) {
 			redis := redisserver.Own(t, "--appendfsync", "always", "--maxmemory-policy", "noeviction") // as in docker-compose.yml
-			proxy := newSlowProxy(t, redis.Address())
-			env := append([]string{"STORAGE_URL=redis://" + proxy.addr, "LOG_LEVEL=warn"}, mode.env...)
+			line := redis.Line(t)
+			env := append([]string{"STORAGE_URL=" + line.URL(), "LOG_LEVEL=warn"}, mode.env...)
 			servers := []*server.Server{server.Start(t, env...), server.Start(t, env...)}
 			guard := mode.guard(t, redis.URL())
 			for _, fault := range faults {
 				t.Run(fault.name, func(t *testing.T) {
 					traffic := startTraffic(t, guard, servers)
 					time.Sleep(*outage / 3)
-					fault.begin(t, redis, proxy)
+					fault.begin(t, redis, line)
 					time.Sleep(*outage)
-					fault.end(t, redis, proxy)
+					fault.end(t, redis, line)
 					returned := time.Now()
 					for _, s := range servers {
 						v := newVisitor(s.URL)
