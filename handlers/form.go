@@ -44,28 +44,37 @@ func (s *site) submit(c *fiber.Ctx, f form) error {
 		return err // there are no fields
 	}
 	errs = maps.Clone(errs)
-	readForm(c, f, errs)
+	if err := readForm(c, f, errs); err != nil {
+		return err
+	}
 	if len(errs) > 0 {
 		return &refusal{errs, err}
 	}
 	return s.Guard.Verify(c.UserContext(), key, value)
 }
 
-// readForm fills in f from a body whose form the guard has found good, and adds to errs what is wrong with its fields.
-func readForm(c *fiber.Ctx, f form, errs captcha.FieldErrors) {
+// readForm fills in f from the body, and adds to errs what is wrong with its fields. The error is about the body itself.
+func readForm(c *fiber.Ctx, f form, errs captcha.FieldErrors) error {
 	wrong := captcha.FieldErrors{}
 	media, _, _ := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
-	if media == fiber.MIMEApplicationJSON {
+	switch media {
+	case fiber.MIMEApplicationJSON:
 		// A field of another type is left empty, and the others are read.
 		var mistyped *json.UnmarshalTypeError
-		if err := json.Unmarshal(c.Request().Body(), f); errors.As(err, &mistyped) && mistyped.Field != "" {
+		switch err := json.Unmarshal(c.Request().Body(), f); {
+		case errors.As(err, &mistyped) && mistyped.Field != "":
 			wrong[mistyped.Field] = []string{"Not a valid string."}
+		case err != nil:
+			return fiber.ErrBadRequest
 		}
-	} else {
+	case fiber.MIMEApplicationForm, fiber.MIMEMultipartForm, "":
 		f.read(bodyValue(c))
+	default:
+		return fiber.ErrUnsupportedMediaType
 	}
 	f.check(errs)
 	maps.Copy(errs, wrong)
+	return nil
 }
 
 // plainBody refuses a compressed body: it could unpack to far more than the app's limit.

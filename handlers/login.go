@@ -58,7 +58,9 @@ func (s *site) showLogin(c *fiber.Ctx, f *credentials, problem error) error {
 // takes, is the same whether or not there is such an account.
 func (s *site) login(c *fiber.Ctx, f *credentials) error {
 	errs := captcha.FieldErrors{}
-	readForm(c, f, errs)
+	if err := readForm(c, f, errs); err != nil {
+		return err
+	}
 	if len(errs) > 0 {
 		return errs
 	}

@@ -41,6 +41,8 @@ func TestErrorShapes(t *testing.T) {
 		{"POST", "/contact", "text/plain", "hello", 415, "", "not taken here"},
 		{"POST", "/contact", "multipart/form-data; boundary=b", "--b\r\nContent", 400, "", "could not be read"},
 		{"POST", "/contact", "application/json", "{", 400, "", "could not be read"},
+		{"POST", "/login", "text/plain", "hello", 415, "", "not taken here"},
+		{"POST", "/login", "application/json", "{", 400, "", "could not be read"},
 	} {
 		p := v.do(v.request(row.method, row.path, row.contentType, row.body))
 		got := p.words()
