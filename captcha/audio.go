@@ -13,7 +13,8 @@ import (
 // Audio answers GET with the sound of the challenge that the route's parameter "key" names, as a WAV file, in the language
 // that the challenge was issued for. Listening uses nothing up, and gives the same bytes each time. A part of the file
 // can be asked for with Range: Safari plays nothing from a server that can't do that. A key that is unknown, used or
-// expired is 404, as is any where Config.Audio is not set; a storage failure is 503.
+// expired is 404, as is any where Config.Audio is not set; a storage failure is 503. Where Config.Audio fails, an error is
+// returned that says so.
 func (g *Guard) Audio(c *fiber.Ctx) error {
 	wav, err := g.speak(c)
 	g.cfg.Observe(Event{Kind: Spoken, Err: err})
@@ -42,7 +43,13 @@ func (g *Guard) speak(c *fiber.Ctx) ([]byte, error) {
 	if int(content.language) >= len(g.languages) {
 		return nil, ErrUnknownKey
 	}
-	return g.cfg.Audio.Speak(content.answer, g.spoken(g.languages[content.language]), content.soundSeed())
+	language := g.spoken(g.languages[content.language])
+	wav, err := g.cfg.Audio.Speak(content.answer, language, content.soundSeed())
+	if err != nil {
+		// Not wrapped: it may quote what it could not say, and an app shows or logs this error.
+		return nil, fmt.Errorf("captcha: Audio failed to speak a challenge in language %q", language)
+	}
+	return wav, nil
 }
 
 // spoken returns the language of the sound for a visitor who is addressed in language.

@@ -132,6 +132,24 @@ func TestSoundDuringAnOutage(t *testing.T) {
 	}
 }
 
+// A guard that has another alphabet, but the same secret, may have a voice that can't say a letter.
+func TestAnswerThatCanNotBeSpokenIsKept(t *testing.T) {
+	cfg := captcha.Config{Secrets: []string{secretA}, Alphabet: "ÄÖÜ", Language: "de"}
+	key := mustGenerate(t, captcha.New(cfg))
+	cfg.Audio, cfg.Alphabet = quoting{voice}, ""
+	response, body := mustDo(t, newApp(captcha.New(cfg)), soundOf(key))
+	if response.StatusCode != 500 || strings.ContainsAny(body, "ÄÖÜ") || !strings.Contains(body, "speak") {
+		t.Errorf("%s %q", response.Status, body)
+	}
+}
+
+// quoting is a voice that fails and says at what.
+type quoting struct{ *audio.Voice }
+
+func (quoting) Speak(text, _ string, _ [32]byte) ([]byte, error) {
+	return nil, fmt.Errorf("no sound for %s", text)
+}
+
 func TestSoundIsObserved(t *testing.T) {
 	var reasons []string
 	guard := captcha.New(captcha.Config{Audio: voice, Observe: func(e captcha.Event) {

@@ -124,8 +124,8 @@ const MaxLength = 64
 // one. The same text, language and seed give the same bytes. Four letters take about 7 seconds, 12 at most, and as
 // many times 8,000 bytes.
 //
-// The error says which letter or language cannot be spoken. The seed must be secret: with it and this package, the
-// answer can be found by trying.
+// The error says which language, or which letter by its place, cannot be spoken; it does not hold the text. The seed must
+// be secret: with it and this package, the answer can be found by trying.
 func (v *Voice) Speak(text, language string, seed [32]byte) ([]byte, error) {
 	spoken, ok := v.spoken[language]
 	if !ok {
@@ -137,7 +137,7 @@ func (v *Voice) Speak(text, language string, seed [32]byte) ([]byte, error) {
 	}
 	for i, sign := range signs {
 		if signs[i] = unicode.ToUpper(sign); !spoken.signs[signs[i]] {
-			return nil, fmt.Errorf("audio: letter %q of %q cannot be spoken in language %q", sign, text, language)
+			return nil, fmt.Errorf("audio: letter %d of %d cannot be spoken in language %q", i+1, len(signs), language)
 		}
 	}
 	m := v.mixers.Get().(*mixer)

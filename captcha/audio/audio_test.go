@@ -186,7 +186,7 @@ func TestRefusals(t *testing.T) {
 	}
 	for _, row := range []struct{ text, language, want string }{
 		{"A", "en", `no language "en"; there are ["pt" "ru"]`},
-		{"AB?C", "pt", `letter '?' of "AB?C" cannot be spoken in language "pt"`},
+		{"AB?C", "pt", `letter 3 of 4 cannot be spoken in language "pt"`},
 		{"", "pt", "0 letters to speak; 1 to 64"},
 		{strings.Repeat("A", 65), "pt", "65 letters to speak; 1 to 64"},
 		{"A\xff", "pt", "cannot be spoken"},
