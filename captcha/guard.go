@@ -77,6 +77,9 @@ func newKeeper(cfg Config) (keeper, error) {
 	form := strings.ReplaceAll(cfg.StorageKey, "{version}", storedVersion)
 	storageKey := func(key string) string { return strings.Replace(form, "{key}", key, 1) }
 	if stored {
+		if key := cfg.KeyGenerator(); !keyForm(key) {
+			return nil, fmt.Errorf("captcha: KeyGenerator makes keys like %q; accepted are 1 to %d letters, digits, - and _", key, keyLimit)
+		}
 		return &storedKeeper{storage, storageKey, newNamespace(form), cfg.KeyGenerator, cfg.Expiration, cfg.Now}, nil
 	}
 

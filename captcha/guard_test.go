@@ -308,6 +308,7 @@ func TestImpossibleSettingsPanicWithTheValue(t *testing.T) {
 		{captcha.Config{Secrets: []string{"short"}}, "Secrets[0] has 5 characters"},
 		{captcha.Config{Length: 15, Picture: wide}, "15 letters"},
 		{captcha.Config{Language: "xx"}, `Language "xx"`},
+		{captcha.Config{Stored: true, KeyGenerator: func() string { return "a.b" }}, `KeyGenerator makes keys like "a.b"`},
 		{captcha.Config{InsecureMasterAnswers: map[string]string{"k": ""}}, `"k"`},
 	} {
 		t.Run(row.want, func(t *testing.T) {
