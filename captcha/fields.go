@@ -60,12 +60,12 @@ func (f fields) text(errs FieldErrors, name string, limit int) string {
 	return text
 }
 
-// set notes a field, whose text it copies: Fiber lends what it parsed for the time of the request.
+// set notes a field, and whether it was there before.
 func (f fields) set(name, text, wrong string) {
 	if _, ok := f[name]; ok {
 		wrong = msgTwice
 	}
-	f[name] = field{strings.Clone(text), wrong}
+	f[name] = field{text, wrong}
 }
 
 // bodyFields reads the named fields of a body.
@@ -94,7 +94,7 @@ func formFields(c *fiber.Ctx, names []string) fields {
 	found := fields{}
 	for _, name := range names {
 		for _, text := range c.Request().PostArgs().PeekMulti(name) {
-			found.set(name, string(text), "")
+			found.set(name, string(text), "") // a copy, where Fiber lends
 		}
 	}
 	return found
