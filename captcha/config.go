@@ -39,7 +39,8 @@ type Config struct {
 	// Optional. Default: picture.Alphabet, capital letters and digits without look-alikes
 	Alphabet string
 
-	// Length is the number of letters of an answer, from 1 to 32.
+	// Length is the number of letters of an answer, from 1 to 32. Unless Stored is set, the longest answer must fit into
+	// 14 bytes of UTF-8.
 	//
 	// Optional. Default: 4
 	Length int
@@ -91,9 +92,10 @@ type Config struct {
 	// Optional. Default: false
 	Stored bool
 
-	// StorageKey is the form of the keys in Storage. {key} stands for the challenge's key and {version} for the
-	// version of the stored value's form. Guards that share a Storage and have the same StorageKey accept each
-	// other's challenges; give one that asks less of a visitor a form of its own.
+	// StorageKey is the form of the keys in Storage, at most 256 bytes. {key}, which it has once, stands for the
+	// challenge's key, with a ~ before it where that key was used, and {version} for the version of the stored value's
+	// form. Guards that share a Storage and have the same StorageKey accept each other's challenges; give one that asks
+	// less of a visitor a form of its own.
 	//
 	// Optional. Default: "rest_captcha_{key}.{version}"
 	StorageKey string

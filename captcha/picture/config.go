@@ -43,7 +43,7 @@ type Config struct {
 	// Optional. Default: the embedded fonts, which cover Latin letters and digits.
 	Fonts [][]byte
 
-	// FontSize is the height of a capital letter in CSS pixels, at least 8. Fonts are scaled to it whatever their own proportions are,
+	// FontSize is the height of a capital letter in CSS pixels, 8 to 1000. Fonts are scaled to it whatever their own proportions are,
 	// and all styles but Classic draw some letters and some texts smaller, by up to a third.
 	//
 	// Optional. Default: 22 in a picture of 90 x 40, and in other pictures as large as their height and width allow by the same measure.
