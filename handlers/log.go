@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"runtime/debug"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -74,6 +75,11 @@ func (s *site) observe(c *fiber.Ctx) error {
 func (s *site) logger(c *fiber.Ctx) *slog.Logger {
 	id, _ := c.Locals(localID).(string)
 	return s.Logger.With("request_id", id)
+}
+
+// panicked logs where a handler panicked: the error that becomes of it says no more than why.
+func (s *site) panicked(c *fiber.Ctx, _ any) {
+	s.logger(c).Error("a handler panicked", "stack", string(debug.Stack()))
 }
 
 // stopping reports whether the process has been told to end.

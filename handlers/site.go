@@ -104,7 +104,8 @@ func New(cfg Config) *fiber.App {
 	if !cfg.MetricsElsewhere {
 		app.Get("/metrics", adaptor.HTTPHandler(cfg.Metrics.Handler()))
 	}
-	app.Use(s.observe, secure, recover.New(), sameOrigin(), readBody, plainBody)
+	panics := recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: s.panicked})
+	app.Use(s.observe, secure, panics, sameOrigin(), readBody, plainBody)
 	issue, submit := s.limit(cfg.Limits.Issue), s.limit(cfg.Limits.Submit)
 	audio, login := s.limit(cfg.Limits.Audio), s.limit(cfg.Limits.Login)
 	draw := s.limit(cfg.Limits.Issue) // counted apart, so that nobody plays away their way to the forms

@@ -67,7 +67,8 @@ func Build(t testing.TB) string {
 // unlimited lets a test make as many requests as it likes.
 var unlimited = []string{"LIMIT_ISSUE=none", "LIMIT_SUBMIT=none", "LIMIT_AUDIO=none", "LIMIT_LOGIN=none", "STOP_DELAY=0s"}
 
-// Server is one process. It is killed when the test ends; the test fails if it panicked, and shows its log if it fails.
+// Server is one process. It is killed when the test ends; the test fails if it panicked, also in a handler, and shows its
+// log if it fails.
 type Server struct {
 	URL  string // http://127.0.0.1:port
 	Addr string // 127.0.0.1:port
@@ -197,7 +198,7 @@ func (s *Server) end() {
 	if s.process != nil {
 		s.Kill()
 	}
-	if strings.Contains(s.Log(), "panic:") || strings.Contains(s.Log(), "goroutine 1 [") {
+	if strings.Contains(s.Log(), "panic:") || strings.Contains(s.Log(), "a handler panicked") || strings.Contains(s.Log(), "goroutine 1 [") {
 		s.t.Error("server: it panicked")
 	}
 	if s.t.Failed() {
