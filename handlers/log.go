@@ -67,7 +67,7 @@ func (s *site) observe(c *fiber.Ctx) error {
 	s.Metrics.request(c.Method(), pattern, status, took)
 	s.logger(c).LogAttrs(context.Background(), slog.LevelInfo, "request",
 		slog.String("method", c.Method()), slog.String("route", pattern), slog.Int("status", status),
-		slog.Duration("took", took), slog.String("client", somewhere(s.client(c))))
+		slog.Float64("took_ms", float64(took.Microseconds())/1000), slog.String("client", somewhere(s.client(c))))
 	return nil
 }
 

@@ -37,6 +37,7 @@ func TestLogKeepsSecrets(t *testing.T) {
 			Client string
 			Route  string
 			Status int
+			Took   float64 `json:"took_ms"`
 		}
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			t.Fatalf("not JSON: %s", line)
@@ -48,8 +49,8 @@ func TestLogKeepsSecrets(t *testing.T) {
 			t.Errorf("the id is missing or was there before: %s", line)
 		}
 		ids[entry.ID] = true
-		if entry.Route == "" || entry.Status == 0 || entry.Client != "203.0.113.0/24" && entry.Client != "2001:db8:1::/48" {
-			t.Errorf("route, status or client's network is missing: %s", line)
+		if entry.Route == "" || entry.Status == 0 || entry.Took <= 0 || entry.Client != "203.0.113.0/24" && entry.Client != "2001:db8:1::/48" {
+			t.Errorf("route, status, time or client's network is missing: %s", line)
 		}
 	}
 	if len(ids) < 8 {
