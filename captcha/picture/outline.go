@@ -66,7 +66,8 @@ func newTypeface(data []byte, alphabet []rune) (face typeface, err error) {
 	return face, nil
 }
 
-// capitalHeight is the height of an H, which sizes are measured by, or of the alphabet's tallest letter in a font without one.
+// capitalHeight is the height of an H, which sizes are measured by, or of the alphabet's tallest letter in a font without one, or
+// with a flat one.
 func capitalHeight(f *truetype.Font, alphabet []rune) (float32, error) {
 	var tallest float32
 	for _, letter := range append([]rune{'H'}, alphabet...) {
@@ -74,7 +75,7 @@ func capitalHeight(f *truetype.Font, alphabet []rune) (float32, error) {
 		if err != nil {
 			return 0, err
 		}
-		if g != nil && letter == 'H' {
+		if g != nil && letter == 'H' && g.height >= 1 {
 			return g.height, nil
 		}
 		if g != nil {

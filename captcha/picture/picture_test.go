@@ -2,6 +2,7 @@ package picture_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"flag"
 	"fmt"
 	"image"
@@ -15,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
+	"github.com/golang/freetype/truetype"
 	"golang.org/x/image/font/gofont/goregular"
 )
 
@@ -155,6 +157,33 @@ func TestBrokenFontsAreRefused(t *testing.T) {
 			mustDecode(t, r.Append(nil, "AB", [32]byte{}))
 		}
 	}
+}
+
+func TestAFontWithAFlatH(t *testing.T) {
+	r := mustNew(t, picture.Config{Fonts: [][]byte{flatH(t)}}, "AH", 4)
+	mustDecode(t, r.Append(nil, "AHAH", [32]byte{}))
+}
+
+// flatH is a font whose H has all of its points on the baseline.
+func flatH(t *testing.T) []byte {
+	font := bytes.Clone(goregular.TTF)
+	parsed, err := truetype.Parse(font)
+	if err != nil {
+		t.Fatal(err)
+	}
+	be := binary.BigEndian
+	tables := map[string][]byte{}
+	for i := range be.Uint16(font[4:]) {
+		entry := font[12+16*int(i):]
+		tables[string(entry[:4])] = font[be.Uint32(entry[8:]):]
+	}
+	glyph := tables["glyf"][2*int(be.Uint16(tables["loca"][2*parsed.Index('H'):])):]
+	const header, points, onCurveShortRight = 10 + 2, 12, 1 | 2 | 16 | 32 // of one contour
+	flags := glyph[header+2+int(be.Uint16(glyph[header:])):]
+	for i := range points {
+		flags[i], flags[points+i] = onCurveShortRight, byte(10+i)
+	}
+	return font
 }
 
 func TestSettingsShow(t *testing.T) {
