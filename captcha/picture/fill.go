@@ -5,8 +5,8 @@ package picture
 // uses too. There it is exact in both directions; here it is exact across, and rows are sampled on lines, which takes half of the time: an
 // edge needs no case for each way that it can cross a pixel. Polygons that run backwards subtract, which makes hollow letters.
 type filler struct {
-	delta         []int16 // in 4096ths
-	width, height int
+	delta []int16 // in 4096ths
+	width int
 }
 
 // A place is a point in units of 1/unit of a device pixel.
@@ -38,7 +38,7 @@ const slack = 1
 
 // reset prepares an empty picture; points filled later must lie inside it.
 func (f *filler) reset(width, height int) {
-	f.width, f.height = width, height
+	f.width = width
 	f.delta = resize(f.delta, (width+slack)*height)
 }
 
