@@ -53,19 +53,13 @@ func command(args []string) (code int) {
 	return 0
 }
 
-func run(ctx context.Context) (err error) {
+func run(ctx context.Context) error {
 	settings, err := handlers.ParseSettings(os.Environ())
 	if err != nil {
 		return err
 	}
 	slog.SetDefault(settings.NewLogger(os.Stderr))
 	redis.SetLogger(redisLog{})
-	// A setting that is impossible together with others is found by the guard: as clear, and also before listening.
-	defer func() {
-		if problem := recover(); problem != nil {
-			err = handlers.Impossible(problem)
-		}
-	}()
 	patience := storage.Config{
 		Wait:    time.Duration(settings.StorageWait) * time.Second,
 		Timeout: time.Duration(settings.StorageTimeout),
@@ -94,8 +88,12 @@ func run(ctx context.Context) (err error) {
 		config.Storage = metrics.Watch(cache)
 	}
 	config.Audio = audio.New()
+	guard, err := newGuard(config)
+	if err != nil {
+		return err
+	}
 	app := handlers.New(handlers.Config{
-		Guard:            captcha.New(config),
+		Guard:            guard,
 		Storage:          watched,
 		Logger:           slog.Default(),
 		Limits:           settings.Limits(),
@@ -125,6 +123,16 @@ func run(ctx context.Context) (err error) {
 		time.Sleep(time.Duration(settings.StopDelay))
 		return app.ShutdownWithTimeout(stopTime)
 	}
+}
+
+// newGuard makes an error of what is impossible about settings together: as clear as of each alone, and before listening.
+func newGuard(config captcha.Config) (guard *captcha.Guard, err error) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			err = handlers.Impossible(problem)
+		}
+	}()
+	return captcha.New(config), nil
 }
 
 func serveMetrics(addr string, handler http.Handler) error {
