@@ -21,6 +21,7 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio/recordings"
+	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 )
 
 // length is how many letters a challenge has. The attacks know it, as they would from a site's default.
@@ -36,7 +37,7 @@ func main() {
 	attack := flag.String("attack", "correlate", "sphinx, correlate, align or items")
 	count := flag.Int("n", 200, "challenges")
 	babble := flag.Int("babble", 0, "as in audio.Config")
-	alphabet := flag.String("alphabet", "ABCDEFGHJKLMNPRSTUVWXYZ23456789", "what answers are made of")
+	alphabet := flag.String("alphabet", picture.Alphabet, "what answers are made of")
 	first := flag.Uint64("first", 0, "number of the first challenge; others give other challenges")
 	flag.Parse()
 	if *attack == "items" {
