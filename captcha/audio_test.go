@@ -136,10 +136,11 @@ func TestSoundDuringAnOutage(t *testing.T) {
 func TestAnswerThatCanNotBeSpokenIsKept(t *testing.T) {
 	cfg := captcha.Config{Secrets: []string{secretA}, Alphabet: "ÄÖÜ", Language: "de"}
 	key := mustGenerate(t, captcha.New(cfg))
-	cfg.Audio, cfg.Alphabet = quoting{voice}, ""
+	var reason string
+	cfg.Audio, cfg.Alphabet, cfg.Observe = quoting{voice}, "", func(e captcha.Event) { reason = e.Reason() }
 	response, body := mustDo(t, newApp(captcha.New(cfg)), soundOf(key))
-	if response.StatusCode != 500 || strings.ContainsAny(body, "ÄÖÜ") || !strings.Contains(body, "speak") {
-		t.Errorf("%s %q", response.Status, body)
+	if response.StatusCode != 500 || strings.ContainsAny(body, "ÄÖÜ") || !strings.Contains(body, "speak") || reason != "failed" {
+		t.Errorf("%s %q, reason %s", response.Status, body, reason)
 	}
 }
 

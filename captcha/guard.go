@@ -254,7 +254,7 @@ type Event struct {
 }
 
 // Reason returns a short constant word for Err, fit for a metric's label: ok, missing, malformed, unknown_key,
-// wrong_answer or storage_failed.
+// wrong_answer, storage_failed, or failed where Config.Audio did.
 func (e Event) Reason() string {
 	switch {
 	case e.Err == nil:
@@ -267,7 +267,9 @@ func (e Event) Reason() string {
 		return "unknown_key"
 	case errors.Is(e.Err, ErrWrongAnswer):
 		return "wrong_answer"
-	default:
+	case errors.Is(e.Err, ErrStorage):
 		return "storage_failed"
+	default:
+		return "failed"
 	}
 }
