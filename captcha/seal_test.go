@@ -166,6 +166,12 @@ func TestAnyTimeCanBeNow(t *testing.T) {
 	}
 }
 
+func TestTheZeroTimeCanBeNow(t *testing.T) {
+	guard := captcha.New(captcha.Config{Storage: atomicPlain{newPlain()}, Now: func() (zero time.Time) { return zero }})
+	key := mustGenerate(t, guard)
+	wantErr(t, guard.Verify(ctx, key, captchatest.Solve(t, guard, key)), nil)
+}
+
 func TestRotationRefusesNoChallengeAlreadyShown(t *testing.T) {
 	storage := atomicPlain{newPlain()}
 	with := func(secrets ...string) *captcha.Guard {

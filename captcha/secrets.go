@@ -93,7 +93,7 @@ func openAny(known []*sealer, key string, now time.Time) (content, bool) {
 func (s *secrets) ask(ctx context.Context) ([]*sealer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.now().Sub(s.asked) >= askAgainAfter {
+	if s.asked.IsZero() || s.now().Sub(s.asked) >= askAgainAfter {
 		s.failed = s.agree(ctx)
 		s.asked = s.now()
 	}
