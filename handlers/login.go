@@ -4,7 +4,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
-	"golang.org/x/crypto/bcrypt"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 )
@@ -86,17 +85,13 @@ func (s *site) login(c *fiber.Ctx, f *credentials) error {
 	return s.sessions.signIn(c, f.Email)
 }
 
-// match compares with a hash that nothing has, where there is no account: hashing is most of the time that this takes.
+// match compares the password also where there is no account: that is most of the time that this takes.
 func (s *site) match(f *credentials) error {
 	found, err := s.account(f.Email)
 	if err != nil {
 		return err
 	}
-	hash := found.Hash
-	if len(hash) == 0 || len(f.Password) > maxPassword {
-		hash = s.noAccount
-	}
-	if bcrypt.CompareHashAndPassword(hash, []byte(f.Password)) != nil {
+	if !s.passwords.matches(found.Hash, f.Password) {
 		return captcha.FieldErrors{"password": {"There is no account with this address and this password."}}
 	}
 	return nil

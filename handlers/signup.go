@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
-	"golang.org/x/crypto/bcrypt"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 )
@@ -69,7 +68,7 @@ func (s *site) signup(c *fiber.Ctx, f *registration) error {
 	if err := s.submit(c, f); err != nil {
 		return err
 	}
-	hash, err := bcrypt.GenerateFromPassword([]byte(f.Password), bcrypt.DefaultCost)
+	hash, err := s.passwords.hash(f.Password)
 	if err != nil {
 		return err
 	}

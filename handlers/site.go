@@ -3,7 +3,6 @@ package handlers
 
 import (
 	"context"
-	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
 	"github.com/gofiber/fiber/v2/middleware/recover"
 	"github.com/gofiber/template/html/v2"
-	"golang.org/x/crypto/bcrypt"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/static"
@@ -50,7 +48,7 @@ type site struct {
 	Config
 	sessions    sessions
 	attempts    attempts
-	noAccount   []byte // the hash of a password that nobody knows
+	passwords   *passwords
 	playground  *playground
 	description []byte // the API's, OpenAPI
 }
@@ -63,16 +61,12 @@ func New(cfg Config) *fiber.App {
 	if cfg.Stats == nil {
 		cfg.Stats = NewStats(time.Now)
 	}
-	noAccount, err := bcrypt.GenerateFromPassword([]byte(rand.Text()), bcrypt.DefaultCost)
-	if err != nil {
-		panic(err) // only for a cost that bcrypt does not have
-	}
 	assets := loadAssets(static.FS)
 	s := &site{
 		Config:     cfg,
 		sessions:   newSessions(cfg.Storage),
 		attempts:   attempts{cfg.Storage},
-		noAccount:  noAccount,
+		passwords:  newPasswords(),
 		playground: newPlayground(assets),
 	}
 	s.description = s.apiFields().describe(assets["openapi.yaml"].content)
