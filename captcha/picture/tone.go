@@ -8,8 +8,6 @@ import (
 // A tone says how dark letters and ground are: 0 is the background colour, 255 the foreground.
 type tone struct{ ink, ground uint8 }
 
-func (t tone) opposite() tone { return tone{^t.ink, ^t.ground} }
-
 // Stripes of two tones cross a picture at a random slope. Without a period the first tone is all over.
 type stripes struct {
 	tones  [2]tone
@@ -32,6 +30,11 @@ type mixture int32
 func newMixture(ground, ink float32) mixture {
 	const rounding = 128
 	return mixture(int32(ink)-int32(ground))<<16 | mixture(int32(ground))<<8 | rounding
+}
+
+// opposite is light where the mixture is dark, to the last bit: the same codes compress both.
+func (m mixture) opposite() mixture {
+	return -(m &^ 0xffff) | ^m&0xffff
 }
 
 // at is the tone at a coverage, in 256ths.
@@ -58,14 +61,14 @@ func (s *shade) fillTable(t *stripes, base uint8, polarity int, capital float32)
 	const size = len(s.table)
 	soft := float32(size) / (t.period * capital)
 	a, b := t.tones[0], t.tones[1]
-	if polarity == 1 {
-		a, b = a.opposite(), b.opposite()
-	}
 	for i := range size/4 + 1 {
 		// The share of the one tone in a place of the other one's stripe.
 		other := max(0.5-float32(i)/soft, 0)
 		blend := func(a, b uint8) float32 { return float32(a) + other*float32(int(b)-int(a)) }
 		first, second := newMixture(blend(a.ground, b.ground), blend(a.ink, b.ink)), newMixture(blend(b.ground, a.ground), blend(b.ink, a.ink))
+		if polarity == 1 {
+			first, second = first.opposite(), second.opposite()
+		}
 		s.set(first, base, i, size/2-i)
 		s.set(second, base, size/2+i, (size-i)%size)
 	}
