@@ -129,6 +129,7 @@ func TestBrokenRecord(t *testing.T) {
 	if p.StatusCode != http.StatusInternalServerError || !strings.Contains(p.words(), "Something went wrong here") {
 		t.Errorf("%s: %s", p.Status, p.words())
 	}
+	s.Stop() // for all of the log
 	if log := s.Log(); !strings.Contains(log, "unexpected end of JSON input") || strings.Contains(log, "BROKENRECORD") {
 		t.Errorf("the log has not the cause, or the reference: %s", log)
 	}

@@ -29,6 +29,7 @@ func TestLogKeepsSecrets(t *testing.T) {
 	v.forwarded = "2001:db8:1:2:3:4:5:77"
 	mustDo(t, v, "GET", "/contact", "")
 
+	s.Stop() // for all of the log
 	ids := make(map[string]bool)
 	for line := range strings.Lines(s.Log()) {
 		var entry struct {
