@@ -10,7 +10,7 @@
 // time differ, from moment to moment too. Behind it is babble, fragments of the same recordings forwards and
 // backwards. All of it follows from the challenge's secret seed.
 //
-// By default the babble as a whole is as loud as the speaker, and each of the four voices in it 6 dB softer. The figure
+// By default the babble as a whole is 2 dB louder than the speaker, and each of the four voices in it 4 dB softer. The figure
 // was found by attacking, not by listening to people: have some who depend on sound try it, and lower Config.Babble
 // if they ask for that.
 //
@@ -44,14 +44,14 @@ type Config struct {
 	// Babble is how loud the voices in the background are together, in per cent of the speaker's level, up to 200.
 	// Less is easier to understand for people and machines. Negative is silence.
 	//
-	// Optional. Default: 100
+	// Optional. Default: 130
 	Babble int
 }
 
 // ConfigDefault is what New takes for what is not set.
 var ConfigDefault = Config{
 	Languages: recordings.Languages(),
-	Babble:    100,
+	Babble:    130,
 }
 
 // A Voice speaks challenges. It may be used concurrently. The first challenge in a language decodes its recordings,
