@@ -284,11 +284,11 @@ func newStyle(r *Renderer, recipe recipe) *style {
 	return s
 }
 
-// countBytes draws a few pictures, or two that are large.
+// countBytes draws a few pictures, or one that is large.
 func (r *Renderer) countBytes(s *style) (counts [256]int) {
 	c := newCanvas()
 	text := make([]rune, r.maxLength)
-	for total := 0; total < 10_000; total += len(c.levels) {
+	for total := 0; total < 5_000; total += len(c.levels) {
 		for i := range text {
 			text[i] = r.alphabet[c.random.IntN(len(r.alphabet))]
 		}
