@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"fmt"
+	"image"
 	"image/png"
 	"io"
 	"testing"
@@ -34,6 +35,9 @@ func checkLetters(t *testing.T, config Config) {
 		ways := r.styles[0]
 		style := ways[i%len(ways)]
 		r.draw(c, string(letters), style)
+		if at := c.outsideOfBox(); at != nil {
+			t.Fatalf("%c leaves ink at %v, outside of %v", letters, at, c.box)
+		}
 		for j, l := range c.letters {
 			lo, hi := l.corners[0], l.corners[0]
 			for _, p := range l.corners {
@@ -47,6 +51,18 @@ func checkLetters(t *testing.T, config Config) {
 			}
 		}
 	}
+}
+
+// outsideOfBox is a pixel outside of the box whose coverage differs from the one before.
+func (c *canvas) outsideOfBox() *image.Point {
+	for y := range c.height {
+		for x, d := range c.filler.row(y)[:c.width] {
+			if at := image.Pt(x, y); d != 0 && !at.In(c.box) {
+				return &at
+			}
+		}
+	}
+	return nil
 }
 
 // inked counts pixels of a box that differ from the ground by a quarter or more.
@@ -131,4 +147,29 @@ func inflate(t *testing.T, data []byte) []byte {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// With the colours swapped every pixel has the opposite level, so that the codes of the one compress the other.
+func TestPolaritiesAreOpposite(t *testing.T) {
+	for _, s := range Styles() {
+		r, err := New(Config{Styles: []Style{s}}, Alphabet, 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, style := range r.styles[0] {
+			var levels [2][]byte
+			for polarity := range levels {
+				c := newCanvas() // with the same random numbers each time
+				r.draw(c, "KA5R", style)
+				c.paint(style, polarity)
+				levels[polarity] = c.levels
+			}
+			row := len(levels[0]) / r.config.Height
+			for at, v := range levels[0] {
+				if at%row > 0 && levels[1][at] != ^v {
+					t.Fatalf("%s, way %d: byte %d is %02x and %02x", s, i, at, v, levels[1][at])
+				}
+			}
+		}
+	}
 }
