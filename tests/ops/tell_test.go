@@ -58,7 +58,7 @@ func TestLogKeepsSecrets(t *testing.T) {
 		t.Errorf("%d requests in the log:\n%s", len(ids), s.Log())
 	}
 	for what, text := range map[string]string{"the answer": answer, "the key": key, "the password": "correct horse", "the address": "203.0.113.77",
-		"the IPv6 address": ":77", "the e-mail address": "visitor@", "the reference": reference, "the sealing secret": secret, "the message": "your eyes"} {
+		"the IPv6 address": ":4:5:77", "the e-mail address": "visitor@", "the reference": reference, "the sealing secret": secret, "the message": "your eyes"} {
 		if strings.Contains(s.Log(), text) {
 			t.Errorf("%s is in the log", what)
 		}
