@@ -18,7 +18,7 @@ type canvas struct {
 	filler          filler
 	box             image.Rectangle // of pixels; there is no ink outside
 	ink             image.Alpha
-	shade           shade
+	slant           slant
 	levels          []byte // two pixels a byte, each row after its filter byte
 	png             []byte // kept apart, so that what it is appended to grows once and by its true size
 }
@@ -70,8 +70,8 @@ func (c *canvas) change(style *style) {
 		sum := int32(0)
 		row := c.ink.Pix[y*c.width:]
 		for x, d := range c.filler.row(y)[:c.width] {
-			sum += int32(d)
-			row[x] = style.inks[0].at(sum)
+			sum += d
+			row[x] = style.ink(sum)
 		}
 	}
 	for _, draw := range style.noise {
@@ -85,7 +85,7 @@ func (c *canvas) change(style *style) {
 		before := style.base
 		row := c.filler.row(y)
 		for x, v := range c.ink.Pix[y*c.width:][:c.width] {
-			row[x] = (int16(v) - int16(before)) << inkBits
+			row[x] = (int32(v) - int32(before)) << inkBits
 			before = v
 		}
 	}
@@ -96,8 +96,9 @@ func (c *canvas) change(style *style) {
 func (c *canvas) paint(style *style, polarity int) {
 	plain := style.stripes.period == 0
 	if !plain {
-		c.shade.prepare(&style.stripes, style.base, polarity, c.height, c.capital, c.random)
+		c.slant.choose(&style.stripes, c.height, c.capital, c.random)
 	}
+	shade := style.shades[polarity]()
 	stride := (c.width + 1) / 2
 	c.levels = resize(c.levels, c.height*(stride+1))
 	for y := range c.height {
@@ -108,53 +109,14 @@ func (c *canvas) paint(style *style, polarity int) {
 		}
 		delta := c.filler.row(y)[2*from:]
 		if plain {
-			inks := style.inks[polarity]
-			fill(out, inks.at(0)&0xf0|inks.at(0)>>4)
-			inks.pack(out[from:to], delta)
+			fill(out, shade.bare[0])
+			shade.packPlain(out[from:to], delta)
 		} else {
-			at, step := c.shade.row[y], 2*c.shade.step
-			c.shade.packBare(out[:from], at)
-			c.shade.pack(out[from:to], delta, at+uint32(from)*step, style.inks[0])
-			c.shade.packBare(out[to:], at+uint32(to)*step)
+			at, step := c.slant.rows[y], c.slant.step
+			shade.packBare(out[:from], at, step)
+			shade.pack(out[from:to], delta, at+2*uint32(from)*step, step)
+			shade.packBare(out[to:], at+2*uint32(to)*step, step)
 		}
-	}
-}
-
-// pack adds a row's changes of coverage up, for full ink on bare ground.
-func (t *inkTable) pack(out []uint8, delta []int16) {
-	sum := int32(0)
-	for x := range out {
-		sum += int32(delta[2*x])
-		left := t.at(sum)
-		sum += int32(delta[2*x+1])
-		right := t.at(sum)
-		out[x] = left&0xf0 | right>>4
-	}
-}
-
-// pack adds a row's changes of coverage up and shades it, from the phase that it begins with.
-func (s *shade) pack(out []uint8, delta []int16, at uint32, inks *inkTable) {
-	table, step, sum := &s.table, s.step, int32(0)
-	for x := range out {
-		sum += int32(delta[2*x])
-		left := table[at>>24].at(inks.at(sum))
-		at += step
-		sum += int32(delta[2*x+1])
-		right := table[at>>24].at(inks.at(sum))
-		at += step
-		out[x] = uint8(left>>8&0xf0 | right>>12)
-	}
-}
-
-// packBare shades where there is no ink.
-func (s *shade) packBare(out []uint8, at uint32) {
-	step := s.step
-	for x := range out {
-		left := s.bare[at>>24]
-		at += step
-		right := s.bare[at>>24]
-		at += step
-		out[x] = left&0xf0 | right>>4
 	}
 }
 

@@ -5,7 +5,7 @@ package picture
 // uses too. There it is exact in both directions; here it is exact across, and rows are sampled on lines, which takes half of the time: an
 // edge needs no case for each way that it can cross a pixel. Polygons that run backwards subtract, which makes hollow letters.
 type filler struct {
-	delta []int16 // in 4096ths
+	delta []int32 // in 4096ths
 	width int
 }
 
@@ -70,45 +70,17 @@ func (f *filler) line(p, q place, share int64) {
 	for end := first + count; first < end; first++ {
 		// In its pixel an upright edge covers what lies right of it.
 		cell := first>>sampleBits*stride + x>>unitBits
-		beyond := int16(share * (x & (unit - 1)) >> (unitBits + wholeBits - coverBits + sampleBits))
-		delta[cell] += int16(share<<(coverBits-wholeBits-sampleBits)) - beyond
+		beyond := int32(share * (x & (unit - 1)) >> (unitBits + wholeBits - coverBits + sampleBits))
+		delta[cell] += int32(share<<(coverBits-wholeBits-sampleBits)) - beyond
 		delta[cell+1] += beyond
 		x += step
 	}
 }
 
 // row is the changes of coverage in a row of pixels.
-func (f *filler) row(y int) []int16 {
+func (f *filler) row(y int) []int32 {
 	return f.delta[y*(f.width+slack):][:f.width+slack]
-}
-
-// An inkTable tells what ink a sum of coverage leaves: 0 is none and 255 full. Where there is no coverage it is the base; from there it grows for
-// positive coverage, as far as it can, and shrinks for negative.
-type inkTable [1 << (16 - tableBits)]uint8
-
-// tableBits of a sum are too fine to matter.
-const tableBits = 7
-
-func newInkTable(base uint8) *inkTable {
-	t := &inkTable{}
-	for i := range t {
-		sum := int(int16(i << tableBits))
-		t[i] = uint8(min(max(int(base)+sum>>inkBits, 0), 255))
-	}
-	return t
-}
-
-// opposite has no ink where the table has full.
-func (t *inkTable) opposite() *inkTable {
-	o := *t
-	for i := range o {
-		o[i] = ^o[i]
-	}
-	return &o
 }
 
 // inkBits takes coverage to steps of ink.
 const inkBits = coverBits - 8
-
-// at is the ink that a sum leaves.
-func (t *inkTable) at(sum int32) uint8 { return t[uint32(sum)>>tableBits%uint32(len(t))] }

@@ -71,7 +71,7 @@ func (c *canvas) inked(lo, hi place, style *style) (n int) {
 		sum := int32(0)
 		for x, d := range c.filler.row(int(y))[:hi.x/unit] {
 			sum += int32(d)
-			if d := int(style.inks[0].at(sum)) - int(style.base); x >= int(lo.x/unit) && (d > 64 || d < -64) {
+			if d := int(style.ink(sum)) - int(style.base); x >= int(lo.x/unit) && (d > 64 || d < -64) {
 				n++
 			}
 		}

@@ -260,11 +260,11 @@ func (r *Renderer) draw(c *canvas, text string, style *style) (n int) {
 // A style is a recipe with what drawing it needs, in either polarity: as the recipe says, or with the colours swapped.
 type style struct {
 	recipe
-	inks  [2]*inkTable
-	codes [2]func() *huffman // which compress what it draws
+	shades [2]func() *shade
+	codes  [2]func() *huffman // which compress what it draws
 }
 
-// newStyle leaves the codes to be made when first used: a renderer that draws one picture needs no others.
+// newStyle leaves the shades and the codes to be made when first used: a renderer that draws one picture needs no others.
 func newStyle(r *Renderer, recipe recipe) *style {
 	if r.config.Noise != nil {
 		recipe.noise = r.config.Noise
@@ -272,8 +272,10 @@ func newStyle(r *Renderer, recipe recipe) *style {
 	if r.config.Filters != nil {
 		recipe.filters = r.config.Filters
 	}
-	inks := newInkTable(recipe.base)
-	s := &style{recipe: recipe, inks: [2]*inkTable{inks, inks.opposite()}}
+	s := &style{recipe: recipe}
+	capital := float32(r.size) * float32(r.config.Scale) * (1 - s.shapes.shrink/2)
+	s.shades[0] = sync.OnceValue(func() *shade { return newShade(&s.stripes, s.base, capital) })
+	s.shades[1] = sync.OnceValue(func() *shade { return s.shades[0]().opposite() })
 	counts := sync.OnceValue(func() [256]int { return r.countBytes(s) })
 	s.codes[0] = sync.OnceValue(func() *huffman { return newHuffman(counts()) })
 	s.codes[1] = sync.OnceValue(func() *huffman {
@@ -282,6 +284,11 @@ func newStyle(r *Renderer, recipe recipe) *style {
 		return newHuffman(opposite)
 	})
 	return s
+}
+
+// ink is what a sum of coverage leaves: 0 is none and 255 full.
+func (s *style) ink(sum int32) uint8 {
+	return uint8(min(max(int32(s.base)+sum>>inkBits, 0), 255))
 }
 
 // countBytes draws a few pictures, or one that is large.

@@ -15,69 +15,126 @@ type stripes struct {
 	wave   float32 // how far the stripes swing to a side, in periods
 }
 
-// A shade is stripes made ready for one picture. What x, y is like stands in table[(row[y]+x*step)>>24]: a phase that wraps around looked
-// up in one period of the pattern.
+// A shade says what level any coverage has in any phase of the stripes. It is made once for each style, so that a pixel costs two lookups.
 type shade struct {
-	table [256]mixture
-	bare  [256]uint8 // the same where no letters are
-	row   []uint32
-	step  uint32
+	levels [mixtures << sumBits]uint8 // by mixture and by sum of coverage. The level stands in both halves of the byte
+	phases [1 << phaseBits]uint16     // where in levels the mixture of a phase begins
+	bare   [1 << phaseBits]uint8      // the level of a phase where there is no ink
 }
 
-// A mixture of ground and ink for any coverage: the ground's tone in 256ths in the lower half, and above it what the ink adds.
-type mixture int32
+const (
+	mixtures  = 16 // of the stripes' tones, from the first alone to the second alone
+	phaseBits = 8
+	sumBits   = 8 // of a sum of coverage: 16 steps from none to full, as many as there are levels
+	sumShift  = 16 - sumBits
+	sumHalf   = 1 << sumShift / 2 // added to sums, so that they are rounded
+)
 
-func newMixture(ground, ink float32) mixture {
-	const rounding = 128
-	return mixture(int32(ink)-int32(ground))<<16 | mixture(int32(ground))<<8 | rounding
+// newShade works the levels out for letters of about this size. Where no ink is, the ground has the base already; from there ink grows for
+// positive coverage, as far as it can, and shrinks for negative.
+func newShade(t *stripes, base uint8, capital float32) *shade {
+	s := &shade{}
+	blend := func(a, b uint8, share float32) float32 { return float32(a) + share*float32(int(b)-int(a)) }
+	for m := range mixtures {
+		share := float32(m) / (mixtures - 1)
+		ground, ink := blend(t.tones[0].ground, t.tones[1].ground, share), blend(t.tones[0].ink, t.tones[1].ink, share)
+		for i := range 1 << sumBits {
+			amount := min(max(int(base)+int(int8(i))<<sumShift>>inkBits, 0), 255)
+			level := uint8((ground+(ink-ground)*float32(amount)/255)*(levels-1)/255 + 0.5)
+			s.levels[m<<sumBits|i] = level<<4 | level
+		}
+	}
+	for i := range s.phases {
+		s.phases[i] = t.mixture(i, capital) << sumBits
+		s.bare[i] = s.levels[s.phases[i]]
+	}
+	return s
 }
 
-// opposite is light where the mixture is dark, to the last bit: the same codes compress both.
-func (m mixture) opposite() mixture {
-	return -(m &^ 0xffff) | ^m&0xffff
+// mixture is that of a phase. The edges of stripes are a device pixel soft.
+func (t *stripes) mixture(phase int, capital float32) uint16 {
+	if t.period == 0 {
+		return 0
+	}
+	const size, stripe = 1 << phaseBits, 1 << phaseBits / 2
+	in := phase % stripe
+	edge := float32(min(in, stripe-in)) * t.period * capital / size // in device pixels
+	other := max(0.5-edge, 0)
+	if phase >= stripe {
+		other = 1 - other
+	}
+	return uint16(other*(mixtures-1) + 0.5)
 }
 
-// at is the tone at a coverage, in 256ths.
-func (m mixture) at(cover uint8) uint32 {
-	return uint32(int32(m&0xffff) + int32(m>>16)*int32(cover))
+// opposite is light where the shade is dark, to the last bit: the same codes compress both.
+func (s *shade) opposite() *shade {
+	o := *s
+	for i := range o.levels {
+		o.levels[i] = ^o.levels[i]
+	}
+	for i := range o.bare {
+		o.bare[i] = ^o.bare[i]
+	}
+	return &o
 }
 
-// prepare chooses the slope and the place of the stripes.
-func (s *shade) prepare(t *stripes, base uint8, polarity int, height int, capital float32, random *rand.Rand) {
-	s.fillTable(t, base, polarity, capital)
-	s.row = resize(s.row, height)
+// packPlain adds a row's changes of coverage up and puts two pixels in a byte, where there are no stripes.
+func (s *shade) packPlain(out []uint8, delta []int32) {
+	sum := int32(sumHalf)
+	delta = delta[:2*len(out)]
+	for x := 1; x < len(delta); x += 2 {
+		sum += delta[x-1]
+		left := s.levels[uint8(sum>>sumShift)]
+		sum += delta[x]
+		right := s.levels[uint8(sum>>sumShift)]
+		out[x/2] = left&0xf0 | right&0x0f
+	}
+}
+
+// pack adds a row's changes of coverage up and puts two pixels in a byte, from the phase that it begins with.
+func (s *shade) pack(out []uint8, delta []int32, at, step uint32) {
+	sum := int32(sumHalf)
+	delta = delta[:2*len(out)]
+	for x := 1; x < len(delta); x += 2 {
+		sum += delta[x-1]
+		left := s.levels[(s.phases[at>>(32-phaseBits)]|uint16(uint8(sum>>sumShift)))%uint16(len(s.levels))]
+		at += step
+		sum += delta[x]
+		right := s.levels[(s.phases[at>>(32-phaseBits)]|uint16(uint8(sum>>sumShift)))%uint16(len(s.levels))]
+		at += step
+		out[x/2] = left&0xf0 | right&0x0f
+	}
+}
+
+// packBare does so where there is no ink.
+func (s *shade) packBare(out []uint8, at, step uint32) {
+	for x := range out {
+		left := s.bare[at>>(32-phaseBits)]
+		at += step
+		right := s.bare[at>>(32-phaseBits)]
+		at += step
+		out[x] = left&0xf0 | right&0x0f
+	}
+}
+
+// A slant is how stripes lie in one picture: the phase in which each row begins, and how far it goes on from pixel to pixel. Phases are 32
+// bits and wrap around.
+type slant struct {
+	rows []uint32
+	step uint32
+}
+
+// choose takes any direction and place.
+func (s *slant) choose(t *stripes, height int, capital float32, random *rand.Rand) {
+	s.rows = resize(s.rows, height)
 	sin, cos := math.Sincos(2 * math.Pi * random.Float64())
 	turn := float64(1<<32) / float64(t.period*capital)
 	start := random.Uint32()
 	bends := wave{int64((0.1 + 0.3*random.Float32()) / capital * waveTurn), int64(random.Float32() * waveTurn), int64(float64(t.wave) * (1 << 32))}
-	for y := range s.row {
-		s.row[y] = start + uint32(int64(turn*sin)*int64(y)+bends.at(int64(y)))
+	for y := range s.rows {
+		s.rows[y] = start + uint32(int64(turn*sin)*int64(y)+bends.at(int64(y)))
 	}
 	s.step = uint32(int64(turn * cos))
-}
-
-// fillTable draws a stripe of each tone, with edges a device pixel soft. The edges mirror each other, and the second stripe mirrors the first.
-func (s *shade) fillTable(t *stripes, base uint8, polarity int, capital float32) {
-	const size = len(s.table)
-	soft := float32(size) / (t.period * capital)
-	a, b := t.tones[0], t.tones[1]
-	for i := range size/4 + 1 {
-		// The share of the one tone in a place of the other one's stripe.
-		other := max(0.5-float32(i)/soft, 0)
-		blend := func(a, b uint8) float32 { return float32(a) + other*float32(int(b)-int(a)) }
-		first, second := newMixture(blend(a.ground, b.ground), blend(a.ink, b.ink)), newMixture(blend(b.ground, a.ground), blend(b.ink, a.ink))
-		if polarity == 1 {
-			first, second = first.opposite(), second.opposite()
-		}
-		s.set(first, base, i, size/2-i)
-		s.set(second, base, size/2+i, (size-i)%size)
-	}
-}
-
-func (s *shade) set(m mixture, base uint8, i, j int) {
-	s.table[i], s.table[j] = m, m
-	level := uint8(m.at(base) >> 8)
-	s.bare[i], s.bare[j] = level, level
 }
 
 func resize[T any](s []T, n int) []T {
