@@ -2,9 +2,9 @@ package captcha
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"sync"
 
 	"github.com/gofiber/fiber/v2"
@@ -24,51 +24,56 @@ func (g *Guard) Create(c *fiber.Ctx) error {
 	if err != nil {
 		return Reply(c, err)
 	}
-	scratch := scratches.Get().(*scratch)
-	defer scratches.Put(scratch)
-	scratch.picture = g.renderer.Append(scratch.picture[:0], content.answer, content.pictureSeed())
-	scratch.reply = g.appendReply(scratch.reply[:0], key, scratch.picture)
+	image := images.Get().(*[]byte)
+	defer images.Put(image)
+	*image = g.renderer.Append((*image)[:0], content.answer, content.pictureSeed())
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
-	// Copied, where Send would lend the scratch to the reply, which is written when another request has it already.
-	c.Response().SetBody(scratch.reply)
+	// Written into the response's own buffer, which SwapBody hands out and takes back: there is nothing to copy.
+	c.Response().SwapBody(g.reply.append(c.Response().SwapBody(nil)[:0], key, *image))
 	return nil
 }
 
-// appendReply writes the JSON by hand: the picture's base64 is most of it, and needs neither a copy nor escapes.
-func (g *Guard) appendReply(dst []byte, key string, image []byte) []byte {
-	dst = append(dst, `{"image_type":"image/png","image_decode":"base64",`...)
-	dst = strconv.AppendQuote(dst, g.cfg.KeyField)
-	dst = append(dst, ':')
-	dst = strconv.AppendQuote(dst, key)
-	start, end := 0, 0 // of the picture, which is encoded once
-	for _, field := range g.imageFields() {
-		dst = append(dst, ',')
-		dst = strconv.AppendQuote(dst, field)
-		dst = append(dst, ':', '"')
-		if end == 0 {
-			start = len(dst)
-			dst = base64.StdEncoding.AppendEncode(dst, image)
-			end = len(dst)
-		} else {
-			dst = append(dst, dst[start:end]...)
-		}
-		dst = append(dst, '"')
+// images are pictures that have been sent, kept for their room.
+var images = sync.Pool{New: func() any { return new([]byte) }}
+
+// A frame is the JSON of a reply without what differs from challenge to challenge: the parts before the key, before the
+// picture under each of its names, and after all.
+type frame []string
+
+func newFrame(cfg Config) frame {
+	f := frame{`{"image_type":"image/png","image_decode":"base64",` + quote(cfg.KeyField) + `:"`}
+	for _, name := range cfg.imageFields() {
+		f = append(f, `",`+quote(name)+`:"`)
 	}
-	return append(dst, '}')
+	return append(f, `"}`)
+}
+
+func quote(s string) string {
+	text, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // never for a string
+	}
+	return string(text)
+}
+
+// append writes a reply. Neither keys nor base64 need escapes, and the picture is encoded once.
+func (f frame) append(dst []byte, key string, image []byte) []byte {
+	dst = append(append(dst, f[0]...), key...)
+	dst = append(dst, f[1]...)
+	start := len(dst)
+	dst = base64.StdEncoding.AppendEncode(dst, image)
+	end := len(dst)
+	for _, part := range f[2 : len(f)-1] {
+		dst = append(append(dst, part...), dst[start:end]...)
+	}
+	return append(dst, f[len(f)-1]...)
 }
 
 // imageFields are the names under which the picture is sent. The original's documentation has one and its code the other.
-func (g *Guard) imageFields() []string {
-	if g.cfg.ImageField != "" {
-		return []string{g.cfg.ImageField}
+func (c Config) imageFields() []string {
+	if c.ImageField != "" {
+		return []string{c.ImageField}
 	}
-	return defaultImageFields
+	return []string{imageField, valueField}
 }
-
-var defaultImageFields = []string{imageField, valueField}
-
-// scratch is the room to write one reply in.
-type scratch struct{ picture, reply []byte }
-
-var scratches = sync.Pool{New: func() any { return new(scratch) }}

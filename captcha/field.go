@@ -81,7 +81,7 @@ func (c *Challenge) fieldData(message string) fieldData {
 		ID:         c.InputID(),
 		ValueField: valueField,
 		KeyField:   g.cfg.KeyField,
-		ImageField: g.imageFields()[0],
+		ImageField: g.cfg.imageFields()[0],
 		InputMode:  "text",
 		Capitalize: "none",
 		MaxLength:  g.cfg.valueLimit(),

@@ -20,6 +20,7 @@ type Guard struct {
 	alphabet  []rune
 	renderer  *picture.Renderer
 	keeper    keeper
+	reply     frame
 	texts     map[string]Texts
 	languages []string
 }
@@ -55,7 +56,7 @@ func newGuard(cfg Config) (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Guard{cfg, []rune(cfg.Alphabet), renderer, keeper, texts, languages}, nil
+	return &Guard{cfg, []rune(cfg.Alphabet), renderer, keeper, newFrame(cfg), texts, languages}, nil
 }
 
 // newKeeper chooses between sealing and storing.
@@ -78,7 +79,7 @@ func newKeeper(cfg Config) (keeper, error) {
 	storageKey := func(key string) string { return strings.Replace(form, "{key}", key, 1) }
 	if stored {
 		if key := cfg.KeyGenerator(); !keyForm(key) {
-			return nil, fmt.Errorf("captcha: KeyGenerator makes keys like %q; accepted are 1 to %d letters, digits, - and _", key, keyLimit)
+			return nil, fmt.Errorf("captcha: %w", keyFormError(key))
 		}
 		return &storedKeeper{storage, storageKey, newNamespace(form), cfg.KeyGenerator, cfg.Expiration, cfg.Now}, nil
 	}
@@ -229,6 +230,10 @@ func keyForm(key string) bool {
 		}
 	}
 	return len(key) > 0 && len(key) <= keyLimit
+}
+
+func keyFormError(key string) error {
+	return fmt.Errorf("KeyGenerator makes keys like %q; accepted are 1 to %d letters, digits, - and _", key, keyLimit)
 }
 
 // storageError wraps the storage's own error in ErrStorage.

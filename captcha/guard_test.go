@@ -322,6 +322,21 @@ func TestImpossibleSettingsPanicWithTheValue(t *testing.T) {
 	}
 }
 
+// A key that no submission could name fails when it is made, not when the visitor has solved its picture.
+func TestKeysOfTheWrongFormFail(t *testing.T) {
+	keys := []string{"good", `bad"key`}
+	guard := captcha.New(captcha.Config{Stored: true, KeyGenerator: func() string {
+		key := keys[0]
+		keys = append(keys[1:], `bad"key`)
+		return key
+	}})
+	_, err := guard.Generate(ctx)
+	wantErr(t, err, captcha.ErrStorage)
+	if !strings.Contains(err.Error(), `"bad\"key"`) {
+		t.Errorf("%v does not name the key", err)
+	}
+}
+
 func TestEventsTellTheOutcome(t *testing.T) {
 	var got []string
 	clock := newClock()

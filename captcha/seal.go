@@ -4,12 +4,10 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"hash"
 	"strconv"
 	"strings"
 	"sync"
@@ -48,7 +46,7 @@ type sealer struct {
 // periodKeys are the keys of one period.
 type periodKeys struct {
 	aead cipher.AEAD
-	macs sync.Pool // of hash.Hash: HMAC-SHA256 that turns a nonce into a seed
+	prf  cipher.Block // AES-256, which turns a nonce into a seed
 }
 
 func newSealer(secret, context string) *sealer {
@@ -69,9 +67,7 @@ func (s *sealer) keys(number int64) *periodKeys {
 	if keys := s.periods[number]; keys != nil {
 		return keys
 	}
-	keys = &periodKeys{aead: newAEAD(s.derive("seal", number))}
-	seedKey := s.derive("seed", number)
-	keys.macs.New = func() any { return hmac.New(sha256.New, seedKey) }
+	keys = &periodKeys{newAEAD(s.derive("seal", number)), newAES(s.derive("seed", number))}
 	s.periods[number] = keys
 	for old := range s.periods {
 		if old < number-maxPeriods {
@@ -89,12 +85,16 @@ func (s *sealer) derive(use string, number int64) []byte {
 	return key
 }
 
-func newAEAD(key []byte) cipher.AEAD {
+func newAES(key []byte) cipher.Block {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		panic(err) // only for a key of the wrong size
 	}
-	aead, err := cipher.NewGCM(block)
+	return block
+}
+
+func newAEAD(key []byte) cipher.AEAD {
+	aead, err := cipher.NewGCM(newAES(key))
 	if err != nil {
 		panic(err) // only for a block of the wrong size
 	}
@@ -162,13 +162,14 @@ func expiry(low [5]byte, now time.Time) time.Time {
 }
 
 // seed is a pseudorandom function of the nonce under a key of its own: who sees the key only can not draw the picture
-// again for every possible answer and compare.
+// again for every possible answer and compare. It is two blocks that no other nonce has, encrypted.
 func (k *periodKeys) seed(nonce []byte) (seed [32]byte) {
-	mac := k.macs.Get().(hash.Hash)
-	mac.Reset()
-	mac.Write(nonce)
-	mac.Sum(seed[:0])
-	k.macs.Put(mac)
+	first, second := seed[:aes.BlockSize], seed[aes.BlockSize:]
+	copy(first, nonce)
+	copy(second, nonce)
+	second[aes.BlockSize-1] = 1
+	k.prf.Encrypt(first, first)
+	k.prf.Encrypt(second, second)
 	return seed
 }
 

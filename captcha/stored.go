@@ -22,6 +22,9 @@ type storedKeeper struct {
 func (k *storedKeeper) issue(ctx context.Context, c content) (string, content, error) {
 	rand.Read(c.seed[:])
 	key := k.newKey()
+	if !keyForm(key) {
+		return "", content{}, storageError("store a challenge", keyFormError(key))
+	}
 	added, err := k.storage.Add(ctx, k.storageKey(key), k.namespace.encode(c), k.expiration)
 	if err == nil && !added {
 		err = errors.New("the key generator repeated a key")

@@ -90,19 +90,21 @@ func TestCreateReply(t *testing.T) {
 }
 
 func TestCreateWithNamedFields(t *testing.T) {
-	guard := captcha.New(captcha.Config{KeyField: "id", ImageField: "png"})
-	app := newApp(guard)
-	_, body := mustDo(t, app, post("/api/captcha/", "", ""))
-	var reply map[string]string
-	if err := json.Unmarshal([]byte(body), &reply); err != nil {
-		t.Fatal(err)
-	}
-	if len(reply) != 4 || reply["id"] == "" || reply["png"] == "" {
-		t.Errorf("reply %s", body)
-	}
-	form := url.Values{"id": {reply["id"]}, "captcha_value": {captchatest.Solve(t, guard, reply["id"])}}
-	if response, body := mustDo(t, app, post("/api/contact", fiber.MIMEApplicationForm, form.Encode())); response.StatusCode != 201 {
-		t.Errorf("%s %s", response.Status, body)
+	for _, names := range [][2]string{{"id", "png"}, {"a \"\x01\" \u2028", "b\\\a"}} {
+		guard := captcha.New(captcha.Config{KeyField: names[0], ImageField: names[1]})
+		app := newApp(guard)
+		_, body := mustDo(t, app, post("/api/captcha/", "", ""))
+		var reply map[string]string
+		if err := json.Unmarshal([]byte(body), &reply); err != nil {
+			t.Fatalf("%v in %s", err, body)
+		}
+		if len(reply) != 4 || reply[names[0]] == "" || reply[names[1]] == "" {
+			t.Errorf("reply %s", body)
+		}
+		form := url.Values{names[0]: {reply[names[0]]}, "captcha_value": {captchatest.Solve(t, guard, reply[names[0]])}}
+		if response, body := mustDo(t, app, post("/api/contact", fiber.MIMEApplicationForm, form.Encode())); response.StatusCode != 201 {
+			t.Errorf("%s %s", response.Status, body)
+		}
 	}
 }
 
