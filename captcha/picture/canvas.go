@@ -53,10 +53,12 @@ func (c *canvas) fillLetter(l *placed, base uint8) {
 		if base > 0 {
 			share /= 2
 		}
-		for _, contour := range l.from.contours {
-			c.filler.polygon(corners[:len(contour)], share)
-			corners = corners[len(contour):]
+		from := 0
+		for _, end := range l.from.ends {
+			c.filler.polygon(corners[from:end], share)
+			from = end
 		}
+		corners = corners[from:]
 	}
 }
 

@@ -7,6 +7,7 @@ package picture
 type filler struct {
 	delta []int32 // in 4096ths
 	width int
+	steps []int64 // of a polygon's edges
 }
 
 // A place is a point in units of 1/unit of a device pixel.
@@ -44,38 +45,39 @@ func (f *filler) reset(width, height int) {
 
 // polygon adds a closed run of edges, with a share of full coverage in 256ths.
 func (f *filler) polygon(corners []place, share int64) {
-	from := corners[len(corners)-1]
-	for _, to := range corners {
-		f.line(from, to, share)
-		from = to
+	delta, row := f.delta, int64(f.width+slack)<<unitBits
+	p := corners[len(corners)-1]
+	next := sample(p.y)
+	for _, q := range corners {
+		first := next
+		next = sample(q.y)
+		count := next - first
+		step := int64(float32(q.x-p.x) / float32(q.y-p.y) * sampleStep)
+		// An edge that runs up takes away. Without a branch, for it would go either way half of the time.
+		up := count >> 63
+		first += count & up
+		count = (count ^ up) - up
+		share := (share ^ up) - up
+		x := p.x + (first*sampleStep+sampleStep/2-p.y)*step>>(unitBits-sampleBits)
+		// Places count on from row to row. Every second sample is in the next row, so that two moves take turns.
+		at := first>>sampleBits*row + x
+		move, change := step, step^(step+row)
+		move ^= change & -(first & 1)
+		all := int32(share << (coverBits - wholeBits - sampleBits))
+		for ; count > 0; count-- {
+			// In its pixel an upright edge covers what lies right of it.
+			beyond := int32(share * (at & (unit - 1)) >> (unitBits + wholeBits - coverBits + sampleBits))
+			delta[at>>unitBits] += all - beyond
+			delta[at>>unitBits+1] += beyond
+			at += move
+			move ^= change
+		}
+		p = q
 	}
 }
 
-// line adds an edge. Samples lie in the middle of their part of a row.
-func (f *filler) line(p, q place, share int64) {
-	const bits = unitBits - sampleBits
-	first := (p.y + sampleStep/2 - 1) >> bits
-	count := (q.y+sampleStep/2-1)>>bits - first
-	if count == 0 {
-		return
-	}
-	step := int64(float32(q.x-p.x) / float32(q.y-p.y) * sampleStep)
-	// An edge that runs up takes away. Without a branch, for it would go either way half of the time.
-	up := count >> 63
-	first += count & up
-	count = (count ^ up) - up
-	share = (share ^ up) - up
-	x := p.x + (first*sampleStep+sampleStep/2-p.y)*step>>bits
-	delta, stride := f.delta, int64(f.width+slack)
-	for end := first + count; first < end; first++ {
-		// In its pixel an upright edge covers what lies right of it.
-		cell := first>>sampleBits*stride + x>>unitBits
-		beyond := int32(share * (x & (unit - 1)) >> (unitBits + wholeBits - coverBits + sampleBits))
-		delta[cell] += int32(share<<(coverBits-wholeBits-sampleBits)) - beyond
-		delta[cell+1] += beyond
-		x += step
-	}
-}
+// sample is the first at or below y. Samples lie in the middle of their part of a row.
+func sample(y int64) int64 { return (y + sampleStep/2 - 1) >> (unitBits - sampleBits) }
 
 // row is the changes of coverage in a row of pixels.
 func (f *filler) row(y int) []int32 {

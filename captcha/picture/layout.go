@@ -48,18 +48,17 @@ func (c *canvas) pose(l *placed, most *shapes, angle float64) {
 	sin64, cos64 := math.Sincos(angle)
 	sin, cos := float32(sin64)*size*unit, float32(cos64)*size*unit
 
-	l.corners = l.corners[:0]
+	corners := l.corners[:0]
 	for _, layer := range l.layers {
 		grow := layer.grow + weight
 		dx, dy := layer.shift*c.light.x*unit, (layer.shift*c.light.y+rise)*unit
-		for _, contour := range l.from.contours {
-			for _, v := range contour {
-				x, y := v.at.x+grow*v.grow.x, v.at.y+grow*v.grow.y
-				x = x*stretch*(1+taper*y) + shear*y + bow*(y*y-0.125)
-				l.corners = append(l.corners, place{int64(cos*x - sin*y + dx), int64(sin*x + cos*y + dy)})
-			}
+		for _, v := range l.from.vertices {
+			x, y := v.at.x+grow*v.grow.x, v.at.y+grow*v.grow.y
+			x = x*stretch*(1+taper*y) + shear*y + bow*(y*y-0.125)
+			corners = append(corners, place{int64(cos*x - sin*y + dx), int64(sin*x + cos*y + dy)})
 		}
 	}
+	l.corners = corners
 }
 
 // rotation is any angle of the range, in radians.
@@ -75,7 +74,7 @@ func (l *placed) measure(capital float32) {
 		l.profile.left[i], l.profile.right[i] = far, -far
 	}
 	scale := int64(bands / 2 * unit / capital)
-	for _, p := range l.corners[:l.from.vertices] {
+	for _, p := range l.corners[:len(l.from.vertices)] {
 		i := min(max(p.y*scale>>(2*unitBits)+bands/2, 0), bands-1)
 		l.profile.left[i] = min(l.profile.left[i], p.x)
 		l.profile.right[i] = max(l.profile.right[i], p.x)

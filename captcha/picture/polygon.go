@@ -9,8 +9,8 @@ type vertex struct{ at, grow point }
 // An outline is a glyph as polygons, with no more vertices than one size needs. Moving few points and filling straight lines is much less work
 // than doing so with curves that are cut up anew for each picture.
 type outline struct {
-	contours [][]vertex
-	vertices int
+	vertices []vertex // of one polygon after the other
+	ends     []int    // of the polygons
 }
 
 // nearness is how far, in device pixels, an outline may be off its glyph. Nobody sees that in a picture with 16 levels.
@@ -22,12 +22,10 @@ func (g *glyph) outline(capital float32) *outline {
 	near := nearness / capital
 	for _, curves := range g.contours {
 		polygon := divide(simplify(flatten(curves, near/4), near*3/4), near)
-		vertices := make([]vertex, len(polygon))
 		for i, p := range polygon {
-			vertices[i] = vertex{p, growth(polygon, i)}
+			o.vertices = append(o.vertices, vertex{p, growth(polygon, i)})
 		}
-		o.contours = append(o.contours, vertices)
-		o.vertices += len(vertices)
+		o.ends = append(o.ends, len(o.vertices))
 	}
 	return o
 }
