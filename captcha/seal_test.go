@@ -1,6 +1,7 @@
 package captcha_test
 
 import (
+	"context"
 	"encoding/base64"
 	"regexp"
 	"strings"
@@ -256,6 +257,30 @@ func TestStartWithoutTheStorage(t *testing.T) {
 	wantErr(t, err, captcha.ErrStorage)
 	storage.broken = nil
 	clock.move(time.Second)
+	mustGenerate(t, guard)
+}
+
+// attentive refuses work for who has left.
+type attentive struct{ atomicPlain }
+
+func (s attentive) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	return s.atomicPlain.Add(ctx, key, value, ttl)
+}
+
+func TestWhoLeavesTooSoonHoldsNobodyUp(t *testing.T) {
+	clock := newClock()
+	storage := attentive{atomicPlain{newPlain()}}
+	storage.broken = errOutage
+	guard := captcha.New(captcha.Config{Storage: storage, Logger: quiet, Now: clock.now})
+	storage.broken = nil
+	clock.move(time.Second)
+	gone, leave := context.WithCancel(ctx)
+	leave()
+	_, err := guard.Generate(gone)
+	wantErr(t, err, captcha.ErrStorage)
 	mustGenerate(t, guard)
 }
 

@@ -3,6 +3,7 @@ package captcha
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -95,7 +96,10 @@ func (s *secrets) ask(ctx context.Context) ([]*sealer, error) {
 	defer s.mu.Unlock()
 	if s.asked.IsZero() || s.now().Sub(s.asked) >= askAgainAfter {
 		s.failed = s.agree(ctx)
-		s.asked = s.now()
+		// A caller that has left says nothing about the storage.
+		if s.failed == nil || !errors.Is(ctx.Err(), context.Canceled) {
+			s.asked = s.now()
+		}
 	}
 	return *s.known.Load(), s.failed
 }
