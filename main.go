@@ -104,6 +104,7 @@ func run(ctx context.Context) error {
 		Stopping:         func() bool { return ctx.Err() != nil },
 		KeyField:         config.KeyField,
 		ImageField:       config.ImageField,
+		MaxLength:        config.MaxLength,
 	})
 
 	failed := make(chan error, 2)

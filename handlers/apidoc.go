@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -21,23 +22,28 @@ type apiPage struct {
 	Refusals  []apiRefusal
 }
 
-// apiFields are the names under which the guard sends and reads.
+// apiFields are the names under which the guard sends and reads, and how long an answer may be.
 type apiFields struct {
 	Key      string
 	Pictures []string // one or two, of the same picture
+	Longest  int      // letters in an answer
 }
 
 func (s *site) apiFields() apiFields {
-	fields := apiFields{cmp.Or(s.KeyField, captcha.ConfigDefault.KeyField), []string{"captcha_image", "captcha_value"}}
+	fields := apiFields{cmp.Or(s.KeyField, captcha.ConfigDefault.KeyField), []string{"captcha_image", "captcha_value"}, max(8, s.MaxLength)}
 	if s.ImageField != "" {
 		fields.Pictures = []string{s.ImageField}
 	}
 	return fields
 }
 
-// describe puts the names into the API's description, which has the default ones.
+// describe puts the names and the length into the API's description, which has the default ones.
 func (f apiFields) describe(openAPI []byte) []byte {
-	return []byte(strings.NewReplacer("captcha_key", f.Key, "captcha_image", f.Pictures[0]).Replace(string(openAPI)))
+	longest := strconv.Itoa(f.Longest)
+	return []byte(strings.NewReplacer(
+		"captcha_key", f.Key, "captcha_image", f.Pictures[0],
+		"maxLength: 8,", "maxLength: "+longest+",", "no more than 8 characters", "no more than "+longest+" characters",
+	).Replace(string(openAPI)))
 }
 
 // curlLines are those of each step, for a POSIX shell without further tools.
@@ -51,26 +57,28 @@ type apiRefusal struct {
 	Spent  bool // whether the challenge is used up
 }
 
-var apiRefusals = []apiRefusal{
-	{"A field is absent", 400, `{"captcha_value":["This field is required."]}`, false},
-	{"A field is null", 400, `{"captcha_value":["This field may not be null."]}`, false},
-	{"A field is blank", 400, `{"captcha_value":["This field may not be blank."]}`, false},
-	{"A field is not a string", 400, `{"captcha_value":["Not a valid string."]}`, false},
-	{"The answer is too long", 400, `{"captcha_value":["Ensure this field has no more than 8 characters."]}`, false},
-	{"A field of the form's own is wrong", 400, `{"email":["Enter a valid email address."]}`, false},
-	{"The key is unknown, used or expired", 400, `{"non_field_errors":["Invalid or expired captcha key"]}`, false},
-	{"The answer is wrong", 400, `{"non_field_errors":["Invalid captcha value"]}`, true},
-	{"The body is not JSON", 400, `{"detail":"JSON parse error - the body ends before the value does"}`, false},
-	{"The method is another", 405, `{"detail":"Method \"GET\" not allowed."}`, false},
-	{"The body is too large", 413, `{"detail":"` + sentences[fiber.StatusRequestEntityTooLarge] + `"}`, false},
-	{"The media type is not taken", 415, `{"detail":"Unsupported media type \"text/plain\" in request."}`, false},
-	{"Too many requests", 429, `{"detail":"Request was throttled. Expected available in 1 seconds."}`, false},
-	{"The storage can't be reached", 503, `{"detail":"The captcha can't be checked at the moment. Try again in a few seconds."}`, false},
+func (f apiFields) refusals() []apiRefusal {
+	return []apiRefusal{
+		{"A field is absent", 400, `{"captcha_value":["This field is required."]}`, false},
+		{"A field is null", 400, `{"captcha_value":["This field may not be null."]}`, false},
+		{"A field is blank", 400, `{"captcha_value":["This field may not be blank."]}`, false},
+		{"A field is not a string", 400, `{"captcha_value":["Not a valid string."]}`, false},
+		{"The answer is too long", 400, fmt.Sprintf(`{"captcha_value":["Ensure this field has no more than %d characters."]}`, f.Longest), false},
+		{"A field of the form's own is wrong", 400, `{"email":["Enter a valid email address."]}`, false},
+		{"The key is unknown, used or expired", 400, `{"non_field_errors":["Invalid or expired captcha key"]}`, false},
+		{"The answer is wrong", 400, `{"non_field_errors":["Invalid captcha value"]}`, true},
+		{"The body is not JSON", 400, `{"detail":"JSON parse error - the body ends before the value does"}`, false},
+		{"The method is another", 405, `{"detail":"Method \"GET\" not allowed."}`, false},
+		{"The body is too large", 413, `{"detail":"` + sentences[fiber.StatusRequestEntityTooLarge] + `"}`, false},
+		{"The media type is not taken", 415, `{"detail":"Unsupported media type \"text/plain\" in request."}`, false},
+		{"Too many requests", 429, `{"detail":"Request was throttled. Expected available in 1 seconds."}`, false},
+		{"The storage can't be reached", 503, `{"detail":"The captcha can't be checked at the moment. Try again in a few seconds."}`, false},
+	}
 }
 
 func (s *site) apiShow(c *fiber.Ctx) error {
-	page := apiPage{Title: "API", Base: shellSafe(c.BaseURL()), Fields: s.apiFields(), Refusals: apiRefusals}
-	page.Curl = newCurlLines(page.Base, page.Fields)
+	page := apiPage{Title: "API", Base: shellSafe(c.BaseURL()), Fields: s.apiFields()}
+	page.Curl, page.Refusals = newCurlLines(page.Base, page.Fields), page.Fields.refusals()
 	var err error
 	if page.Challenge, err = s.Guard.Generate(c.UserContext(), s.Guard.Language(c)); err != nil {
 		var status int

@@ -89,5 +89,9 @@ func explain(err error) (status int, sentence string) {
 	return status, sentence
 }
 
-// isAPI reports whether a client expects JSON at this address.
-func isAPI(c *fiber.Ctx) bool { return strings.HasPrefix(c.Path(), "/api/") }
+// isAPI reports whether a client expects JSON at this address. Routes are found in either case.
+func isAPI(c *fiber.Ctx) bool {
+	const api = "/api/"
+	path := c.Path()
+	return len(path) >= len(api) && strings.EqualFold(path[:len(api)], api)
+}

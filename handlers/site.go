@@ -41,7 +41,9 @@ type Config struct {
 
 	MetricsElsewhere bool
 
-	KeyField, ImageField string // the guard's, for the API's page and description; empty are its defaults
+	// The guard's, for the API's page and description; empty are its defaults.
+	KeyField, ImageField string
+	MaxLength            int
 }
 
 type site struct {

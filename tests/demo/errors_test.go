@@ -22,6 +22,8 @@ func TestErrorShapes(t *testing.T) {
 		{"GET", "/nothing", "", "", 404, "", "There is nothing at this address"},
 		{"GET", "/static/nothing.css", "", "", 404, "", "There is nothing at this address"},
 		{"GET", "/api/nothing", "", "", 404, "", "There is nothing at this address"},
+		{"GET", "/API/nothing", "", "", 404, "", "There is nothing at this address"},
+		{"GET", "/API/Contact", "", "", 405, "POST", `Method "GET" not allowed.`},
 		{"PUT", "/", "", "", 405, "GET, HEAD, POST", "does not take that kind of request"},
 		{"DELETE", "/contact", "", "", 405, "GET, HEAD, POST", "does not take that kind of request"},
 		{"POST", "/contact/abc", "", "", 405, "GET, HEAD", "does not take that kind of request"},
@@ -46,7 +48,7 @@ func TestErrorShapes(t *testing.T) {
 	} {
 		p := v.do(v.request(row.method, row.path, row.contentType, row.body))
 		got := p.words()
-		if strings.HasPrefix(row.path, "/api/") {
+		if strings.HasPrefix(strings.ToLower(row.path), "/api/") {
 			got = detail(t, p)
 		}
 		if p.StatusCode != row.status || !strings.Contains(got, row.want) {

@@ -103,3 +103,17 @@ func TestRenamedFields(t *testing.T) {
 		}
 	}
 }
+
+// An answer may be as long as the challenges are, and what the site says about that follows.
+func TestLongChallenges(t *testing.T) {
+	v := visit(t, start(t, "CAPTCHA_LENGTH=9-10", "CAPTCHA_IMAGE_SIZE=200x40"))
+	const refusal = "Ensure this field has no more than 10 characters."
+	if p := v.post("/api/contact", "json", map[string]string{"captcha_key": "k", "captcha_value": "ABCDEFGHIJK"}); !strings.Contains(p.text, refusal) {
+		t.Errorf("the API says %s", p.text)
+	}
+	for _, path := range []string{"/developers", "/api/openapi.yaml"} {
+		if page := v.get(path).text; !strings.Contains(page, refusal) || strings.Contains(page, "no more than 8") || strings.Contains(page, "maxLength: 8,") {
+			t.Errorf("%s tells of another length", path)
+		}
+	}
+}
