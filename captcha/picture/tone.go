@@ -34,13 +34,17 @@ const (
 // positive coverage, as far as it can, and shrinks for negative.
 func newShade(t *stripes, base uint8, capital float32) *shade {
 	s := &shade{}
-	blend := func(a, b uint8, share float32) float32 { return float32(a) + share*float32(int(b)-int(a)) }
+	var inks [1 << sumBits]int
+	for i := range inks {
+		inks[i] = min(max(int(base)+int(int8(i))<<sumShift>>inkBits, 0), full)
+	}
+	a, b := t.tones[0], t.tones[1]
 	for m := range mixtures {
-		share := float32(m) / (mixtures - 1)
-		ground, ink := blend(t.tones[0].ground, t.tones[1].ground, share), blend(t.tones[0].ink, t.tones[1].ink, share)
-		for i := range 1 << sumBits {
-			amount := min(max(int(base)+int(int8(i))<<sumShift>>inkBits, 0), 255)
-			level := uint8((ground+(ink-ground)*float32(amount)/255)*(levels-1)/255 + 0.5)
+		blend := func(a, b uint8) int { return int(a) + m*(int(b)-int(a))/(mixtures-1) }
+		ground, ink := blend(a.ground, b.ground), blend(a.ink, b.ink)
+		for i, amount := range inks {
+			tone := ground*full + (ink-ground)*amount
+			level := uint8((tone*(levels-1) + full*full/2) / (full * full))
 			s.levels[m<<sumBits|i] = level<<4 | level
 		}
 	}
@@ -50,6 +54,9 @@ func newShade(t *stripes, base uint8, capital float32) *shade {
 	}
 	return s
 }
+
+// full is the most ink, and the foreground's tone.
+const full = 255
 
 // mixture is that of a phase. The edges of stripes are a device pixel soft.
 func (t *stripes) mixture(phase int, capital float32) uint16 {
