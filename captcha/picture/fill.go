@@ -7,7 +7,6 @@ package picture
 type filler struct {
 	delta []int32 // in 4096ths
 	width int
-	steps []int64 // of a polygon's edges
 }
 
 // A place is a point in units of 1/unit of a device pixel.
