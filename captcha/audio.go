@@ -3,7 +3,6 @@ package captcha
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -43,22 +42,13 @@ func (g *Guard) speak(c *fiber.Ctx) ([]byte, error) {
 	if int(content.language) >= len(g.languages) {
 		return nil, ErrUnknownKey
 	}
-	language := g.spoken(g.languages[content.language])
+	language := spoken(g.cfg.Audio.Languages(), g.languages[content.language])
 	wav, err := g.cfg.Audio.Speak(content.answer, language, content.soundSeed())
 	if err != nil {
 		// Not wrapped: it may quote what it could not say, and an app shows or logs this error.
 		return nil, fmt.Errorf("captcha: Audio failed to speak a challenge in language %q", language)
 	}
 	return wav, nil
-}
-
-// spoken returns the language of the sound for a visitor who is addressed in language.
-func (g *Guard) spoken(language string) string {
-	spoken := g.cfg.Audio.Languages()
-	if slices.Contains(spoken, language) {
-		return language
-	}
-	return spoken[0]
 }
 
 // sendRange sends the part of a file that the request asks for. Where that is several parts, or depends on which version

@@ -132,6 +132,21 @@ func TestSoundDuringAnOutage(t *testing.T) {
 	}
 }
 
+// A voice need not say the letters in languages that nobody is addressed in.
+func TestLettersOfOneLanguage(t *testing.T) {
+	cfg := captcha.Config{Audio: voice, Alphabet: "ÄÖÜ", Language: "de", Logger: quiet}
+	guard := captcha.New(cfg)
+	if response, _ := mustDo(t, newApp(guard), soundOf(mustGenerate(t, guard))); response.StatusCode != 200 {
+		t.Errorf("%s", response.Status)
+	}
+	for _, language := range []string{"", "fr"} {
+		cfg.Language = language
+		if _, ok := tryNew(cfg); ok {
+			t.Errorf("language %q was accepted, in which nobody can say the letters", language)
+		}
+	}
+}
+
 // A guard that has another alphabet, but the same secret, may have a voice that can't say a letter.
 func TestAnswerThatCanNotBeSpokenIsKept(t *testing.T) {
 	cfg := captcha.Config{Secrets: []string{secretA}, Alphabet: "ÄÖÜ", Language: "de"}

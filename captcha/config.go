@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -56,7 +58,8 @@ type Config struct {
 	Picture picture.Config
 
 	// Audio speaks challenges to those who can't see them: audio.New(), from the package captcha/audio. A guard without
-	// it has no sound, and the binary no recordings.
+	// it has no sound, and the binary no recordings. It must be able to say every letter of Alphabet in each of its
+	// languages, or in the one that Language sets: audio.Config.Languages leaves languages out.
 	//
 	// Optional. Default: nil
 	Audio Speaker
@@ -72,8 +75,9 @@ type Config struct {
 	// Optional. Default: English (en), German (de), French (fr), Spanish (es), Portuguese (pt) and Russian (ru)
 	Texts map[string]Texts
 
-	// Path is where the form field finds Create, as a browser sees it, with a slash at either end. Audio is below it, at
-	// :key/audio.wav, and Assets, at assets/:file.
+	// Path is where the form field finds Create, as a browser sees it: names of letters, digits and ._~- between slashes,
+	// with a slash at either end. Audio is below it, at :key/audio.wav, and Assets, at assets/:file. Guards whose fields
+	// stand in one app each need a Path of their own.
 	//
 	// Optional. Default: "/api/captcha/"
 	Path string
@@ -228,12 +232,12 @@ func (cfg Config) check() error {
 		return fmt.Errorf("captcha: MaxLength %d is not from Length, which is %d, to %d", cfg.MaxLength, cfg.Length, maxLength)
 	case strings.Count(cfg.StorageKey, "{key}") != 1 || len(cfg.StorageKey) > maxStorageKeyBytes:
 		return fmt.Errorf("captcha: StorageKey %q does not have {key} once, within %d bytes", cfg.StorageKey, maxStorageKeyBytes)
-	case cfg.KeyField == valueField || cfg.KeyField == cfg.ImageField:
+	case cfg.KeyField == valueField || slices.Contains(constantFields, cfg.KeyField) || slices.Contains(cfg.imageFields(), cfg.KeyField):
 		return fmt.Errorf("captcha: KeyField %q is the name of another field", cfg.KeyField)
-	case cfg.ImageField == "image_type" || cfg.ImageField == "image_decode":
+	case slices.Contains(constantFields, cfg.ImageField):
 		return fmt.Errorf("captcha: ImageField %q is the name of another field", cfg.ImageField)
-	case !strings.HasPrefix(cfg.Path, "/") || !strings.HasSuffix(cfg.Path, "/") || strings.HasPrefix(cfg.Path, "//"):
-		return fmt.Errorf("captcha: Path %q is not a path with one slash at either end", cfg.Path)
+	case !pathForm.MatchString(cfg.Path):
+		return fmt.Errorf("captcha: Path %q is not made of names between slashes, of letters, digits and ._~-, as in %q", cfg.Path, ConfigDefault.Path)
 	}
 	if err := checkAlphabet(cfg.Alphabet); err != nil {
 		return err
@@ -244,6 +248,9 @@ func (cfg Config) check() error {
 		}
 	}
 	for key, answer := range cfg.InsecureMasterAnswers {
+		if key != strings.TrimSpace(key) || answer != strings.TrimSpace(answer) {
+			return fmt.Errorf("captcha: InsecureMasterAnswers %q can't be submitted: white space around a key or an answer does not count", key)
+		}
 		if err := checkShape(cfg.KeyField, key, answer, cfg.valueLimit()); err != nil {
 			return fmt.Errorf("captcha: InsecureMasterAnswers %q can't be submitted: %w", key, err)
 		}
@@ -272,6 +279,12 @@ func checkAlphabet(alphabet string) error {
 	}
 	return nil
 }
+
+// constantFields are those of a reply that no setting renames.
+var constantFields = []string{"image_type", "image_decode"}
+
+// pathForm are paths that mean the same to a browser and to Fiber's router.
+var pathForm = regexp.MustCompile(`^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*$`)
 
 // valueLimit is the greatest number of characters of a submitted answer.
 func (cfg Config) valueLimit() int { return max(valueLimit, cfg.MaxLength) }

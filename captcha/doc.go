@@ -29,7 +29,7 @@
 //
 // It stops scripts that post to every form they find, and text recognition as it can be had ready-made. An answer is
 // accepted once, on any number of replicas, and a wrong one uses its challenge up, so that a guess costs a new
-// challenge: with the default settings one blind guess in some 300,000 is right.
+// challenge: with the default settings one blind guess in some 130,000 is right.
 //
 // It does not stop a network that somebody trained on these pictures, for whoever has this source can make labelled
 // pictures without end, nor people who are paid to solve them. So put limits beside it: of challenges and submissions
@@ -82,7 +82,8 @@
 // # Several guards
 //
 // Guards that share a storage and a StorageKey accept each other's challenges. Give a guard that asks less of a visitor
-// than another a StorageKey of its own; a challenge from one is then unknown to the other.
+// than another a StorageKey of its own; a challenge from one is then unknown to the other. Guards whose form fields
+// stand in one app each need a Path of their own as well, where the field finds its guard's new challenges and sound.
 //
 // # Pictures, sound and the form field
 //
@@ -106,8 +107,8 @@
 //
 //	answer := captchatest.Solve(t, guard, key)
 //
-// Where the test runs in another process than the app, as a browser test may, the two share Config.Secrets, or a
-// storage. Config.InsecureMasterAnswers are fixed pairs of key and answer for a client that can do neither: anyone who
+// Where the test runs in another process than the app, as a browser test may, it makes a guard with the app's settings,
+// on the same Config.Secrets or the same storage. Config.InsecureMasterAnswers are fixed pairs of key and answer for a client that can do neither: anyone who
 // knows one gets past the captcha, so keep them out of production.
 //
 // # Security

@@ -271,13 +271,15 @@ func ExampleConfig_errorHandler() {
 }
 
 // Two guards in one app, which share a storage: a short challenge for comments, and a longer one for new accounts. With
-// a StorageKey of its own, neither accepts the other's challenges.
+// a StorageKey of its own, neither accepts the other's challenges; with a Path of its own, each one's form field gets its
+// new challenges from its own guard.
 func ExampleNew_severalGuards() {
 	storage := &table{rows: make(map[string]row)}
 	comments := captcha.New(captcha.Config{Storage: storage})
 	accounts := captcha.New(captcha.Config{
 		Storage:    storage,
 		StorageKey: "accounts_{key}.{version}",
+		Path:       "/accounts/captcha/",
 		Length:     6,
 		MaxLength:  8,
 		Expiration: 2 * time.Minute,

@@ -306,7 +306,7 @@ func FuzzFieldEscapes(f *testing.F) {
 			value.Field(i).SetString(text)
 		}
 		guard, ok := tryNew(captcha.Config{
-			Audio: voice, Picture: plain, Logger: quiet, KeyField: "k" + text, ImageField: "i" + text, Path: "/" + text + "/",
+			Audio: voice, Picture: plain, Logger: quiet, KeyField: "k" + text, ImageField: "i" + text, Path: "/sub/captcha/",
 			Texts: map[string]captcha.Texts{"en": every},
 		})
 		if !ok {

@@ -28,7 +28,7 @@ func (cfg Config) languages(texts map[string]Texts) ([]string, error) {
 	languages := []string{"en"}
 	if cfg.Audio != nil {
 		languages = slices.Clone(cfg.Audio.Languages())
-		if err := checkSpeaker(cfg.Audio, languages, cfg.Alphabet, texts); err != nil {
+		if err := cfg.checkSpeaker(languages, texts); err != nil {
 			return nil, err
 		}
 	}
@@ -46,21 +46,35 @@ func (cfg Config) languages(texts map[string]Texts) ([]string, error) {
 	return []string{cfg.Language}, nil
 }
 
-func checkSpeaker(speaker Speaker, languages []string, alphabet string, texts map[string]Texts) error {
+// checkSpeaker looks at the languages that will be spoken: all of them, or the one for visitors who are addressed in
+// Language.
+func (cfg Config) checkSpeaker(languages []string, texts map[string]Texts) error {
 	if len(languages) == 0 {
 		return errors.New("captcha: Audio has no languages")
+	}
+	if cfg.Language != "" {
+		languages = []string{spoken(languages, cfg.Language)}
 	}
 	for _, language := range languages {
 		if _, ok := texts[language]; !ok {
 			return fmt.Errorf("captcha: Audio speaks %q, for which there are no Texts", language)
 		}
-		for _, letter := range alphabet {
-			if !speaker.Speaks(letter, language) {
-				return fmt.Errorf("captcha: Audio can't say %q, which is in Alphabet, in language %q", letter, language)
+		for _, letter := range cfg.Alphabet {
+			if !cfg.Audio.Speaks(letter, language) {
+				return fmt.Errorf("captcha: Audio can't say %q, which is in Alphabet, in language %q; set Language to one in which it can, "+
+					"or give it fewer languages", letter, language)
 			}
 		}
 	}
 	return nil
+}
+
+// spoken returns the language of the sound for a visitor who is addressed in language.
+func spoken(languages []string, language string) string {
+	if slices.Contains(languages, language) {
+		return language
+	}
+	return languages[0]
 }
 
 // Language returns the language in which the request's visitor is best spoken to: Config.Language, or the best match for

@@ -43,7 +43,8 @@ class CaptchaField extends HTMLElement {
     on(window, "online", () => this.#check());
     on(window, "pageshow", (event) => (event.persisted && this.#sent ? this.#renew() : this.#check()));
 
-    this.#expect(Number(this.dataset.left));
+    if (this.#due === undefined) this.#expect(Number(this.dataset.left));
+    else this.#check(); // it was moved to another place in the page
     // A page out of the browser's cache is from before its form was sent.
     const [visit] = performance.getEntriesByType("navigation");
     if (visit?.type === "back_forward" && visit.transferSize === 0) this.#renew();

@@ -21,7 +21,7 @@ import (
 
 // Solve returns the answer to the challenge that key names, and uses nothing up. It fails the test at once if guard can't
 // answer for the key: it is unknown, used or expired, or the storage failed. The guard may be another one than the one
-// that issued the challenge, in another process too, if the two share their secrets or their storage.
+// that issued the challenge, in another process too, if it has the same settings and shares the secrets or the storage.
 func Solve(t testing.TB, guard *captcha.Guard, key string) string {
 	t.Helper()
 	answer, err := guard.Reveal(permit.Solve{}, context.Background(), key)

@@ -235,7 +235,7 @@ func TestRefusals(t *testing.T) {
 
 			request := httptest.NewRequest("POST", "/", strings.NewReader(strings.ReplaceAll(submission.body, "KEY", challenge.Key)))
 			request.Header.Set("Content-Type", submission.media)
-			response, err := app.Test(request)
+			response, err := app.Test(request, -1)
 			got := read(t, response, err)
 			if want := strings.Trim(row[1], "`"); response.StatusCode != status || !matches(want, got) {
 				t.Errorf("%s %s, want %d %s", response.Status, got, status, want)

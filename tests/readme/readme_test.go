@@ -79,6 +79,7 @@ var imports = map[string]string{
 	"storage":     "github.com/fibercaptcha/fibercaptcha/storage",
 	"fiber":       "github.com/gofiber/fiber/v2",
 	"context":     "context",
+	"errors":      "errors",
 	"httptest":    "net/http/httptest",
 	"log":         "log",
 	"math":        "math",
