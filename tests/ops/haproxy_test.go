@@ -77,11 +77,11 @@ func await(t testing.TB, what string, so func() bool) {
 	}
 }
 
-// startReplicas starts three servers on one Redis.
+// startReplicas starts three servers on one Redis, for which they have patience.
 func startReplicas(t *testing.T, redisURL string, env ...string) (replicas [3]*server.Server) {
 	t.Helper()
 	for i := range replicas {
-		replicas[i] = server.Spawn(t, append([]string{"STORAGE_URL=" + redisURL}, env...)...)
+		replicas[i] = server.Spawn(t, append([]string{"STORAGE_URL=" + redisURL, "STORAGE_TIMEOUT=" + patience.String()}, env...)...)
 	}
 	for _, replica := range replicas {
 		replica.Await()

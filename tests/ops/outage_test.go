@@ -23,26 +23,27 @@ func TestOutage(t *testing.T) {
 	long(t)
 	faults := []struct {
 		name       string
+		refuses    bool // somebody has to be refused before it ends
 		begin, end func(t *testing.T, redis *redisserver.Server, line *redisserver.Line)
 	}{
-		{"killed",
+		{"killed", true,
 			func(_ *testing.T, redis *redisserver.Server, _ *redisserver.Line) { redis.Kill() },
 			func(_ *testing.T, redis *redisserver.Server, _ *redisserver.Line) { redis.Restart() }},
-		{"frozen",
+		{"frozen", true,
 			func(_ *testing.T, redis *redisserver.Server, _ *redisserver.Line) { redis.Freeze() },
 			func(_ *testing.T, redis *redisserver.Server, _ *redisserver.Line) { redis.Continue() }},
-		{"restarted",
+		{"restarted", false,
 			func(_ *testing.T, redis *redisserver.Server, _ *redisserver.Line) { redis.Restart() },
 			func(*testing.T, *redisserver.Server, *redisserver.Line) {}},
-		{"full",
+		{"full", true,
 			func(t *testing.T, redis *redisserver.Server, _ *redisserver.Line) { setMaxMemory(t, redis, "1") },
 			func(t *testing.T, redis *redisserver.Server, _ *redisserver.Line) { setMaxMemory(t, redis, "0") }},
-		{"slow, within the time limit",
+		{"slow, within the time limit", false,
 			func(_ *testing.T, _ *redisserver.Server, line *redisserver.Line) {
 				line.SlowReplies(100 * time.Millisecond)
 			},
 			func(_ *testing.T, _ *redisserver.Server, line *redisserver.Line) { line.SlowReplies(0) }},
-		{"slow, beyond it",
+		{"slow, beyond it", true,
 			func(_ *testing.T, _ *redisserver.Server, line *redisserver.Line) { line.SlowReplies(3 * time.Second) },
 			func(_ *testing.T, _ *redisserver.Server, line *redisserver.Line) { line.SlowReplies(0) }},
 	}
@@ -56,9 +57,14 @@ func TestOutage(t *testing.T) {
 			for _, fault := range faults {
 				t.Run(fault.name, func(t *testing.T) {
 					traffic := startTraffic(t, guard, servers)
+					defer traffic.stop()
 					time.Sleep(*outage / 3)
+					before := traffic.unavailable.Load()
 					fault.begin(t, redis, line)
 					time.Sleep(*outage)
+					if fault.refuses {
+						await(t, "a 503", func() bool { return traffic.unavailable.Load() > before })
+					}
 					fault.end(t, redis, line)
 					returned := time.Now()
 					for _, s := range servers {
@@ -67,7 +73,6 @@ func TestOutage(t *testing.T) {
 					}
 					within(t, "recovery", time.Since(returned), 2*time.Second)
 					time.Sleep(*outage / 3)
-					traffic.stop()
 				})
 			}
 		})
@@ -152,8 +157,8 @@ func (w *traffic) stop() {
 	w.all.Wait()
 	lost := 0
 	for reference, message := range w.messages {
-		if !keeps(w.visitors[0], reference, message) {
-			w.t.Errorf("%q was accepted, and is lost", message)
+		if r := w.receipt(reference); !r.shows(message) {
+			w.t.Errorf("%q was accepted, and is lost: status %d", message, r.status)
 			lost++
 		}
 	}
@@ -168,6 +173,17 @@ func (w *traffic) stop() {
 	if len(w.messages) == 0 || w.replayed.Load() == 0 || w.refused.Load() == 0 {
 		w.t.Error("the traffic had nothing in it to go wrong")
 	}
+}
+
+// receipt asks for one until the storage is fast enough to say what became of it.
+func (w *traffic) receipt(reference string) (r reply) {
+	w.t.Helper()
+	await(w.t, "a receipt", func() bool {
+		var err error
+		r, err = w.visitors[0].do("GET", "/contact/"+reference, "")
+		return err == nil && r.status != http.StatusServiceUnavailable
+	})
+	return r
 }
 
 // count notes an answer, and complains of one that nobody should get.

@@ -15,8 +15,7 @@ import (
 func TestRollingRestart(t *testing.T) {
 	long(t)
 	redis := redisserver.Own(t)
-	// A Redis that waits for a busy disk is not what this is about.
-	env := append([]string{"STOP_DELAY=2s", "STORAGE_TIMEOUT=10s", "LOG_LEVEL=warn"}, modes[0].env...)
+	env := append([]string{"STOP_DELAY=2s", "LOG_LEVEL=warn"}, modes[0].env...)
 	replicas := startReplicas(t, redis.URL(), env...)
 	guard := modes[0].guard(t, "")
 	url := "http://" + startBalancer(t, "", replicas)

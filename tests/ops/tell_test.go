@@ -68,7 +68,7 @@ func TestLogKeepsSecrets(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	redis := redisserver.Own(t)
 	addr := fmt.Sprint("127.0.0.1:", redisserver.FreePort(t))
-	s := server.Start(t, append([]string{"METRICS_ADDR=" + addr, "STORAGE_URL=" + redis.URL()}, modes[0].env...)...)
+	s := server.Start(t, append([]string{"METRICS_ADDR=" + addr, "STORAGE_URL=" + redis.URL(), "STORAGE_TIMEOUT=" + patience.String()}, modes[0].env...)...)
 	guard := modes[0].guard(t, "")
 	v := newVisitor(s.URL)
 	mustSend(t, v, guard, "Counted.")
