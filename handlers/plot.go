@@ -16,11 +16,9 @@ const (
 
 // bar is a rectangle of a plot.
 type bar struct {
-	Class         string
-	X, Width      float64 // per cent
-	Y, Height     float64 // pixels
-	Label, Number string  // below and above it, where there is room
-	Middle        float64 // per cent
+	Class     string
+	X, Width  float64 // per cent
+	Y, Height float64 // pixels
 }
 
 // newBar returns the bar in slot i of n that stands on base and is value high, of a plot that ends at most.
@@ -33,7 +31,6 @@ func newBar(class string, i, n, base, value, most int) bar {
 		Width:  slot * barShare,
 		Y:      plotTop + plotHeight*(1-float64(base)/float64(most)) - height,
 		Height: height,
-		Middle: slot * (float64(i) + 0.5),
 	}
 }
 
@@ -79,35 +76,42 @@ func plotHour(minutes []minute) hourPlot {
 // timePlot shows how long it took to solve challenges.
 type timePlot struct {
 	Bars   []bar
+	Ticks  []tick
+	Most   int // where the axis ends
 	Counts []count
 	Solved int
-	Half   string // the time class within which half of them were solved
+	Median string // the time class of the median
+}
+
+// tick marks where one class of times ends and the next begins: a label that is short enough for the narrowest window.
+type tick struct {
+	X       float64 // per cent
+	Seconds int
 }
 
 func plotTimes(times []int) timePlot {
-	var plot timePlot
-	most := max(slices.Max(times), 1)
+	plot := timePlot{Most: roundUp(slices.Max(times))}
 	for i, n := range times {
 		plot.Solved += n
-		b := newBar("solved", i, len(times), 0, n, most)
-		b.Label = timeLabel(i)
 		if n > 0 {
-			b.Number = fmt.Sprint(n)
+			plot.Bars = append(plot.Bars, newBar("solved", i, len(times), 0, n, plot.Most))
 		}
-		plot.Bars = append(plot.Bars, b)
-		plot.Counts = append(plot.Counts, count{timeTitle(i), n, percent(n, most)})
+		plot.Counts = append(plot.Counts, count{Title: timeTitle(i), N: n})
+	}
+	for i, bound := range timeBounds {
+		plot.Ticks = append(plot.Ticks, tick{percent(i+1, len(times)), bound})
 	}
 	below := 0
 	for i, n := range times {
 		if below += n; n > 0 && 2*below >= plot.Solved {
-			plot.Half = timeTitle(i)
+			plot.Median = timeTitle(i)
 			break
 		}
 	}
 	return plot
 }
 
-// timeTitle names a class of times in full, and timeLabel in the room below a narrow bar.
+// timeTitle names a class of times.
 func timeTitle(i int) string {
 	switch i {
 	case 0:
@@ -117,13 +121,6 @@ func timeTitle(i int) string {
 	default:
 		return fmt.Sprintf("%d to %d seconds", timeBounds[i-1], timeBounds[i])
 	}
-}
-
-func timeLabel(i int) string {
-	if i == len(timeBounds) {
-		return fmt.Sprintf("%d+", timeBounds[i-1])
-	}
-	return fmt.Sprintf("<%d", timeBounds[i])
 }
 
 // roundUp returns the next number that an axis ends well at.

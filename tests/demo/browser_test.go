@@ -192,8 +192,33 @@ func TestBrowserRefreshes(t *testing.T) {
 	b.quiet()
 }
 
-// good fails the test unless the page is quiet, asks nobody else for anything, fits its window, and keeps axe's rules in both
-// colour schemes.
+func (b *surfer) count(selector string) int {
+	b.t.Helper()
+	return browser.Value[int](b.Page, fmt.Sprintf("document.querySelectorAll(%q).length", selector))
+}
+
+// crowded lists the words and numbers of tiles and bars that are broken over lines, and the labels of a plot that overlap.
+const crowded = `(() => {
+	const found = [];
+	for (const {firstChild: text} of document.querySelectorAll(".tiles dt, .tiles dd, .bars th, .bars td"))
+		for (const {0: word, index} of text.nodeType === Node.TEXT_NODE ? text.data.matchAll(/\S+/g) : []) {
+			const range = document.createRange();
+			range.setStart(text, index);
+			range.setEnd(text, index + word.length);
+			if (range.getClientRects().length > 1) found.push(word + " is broken");
+		}
+	for (const plot of document.querySelectorAll(".plot")) {
+		const labels = [...plot.querySelectorAll("text")].map(label => ({text: label.textContent, box: label.getBoundingClientRect()}));
+		labels.forEach((a, i) => labels.slice(i + 1).forEach(b => {
+			if (a.box.left < b.box.right && b.box.left < a.box.right && a.box.top < b.box.bottom && b.box.top < a.box.bottom)
+				found.push(a.text + " and " + b.text + " overlap");
+		}));
+	}
+	return found;
+})()`
+
+// good fails the test unless the page is quiet, asks nobody else for anything, fits its window without being crowded, and
+// keeps axe's rules in both colour schemes.
 func (b *surfer) good(name string) {
 	b.t.Helper()
 	b.Axe()
@@ -201,6 +226,9 @@ func (b *surfer) good(name string) {
 		b.Size(width, 800)
 		if over := browser.Value[int](b.Page, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); over > 0 {
 			b.t.Errorf("%s is %d pixels wider than %d", name, over, width)
+		}
+		for _, problem := range browser.Value[[]string](b.Page, crowded) {
+			b.t.Errorf("%s at %d pixels: %s", name, width, problem)
 		}
 	}
 	b.quiet()
@@ -243,4 +271,9 @@ func TestBrowserFindsResultsGood(t *testing.T) {
 	b.solve()
 	b.send()
 	b.good("the account")
+	b.open("/stats")
+	if b.count("rect.solved") == 0 {
+		t.Error("/stats shows nothing as solved")
+	}
+	b.good("/stats with something solved")
 }

@@ -1,0 +1,57 @@
+package demo_test
+
+import (
+	"log/slog"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/handlers"
+	"github.com/fibercaptcha/fibercaptcha/tests/browser"
+)
+
+// The site runs in this process, for its counters to be told of more than a test can solve: numbers of seven digits, of
+// every class of time and of every reason, over an hour.
+func TestBrowserFindsLargeStatisticsGood(t *testing.T) {
+	b := &surfer{Page: browser.Open(t), t: t}
+	clock := time.Date(2030, 5, 6, 7, 0, 0, 0, time.UTC)
+	stats := handlers.NewStats(func() time.Time { return clock })
+	refusals := []error{captcha.ErrWrongAnswer, captcha.ErrUnknownKey, captcha.ErrMissing, captcha.ErrMalformed, captcha.ErrStorage}
+	for n := range 6_000_000 {
+		if n%100_000 == 0 {
+			clock = clock.Add(time.Minute)
+		}
+		stats.Observe(captcha.Event{Kind: captcha.Issued})
+		verified := captcha.Event{Kind: captcha.Verified, Age: time.Duration(1+n%70) * time.Second}
+		if n%2 == 0 {
+			verified.Err = refusals[n/2%min(len(refusals), 1+n/1_000_000)]
+		}
+		stats.Observe(verified)
+	}
+	b.base = serve(t, handlers.Config{Guard: captcha.New(), Stats: stats, Logger: slog.New(slog.DiscardHandler)})
+	b.open("/stats")
+	if tiles, labels := b.count(".tiles dd"), b.count(".plot text"); tiles != 3 || labels < 10 {
+		t.Fatalf("%d tiles and %d labels", tiles, labels)
+	}
+	b.good("/stats with large numbers")
+}
+
+// serve runs a site in this process until the test ends.
+func serve(t *testing.T, cfg handlers.Config) (url string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := handlers.New(cfg)
+	served := make(chan error, 1)
+	go func() { served <- app.Listener(listener) }()
+	t.Cleanup(func() {
+		// An app that does not listen yet has nothing to shut down: without its listener it ends as well.
+		_ = listener.Close()
+		_ = app.ShutdownWithTimeout(time.Second)
+		<-served
+	})
+	return "http://" + listener.Addr().String()
+}
