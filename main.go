@@ -95,6 +95,7 @@ func run(ctx context.Context) error {
 	app := handlers.New(handlers.Config{
 		Guard:            guard,
 		Storage:          watched,
+		StorageTimeout:   patience.Timeout,
 		Logger:           slog.Default(),
 		Limits:           settings.Limits(),
 		Proxies:          settings.TrustedProxies,

@@ -50,7 +50,7 @@
 //
 // [Reply] answers them in the JSON of django-rest-captcha, whose clients work with this package unchanged; a
 // Config.ErrorHandler of your own answers in any other way. Check the form's own fields before the captcha, so that a
-// typing error in an address costs no challenge: with [Guard.Read], then your own rules, then [Guard.Verify]. What a
+// typing error in an address costs no challenge: with [Guard.Read] and [Fields], then your own rules, then [Guard.Verify]. What a
 // bot would like to know, such as whether an address has an account, comes after it.
 //
 // # Sealed or stored

@@ -38,6 +38,29 @@ func (g *Guard) read(c *fiber.Ctx) (key, value string, err error) {
 	return key, value, nil
 }
 
+// Fields returns the named fields of a request's JSON, urlencoded or multipart body, read as Protect reads the captcha's:
+// the names count to the letter, and each field is one text. An app that reads its own fields with it refuses what the
+// guard refuses. Fields that are absent are not in the map, nor are those in the error, which is FieldErrors where a field
+// is null, not a text or given twice, or *BodyError.
+func Fields(c *fiber.Ctx, names ...string) (map[string]string, error) {
+	found, err := bodyFields(c, names...)
+	if err != nil {
+		return nil, err
+	}
+	texts, errs := make(map[string]string), FieldErrors{}
+	for name, field := range found {
+		if field.wrong != "" {
+			errs.add(name, field.wrong)
+		} else {
+			texts[name] = field.text
+		}
+	}
+	if len(errs) > 0 {
+		return texts, errs
+	}
+	return texts, nil
+}
+
 // field is one field as it came in a body.
 type field struct {
 	text  string

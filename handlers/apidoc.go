@@ -61,6 +61,7 @@ func (f apiFields) refusals() []apiRefusal {
 	return []apiRefusal{
 		{"A field is absent", 400, `{"captcha_value":["This field is required."]}`, false},
 		{"A field is null", 400, `{"captcha_value":["This field may not be null."]}`, false},
+		{"A field is given twice", 400, `{"captcha_value":["This field may be given only once."]}`, false},
 		{"A field is blank", 400, `{"captcha_value":["This field may not be blank."]}`, false},
 		{"A field is not a string", 400, `{"captcha_value":["Not a valid string."]}`, false},
 		{"The answer is too long", 400, fmt.Sprintf(`{"captcha_value":["Ensure this field has no more than %d characters."]}`, f.Longest), false},
@@ -77,7 +78,7 @@ func (f apiFields) refusals() []apiRefusal {
 }
 
 func (s *site) apiShow(c *fiber.Ctx) error {
-	page := apiPage{Title: "API", Base: shellSafe(c.BaseURL()), Fields: s.apiFields()}
+	page := apiPage{Title: "API", Base: shellSafe(c.Protocol() + "://" + string(c.Request().Host())), Fields: s.apiFields()}
 	page.Curl, page.Refusals = newCurlLines(page.Base, page.Fields), page.Fields.refusals()
 	var err error
 	if page.Challenge, err = s.Guard.Generate(c.UserContext(), s.Guard.Language(c)); err != nil {
@@ -115,7 +116,7 @@ func newCurlLines(base string, fields apiFields) curlLines {
 		Show: field(fields.Pictures[0]) + " | base64 -d > challenge.png\n",
 		Play: fmt.Sprintf("KEY=$(%s)\ncurl -sS \"%s/api/captcha/$KEY/audio.wav\" -o challenge.wav\n", field(fields.Key), base),
 		Send: fmt.Sprintf(`KEY=$(%s)
-ANSWER=XXXX  # the letters in challenge.png
+ANSWER=XXXX
 curl -sS -i '%s/api/contact' -H 'Content-Type: application/json' -d '{
   "name": "Ada", "email": "ada@example.org", "message": "Hello",
   "%s": "'"$KEY"'", "captcha_value": "'"$ANSWER"'"

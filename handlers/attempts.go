@@ -68,12 +68,12 @@ func (a attempts) giveBack(taken []string) error {
 func (a attempts) spent(subjects ...string) (bool, error) {
 	for _, subject := range subjects {
 		left := false
-		for n := range freeAttempts {
+		for n := freeAttempts - 1; n >= 0 && !left; n-- { // the last one is the likeliest to be left
 			value, err := a.storage.Get(attemptKey(n, subject))
 			if err != nil {
 				return false, storageError("count logins", err)
 			}
-			left = left || value == nil
+			left = value == nil
 		}
 		if !left {
 			return true, nil

@@ -19,8 +19,8 @@ type contactMessage struct {
 	Message string `json:"message"`
 }
 
-func (m *contactMessage) read(value func(string) string) {
-	m.Name, m.Email, m.Message = value("name"), value("email"), value("message")
+func (m *contactMessage) fields() map[string]*string {
+	return map[string]*string{"name": &m.Name, "email": &m.Email, "message": &m.Message}
 }
 
 func (m *contactMessage) check(errs captcha.FieldErrors) {

@@ -1,13 +1,12 @@
 package handlers
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
 	"maps"
-	"mime"
 	"net/mail"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -18,8 +17,8 @@ import (
 
 // form is what a visitor fills in.
 type form interface {
-	// read sets the fields to what the body of a page's form has under their names.
-	read(value func(name string) string)
+	// fields are where the texts of the body's fields go, by name.
+	fields() map[string]*string
 	// check trims the fields and complains of those that can't be right.
 	check(errs captcha.FieldErrors)
 }
@@ -55,22 +54,14 @@ func (s *site) submit(c *fiber.Ctx, f form) error {
 
 // readForm fills in f from the body, and adds to errs what is wrong with its fields. The error is about the body itself.
 func readForm(c *fiber.Ctx, f form, errs captcha.FieldErrors) error {
+	fields := f.fields()
+	texts, err := captcha.Fields(c, slices.Collect(maps.Keys(fields))...)
 	wrong := captcha.FieldErrors{}
-	media, _, _ := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
-	switch media {
-	case fiber.MIMEApplicationJSON:
-		// A field of another type is left empty, and the others are read.
-		var mistyped *json.UnmarshalTypeError
-		switch err := json.Unmarshal(c.Request().Body(), f); {
-		case errors.As(err, &mistyped) && mistyped.Field != "":
-			wrong[mistyped.Field] = []string{"Not a valid string."}
-		case err != nil:
-			return fiber.ErrBadRequest
-		}
-	case fiber.MIMEApplicationForm, fiber.MIMEMultipartForm, "":
-		f.read(bodyValue(c))
-	default:
-		return fiber.ErrUnsupportedMediaType
+	if err != nil && (!errors.As(err, &wrong) || texts == nil) {
+		return err
+	}
+	for name, field := range fields {
+		*field = texts[name]
 	}
 	f.check(errs)
 	maps.Copy(errs, wrong)
@@ -83,21 +74,6 @@ func plainBody(c *fiber.Ctx) error {
 		return fiber.ErrUnsupportedMediaType
 	}
 	return c.Next()
-}
-
-// bodyValue returns a function that copies the fields of an urlencoded or multipart body: never of the address, which
-// other sites can link to.
-func bodyValue(c *fiber.Ctx) func(name string) string {
-	multipart, err := c.MultipartForm()
-	if err != nil {
-		return func(name string) string { return string(c.Request().PostArgs().Peek(name)) }
-	}
-	return func(name string) string {
-		if values := multipart.Value[name]; len(values) > 0 {
-			return values[0]
-		}
-		return ""
-	}
 }
 
 // formPage is what the view of a form needs.

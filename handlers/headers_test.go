@@ -78,7 +78,12 @@ func FuzzHeaders(f *testing.F) {
 
 // handle serves a request without a connection, and with headers that no client would send.
 func handle(app *fiber.App, method, uri string, headers map[string]string) *fasthttp.Response {
+	return handleBody(app, method, uri, "", headers)
+}
+
+func handleBody(app *fiber.App, method, uri, body string, headers map[string]string) *fasthttp.Response {
 	request := new(fasthttp.Request)
+	request.SetBodyString(body)
 	request.Header.SetMethod(method)
 	request.SetRequestURI(uri)
 	request.Header.SetHost("localhost")

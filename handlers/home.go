@@ -34,7 +34,8 @@ func (s *site) homeTry(c *fiber.Ctx) error {
 	page := homePage{Right: err == nil}
 	switch {
 	case err == nil:
-		page.Verdict = "Right" + after(bodyValue(c)("shown")) + ". That challenge is used up now: sent again, the same answer is refused."
+		fields, _ := captcha.Fields(c, "shown") // only to say how long it took
+		page.Verdict = "Right" + after(fields["shown"]) + ". That challenge is used up now: sent again, the same answer is refused."
 	case errors.Is(err, captcha.ErrWrongAnswer):
 		page.Verdict = "Wrong: the picture said something else. A challenge takes one guess, so here is a new one."
 	case errors.Is(err, captcha.ErrUnknownKey):

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
@@ -10,12 +11,11 @@ import (
 
 // credentials are the form of who has an account.
 type credentials struct {
-	Email    string `json:"email"`
-	Password string `json:"password"`
+	Email, Password string
 }
 
-func (f *credentials) read(value func(string) string) {
-	f.Email, f.Password = value("email"), value("password")
+func (f *credentials) fields() map[string]*string {
+	return map[string]*string{"email": &f.Email, "password": &f.Password}
 }
 
 func (f *credentials) check(errs captcha.FieldErrors) {
@@ -29,6 +29,7 @@ func (f *credentials) check(errs captcha.FieldErrors) {
 }
 
 func (s *site) loginForm(c *fiber.Ctx) error {
+	s = s.paced()
 	email, err := s.sessions.signedIn(c)
 	if err == nil && email != "" {
 		return c.Redirect("/account", fiber.StatusSeeOther)
@@ -37,6 +38,7 @@ func (s *site) loginForm(c *fiber.Ctx) error {
 }
 
 func (s *site) loginSubmit(c *fiber.Ctx) error {
+	s = s.paced()
 	var f credentials
 	if err := s.login(c, &f); err != nil {
 		return s.showLogin(c, &f, err)
@@ -44,11 +46,11 @@ func (s *site) loginSubmit(c *fiber.Ctx) error {
 	return c.Redirect("/account", fiber.StatusSeeOther)
 }
 
-// showLogin asks for a captcha where the next attempt will need one.
+// showLogin asks for a captcha where the next attempt will need one, or might.
 func (s *site) showLogin(c *fiber.Ctx, f *credentials, problem error) error {
 	needed, err := s.attempts.spent(addressSubject(s.client(c)), accountSubject(f.Email))
 	if err != nil {
-		problem = err
+		needed, problem = true, cmp.Or(problem, err)
 	}
 	return s.showForm(c, "login", formPage{Title: "Log in", Form: f, Open: !needed}, problem)
 }

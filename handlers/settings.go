@@ -119,6 +119,7 @@ func Impossible(problem any) error {
 		"StorageKey", "CAPTCHA_CACHE_KEY",
 		"MaxLength", "CAPTCHA_LENGTH",
 		"Secrets", "CAPTCHA_SECRETS",
+		"or Fit", "or 0",
 	).Replace(fmt.Sprint(problem)))
 }
 
@@ -267,8 +268,8 @@ type fontSize float64
 
 func (f *fontSize) UnmarshalText(text []byte) error {
 	x, err := strconv.ParseFloat(string(text), 64)
-	if err != nil || !(x >= 8 && x <= 2000) {
-		return errors.New("accepted is a number of pixels from 8 to 2000")
+	if err != nil || !(x >= 8 && x <= picture.MaxSize) {
+		return fmt.Errorf("accepted is a number of pixels from 8 to %d", picture.MaxSize)
 	}
 	*f = fontSize(x)
 	return nil

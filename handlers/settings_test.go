@@ -72,7 +72,7 @@ func TestSettingsThatDoNotParse(t *testing.T) {
 		"CAPTCHA_TIMEOUT":          {"0 -5 86401 5m 1.5 x 99999999999999999999", "accepted is a whole number of seconds from 1 to 86400"},
 		"CAPTCHA_LENGTH":           {"0 15 6-4 4- -4 4-5-6 x", "accepted is a number of letters from 1 to 14"},
 		"CAPTCHA_FONT_PATH":        {"/nothing/here.ttf", "accepted"},
-		"CAPTCHA_FONT_SIZE":        {"7 2001 NaN +Inf x", "accepted is a number of pixels from 8 to 2000"},
+		"CAPTCHA_FONT_SIZE":        {"7 1001 NaN +Inf x", "accepted is a number of pixels from 8 to 1000"},
 		"CAPTCHA_IMAGE_SIZE":       {"90 90x -1x40 90x2001 axb 90X40x1", "accepted is width x height in pixels"},
 		"CAPTCHA_LETTER_ROTATION":  {"35 35,-35 -91,0 NaN,0 0,x upright", "accepted are the least and the greatest angle"},
 		"CAPTCHA_FOREGROUND_COLOR": {"red #fff #gggggg 001100", "#rrggbb"},

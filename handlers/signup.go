@@ -21,7 +21,7 @@ const (
 // registration is the form of who wants an account: a new password has to be more than one that is tried.
 type registration credentials
 
-func (f *registration) read(value func(string) string) { (*credentials)(f).read(value) }
+func (f *registration) fields() map[string]*string { return (*credentials)(f).fields() }
 
 func (f *registration) check(errs captcha.FieldErrors) {
 	(*credentials)(f).check(errs)

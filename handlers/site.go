@@ -33,6 +33,8 @@ type Config struct {
 	Storage Storage
 	Logger  *slog.Logger
 
+	StorageTimeout time.Duration // that a call of Storage takes at most; 0 is that nobody knows
+
 	Limits   Limits
 	Proxies  Proxies
 	Metrics  *Metrics    // counts requests, and is served at /metrics unless MetricsElsewhere

@@ -9,7 +9,6 @@
 package picture
 
 import (
-	"errors"
 	"fmt"
 	"image/color"
 	"math"
@@ -171,7 +170,8 @@ func (r *Renderer) chooseSize() error {
 		return fmt.Errorf("setting Height is %d; accepted: %d or more for FontSize %v, or Fit", c.Height, need, r.size)
 	}
 	if w, h := r.sizeOf(r.maxLength); w > MaxSize || h > MaxSize {
-		return errors.New("the text would need a picture larger than accepted; accepted: a smaller FontSize or a shorter text")
+		return fmt.Errorf("setting FontSize is %v, which takes a picture of %d x %d for %d letters; accepted: sizes that fit %d x %d",
+			r.size, w, h, r.maxLength, MaxSize, MaxSize)
 	}
 	return nil
 }

@@ -120,7 +120,7 @@ func TestRefusedSettings(t *testing.T) {
 		{picture.Config{FontSize: 7}, abc, 4, "FontSize is 7; accepted"},
 		{picture.Config{FontSize: 39}, abc, 1, "Height is 40; accepted"},
 		{picture.Config{FontSize: 30}, abc, 6, "Width is 90; accepted"},
-		{picture.Config{FontSize: 1000, Width: picture.Fit, Height: picture.Fit}, abc, 4, "larger than accepted"},
+		{picture.Config{FontSize: 1000, Width: picture.Fit, Height: picture.Fit}, abc, 4, "FontSize is 1000, which takes a picture of"},
 		{picture.Config{RotationMin: 10, RotationMax: -10}, abc, 4, "RotationMin is 10"},
 		{picture.Config{RotationMin: -91}, abc, 4, "RotationMin is -91"},
 		{picture.Config{Foreground: color.NRGBA{0, 0, 0, 128}}, abc, 4, "Foreground has alpha 128"},

@@ -95,6 +95,10 @@ func TestAPIPageTellsEachRefusal(t *testing.T) {
 		return func(v *visitor, _, _ string) page { return v.do(v.request(method, "/api/contact", contentType, body)) }
 	}
 	check("The body is not JSON", send("POST", "application/json", `{"name": "Ada"`))
+	check("A field is given twice", func(v *visitor, key, answer string) page {
+		body := strings.TrimSuffix(jsonText(messageWith(key, answer)), "}") + `,"captcha_value":"ABCD"}`
+		return v.do(v.request("POST", "/api/contact", "application/json", body))
+	})
 	check("The method is another", send("GET", "", ""))
 	check("The body is too large", send("POST", "application/json", `{"name": "`+strings.Repeat("x", 300<<10)+`"}`))
 	check("The media type is not taken", send("POST", "text/plain", "hello"))

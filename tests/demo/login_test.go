@@ -277,3 +277,17 @@ func TestReplicasShareSessions(t *testing.T) {
 		t.Errorf("on the other replica: %s", p.Status)
 	}
 }
+
+// A storage that answers each call just in time does not keep a visitor waiting for the sum of them: the login is refused as
+// by one that does not answer.
+func TestLogInOnSlowStorage(t *testing.T) {
+	line := redisserver.Own(t).Line(t)
+	v := visit(t, server.Start(t, "STORAGE_URL="+line.URL(), "STORAGE_TIMEOUT=2s"))
+	form := v.get("/login")
+	wrong := map[string]string{"email": "ada@example.org", "password": "wrong"}
+	v.want(v.submit(form, wrong), http.StatusUnprocessableEntity)
+	line.SlowReplies(1300 * time.Millisecond)
+	v.want(v.submit(form, wrong), http.StatusServiceUnavailable)
+	line.SlowReplies(0)
+	v.want(v.submit(form, wrong), http.StatusUnprocessableEntity)
+}

@@ -15,6 +15,7 @@ import (
 const (
 	blank    = `["This field may not be blank."]`
 	required = `["This field is required."]`
+	null     = `["This field may not be null."]`
 	noString = `["Not a valid string."]`
 	twice    = `["This field may be given only once."]`
 	unknown  = `{"non_field_errors":["Invalid or expired captcha key"]}`
@@ -127,7 +128,7 @@ func TestOddBodies(t *testing.T) {
 		{"twice", "application/json", `{` + own + `,"captcha_key":"KEY","captcha_value":"VALUE","captcha_value":"VALUE"}`, 400, `"captcha_value":` + twice},
 		{"own field nested", "application/json", `{"name":{"first":"Ada"},"email":"ada@example.org","message":"Hello","captcha_key":"KEY","captcha_value":"VALUE"}`, 400, `{"name":` + noString + `}`},
 		{"own field a number", "application/json", `{"name":"Ada","email":7,"message":"Hello","captcha_key":"KEY","captcha_value":"VALUE"}`, 400, `{"email":` + noString + `}`},
-		{"own field null", "application/json", `{"name":null,"email":"ada@example.org","message":"Hello","captcha_key":"KEY","captcha_value":"VALUE"}`, 400, `{"name":` + blank + `}`},
+		{"own field null", "application/json", `{"name":null,"email":"ada@example.org","message":"Hello","captcha_key":"KEY","captcha_value":"VALUE"}`, 400, `{"name":` + null + `}`},
 		{"deep", "application/json", strings.Repeat(`{"a":`, 20000), 400, `{"detail":"JSON parse error - `},
 		{"not UTF-8", "application/json", "{" + own + ",\"captcha_key\":\"KEY\",\"captcha_value\":\"AB\xff\"}", 400, `{"detail":"JSON parse error - the body is not UTF-8"}`},
 		{"half", "application/json", `{"captcha_key":"KEY","captcha_va`, 400, `{"detail":"JSON parse error - `},
@@ -139,7 +140,12 @@ func TestOddBodies(t *testing.T) {
 		{"odd names", form, "name[=x&a[b][c]=d&email.x=y&captcha_key=KEY&captcha_value=VALUE", 400, `"email":` + blank},
 		{"broken escapes", form, "name=%ZZ&email=%&message=%4&captcha_key=KEY&captcha_value=VALUE", 400, `"email":["Enter a valid email address."]`},
 		{"a file", multi, part(`name="captcha_key"`, "KEY") + part(`name="captcha_value"; filename="a"`, "VALUE") + "--b--\r\n", 400, `"captcha_value":` + noString},
-		{"a file for an own field", multi, part(`name="captcha_key"`, "KEY") + part(`name="captcha_value"`, "VALUE") + part(`name="email"; filename="a"`, "a@b.c") + "--b--\r\n", 400, `"email":` + blank},
+		{"a file for an own field", multi, part(`name="captcha_key"`, "KEY") + part(`name="captcha_value"`, "VALUE") + part(`name="email"; filename="a"`, "a@b.c") + "--b--\r\n", 400, `"email":` + noString},
+		{"an own field twice", "application/json", `{` + own + `,"name":"Bob","captcha_key":"KEY","captcha_value":"VALUE"}`, 400, `{"name":` + twice + `}`},
+		{"an own field twice", form, "name=Ada&name=Bob&email=ada@example.org&message=Hello&captcha_key=KEY&captcha_value=VALUE", 400, `{"name":` + twice + `}`},
+		{"own fields of other types", "application/json", `{"name":["x"],"email":"ada@example.org","message":7,"captcha_key":"KEY","captcha_value":"VALUE"}`, 400,
+			`{"message":` + noString + `,"name":` + noString + `}`},
+		{"own fields in another case", "application/json", `{"NAME":"Ada","email":"ada@example.org","message":"Hello","captcha_key":"KEY","captcha_value":"VALUE"}`, 400, `{"name":` + blank + `}`},
 		{"half", multi, part(`name="captcha_key"`, "KEY") + "--b\r\nContent-Dispo", 400, `{"detail":"Multipart form parse error - `},
 		{"no boundary", "multipart/form-data", "--b--", 400, `{"detail":"Multipart form parse error - `},
 		{"a picture", "image/png", "\x89PNG", 415, `{"detail":"Unsupported media type \"image/png\" in request."}`},
