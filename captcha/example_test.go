@@ -117,7 +117,8 @@ func ExampleGuard_Read() {
 		if err != nil && !errors.As(err, &complaints) {
 			return captcha.Reply(c, err) // the body could not be read
 		}
-		if !strings.Contains(c.FormValue("email"), "@") {
+		own, _ := captcha.Fields(c, "email") // from JSON as well; one that is missing or given twice is not there
+		if !strings.Contains(own["email"], "@") {
 			complaints["email"] = []string{"Enter a valid email address."}
 		}
 		if len(complaints) > 0 {

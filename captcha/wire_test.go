@@ -370,3 +370,23 @@ func FuzzProtect(f *testing.F) {
 		}
 	})
 }
+
+func TestFields(t *testing.T) {
+	app := fiber.New()
+	app.Post("/", func(c *fiber.Ctx) error {
+		texts, err := captcha.Fields(c, "a", "b", "c", "d", "e")
+		return c.SendString(fmt.Sprint(texts, " ", err))
+	})
+	for _, row := range []struct{ contentType, body, want string }{
+		{"application/json", `{"a":" x ","A":"y","b":7,"c":null,"d":"1","d":"2"}`,
+			`map[a: x ] captcha: b: Not a valid string.; c: This field may not be null.; d: This field may be given only once.`},
+		{"application/x-www-form-urlencoded", "a=+x+&d=1&d=2&e=", `map[a: x  e:] captcha: d: This field may be given only once.`},
+		{"application/x-www-form-urlencoded", "e=ok", `map[e:ok] <nil>`},
+		{"application/json", `[1]`, `map[] captcha: non_field_errors: Invalid data. Expected a dictionary, but got list.`},
+		{"text/plain", "a=x", `map[] captcha: Unsupported media type "text/plain" in request.`},
+	} {
+		if _, body := mustDo(t, app, post("/", row.contentType, row.body)); body != row.want {
+			t.Errorf("%s %s: %s, want %s", row.contentType, row.body, body, row.want)
+		}
+	}
+}
