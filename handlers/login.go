@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"cmp"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
@@ -46,13 +45,17 @@ func (s *site) loginSubmit(c *fiber.Ctx) error {
 	return c.Redirect("/account", fiber.StatusSeeOther)
 }
 
-// showLogin asks for a captcha where the next attempt will need one, or might.
+// showLogin asks for a captcha where the next attempt will need one. After a storage failure that is not asked of the storage.
 func (s *site) showLogin(c *fiber.Ctx, f *credentials, problem error) error {
-	needed, err := s.attempts.spent(addressSubject(s.client(c)), accountSubject(f.Email))
-	if err != nil {
-		needed, problem = true, cmp.Or(problem, err)
+	page := formPage{Title: "Log in", Form: f, Open: true}
+	if status, _ := explain(problem); status != fiber.StatusServiceUnavailable {
+		needed, err := s.attempts.spent(addressSubject(s.client(c)), accountSubject(f.Email))
+		if err != nil {
+			problem = err
+		}
+		page.Open = !needed
 	}
-	return s.showForm(c, "login", formPage{Title: "Log in", Form: f, Open: !needed}, problem)
+	return s.showForm(c, "login", page, problem)
 }
 
 // login looks at the password while there are free attempts, else after the captcha. What it answers, and how long it
