@@ -2,13 +2,13 @@ package demo_test
 
 import (
 	"log/slog"
-	"net"
 	"testing"
 	"time"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/handlers"
 	"github.com/fibercaptcha/fibercaptcha/tests/browser"
+	"github.com/fibercaptcha/fibercaptcha/tests/server"
 )
 
 // The site runs in this process, for its counters to be told of more than a test can solve: numbers of seven digits, of
@@ -29,29 +29,10 @@ func TestBrowserFindsLargeStatisticsGood(t *testing.T) {
 		}
 		stats.Observe(verified)
 	}
-	b.base = serve(t, handlers.Config{Guard: captcha.New(), Stats: stats, Logger: slog.New(slog.DiscardHandler)})
+	b.base = server.Inside(t, handlers.New(handlers.Config{Guard: captcha.New(), Stats: stats, Logger: slog.New(slog.DiscardHandler)}))
 	b.open("/stats")
 	if tiles, labels := b.count(".tiles dd"), b.count(".plot text"); tiles != 3 || labels < 10 {
 		t.Fatalf("%d tiles and %d labels", tiles, labels)
 	}
 	b.good("/stats with large numbers")
-}
-
-// serve runs a site in this process until the test ends.
-func serve(t *testing.T, cfg handlers.Config) (url string) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	app := handlers.New(cfg)
-	served := make(chan error, 1)
-	go func() { served <- app.Listener(listener) }()
-	t.Cleanup(func() {
-		// An app that does not listen yet has nothing to shut down: without its listener it ends as well.
-		_ = listener.Close()
-		_ = app.ShutdownWithTimeout(time.Second)
-		<-served
-	})
-	return "http://" + listener.Addr().String()
 }

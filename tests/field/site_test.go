@@ -2,7 +2,6 @@ package field_test
 
 import (
 	"html/template"
-	"net"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
+	"github.com/fibercaptcha/fibercaptcha/tests/server"
 )
 
 // policy allows what the field needs and what a form is, and nothing more.
@@ -68,24 +68,8 @@ func start(t *testing.T, cfg captcha.Config) *site {
 	app.Get("/", func(c *fiber.Ctx) error { return s.show(c, "", nil) })
 	app.Get("/thanks/:form", s.thank)
 	app.Post("/:form", s.submit)
-	s.serve(t, app)
+	s.url = server.Inside(t, app)
 	return s
-}
-
-func (s *site) serve(t *testing.T, app *fiber.App) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.url = "http://" + listener.Addr().String()
-	served := make(chan error, 1)
-	go func() { served <- app.Listener(listener) }()
-	t.Cleanup(func() {
-		// An app that does not listen yet has nothing to shut down: without its listener it ends as well.
-		_ = listener.Close()
-		_ = app.ShutdownWithTimeout(time.Second)
-		<-served
-	})
 }
 
 func (s *site) count(c *fiber.Ctx) error {
