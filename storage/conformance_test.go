@@ -9,7 +9,7 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/storagetest"
 	"github.com/fibercaptcha/fibercaptcha/storage"
-	"github.com/fibercaptcha/fibercaptcha/tests/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 )
 
 func TestMemoryConforms(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/fibercaptcha/fibercaptcha/storage"
-	"github.com/fibercaptcha/fibercaptcha/tests/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 )
 
 func TestRedisNegativeTimeToLive(t *testing.T) {

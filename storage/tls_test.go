@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/fibercaptcha/fibercaptcha/storage"
-	"github.com/fibercaptcha/fibercaptcha/tests/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 )
 
 func TestRedisOverTLS(t *testing.T) {

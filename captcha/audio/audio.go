@@ -16,7 +16,7 @@
 //
 // # What it withstands
 //
-// The program in tests/listen attacks whole challenges with a recogniser of speech, with a matched filter and with an
+// The program in tests/tools/listen attacks whole challenges with a recogniser of speech, with a matched filter and with an
 // alignment that looks for the recordings and knows that babble only adds sound. A better attack is a network trained
 // on challenges made with this package, which anyone can make without end and with their answers. It would solve most
 // of them: it learns what the bands and grains leave intact, and needs no exact copy of a recording. Large sites'

@@ -16,9 +16,9 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
-	"github.com/fibercaptcha/fibercaptcha/tests/browser"
-	"github.com/fibercaptcha/fibercaptcha/tests/redisserver"
-	"github.com/fibercaptcha/fibercaptcha/tests/server"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/browser"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
 // refusal is a row of the API page's table.

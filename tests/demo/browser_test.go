@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
-	"github.com/fibercaptcha/fibercaptcha/tests/browser"
-	"github.com/fibercaptcha/fibercaptcha/tests/server"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/browser"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
 // surfer is a visitor with a real browser.

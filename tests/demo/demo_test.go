@@ -18,7 +18,7 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
-	"github.com/fibercaptcha/fibercaptcha/tests/server"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
 func TestMain(m *testing.M) { os.Exit(server.Main(m)) }

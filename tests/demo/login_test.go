@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fibercaptcha/fibercaptcha/tests/measure"
-	"github.com/fibercaptcha/fibercaptcha/tests/redisserver"
-	"github.com/fibercaptcha/fibercaptcha/tests/server"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/measure"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
 const password = "correct horse"

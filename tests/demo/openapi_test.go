@@ -13,8 +13,8 @@ import (
 	"github.com/pb33f/libopenapi"
 	validator "github.com/pb33f/libopenapi-validator"
 
-	"github.com/fibercaptcha/fibercaptcha/tests/redisserver"
-	"github.com/fibercaptcha/fibercaptcha/tests/server"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
 // contract is the description that a server gives of its API, and which of the replies in it were seen.

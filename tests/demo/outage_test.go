@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/fibercaptcha/fibercaptcha/storage"
-	"github.com/fibercaptcha/fibercaptcha/tests/redisserver"
-	"github.com/fibercaptcha/fibercaptcha/tests/server"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
 // Without its Redis the program waits for as long as it was told, and then ends with one line that says what it could

@@ -14,8 +14,8 @@ import (
 
 	"golang.org/x/net/html"
 
-	"github.com/fibercaptcha/fibercaptcha/tests/measure"
-	"github.com/fibercaptcha/fibercaptcha/tests/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/measure"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 )
 
 var paths = []string{"/", "/contact", "/signup", "/login", "/account", "/playground", "/stats", "/developers", "/nothing"}

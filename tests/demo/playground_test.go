@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fibercaptcha/fibercaptcha/tests/browser"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/browser"
 )
 
 const drawn = `[...document.querySelectorAll(".samples img")].filter((img) => img.complete && img.naturalWidth > 0).length`

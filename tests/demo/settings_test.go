@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fibercaptcha/fibercaptcha/tests/redisserver"
-	"github.com/fibercaptcha/fibercaptcha/tests/server"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
 // A setting that can't be right stops the start: with a code that is not zero, before anything listens, and with the

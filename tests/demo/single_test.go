@@ -10,8 +10,8 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/storage"
-	"github.com/fibercaptcha/fibercaptcha/tests/redisserver"
-	"github.com/fibercaptcha/fibercaptcha/tests/server"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
 // One right answer, sent 200 times at the same moment, is accepted once: in one process, on Redis, and over three

@@ -7,8 +7,8 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/handlers"
-	"github.com/fibercaptcha/fibercaptcha/tests/browser"
-	"github.com/fibercaptcha/fibercaptcha/tests/server"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/browser"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
 // The site runs in this process, for its counters to be told of more than a test can solve: numbers of seven digits, of

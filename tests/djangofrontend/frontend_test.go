@@ -19,7 +19,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
 	"github.com/fibercaptcha/fibercaptcha/storage"
-	"github.com/fibercaptcha/fibercaptcha/tests/browser"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/browser"
 )
 
 // frontend is the page in a browser, and the guard behind the API that it talks to.

@@ -1,0 +1,401 @@
+// Package field_test uses the captcha's form field as visitors do: in Chromium, on a page that allows nothing inline.
+package field_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
+	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/browser"
+)
+
+const (
+	refreshed   = "There are new characters."
+	expired     = "The characters had expired, so there are new ones. Please type those."
+	tooMany     = "That was too often. Please wait a moment, then try again."
+	offline     = "There is no connection. Please try again later."
+	silent      = "The sound can’t be played. Please ask for new characters."
+	unavailable = "The check does not work at the moment. Please try again in a few seconds."
+)
+
+// field is what a form's field shows and would submit.
+type field struct{ Key, Picture, Sound, Answer, Note, Status string }
+
+func fieldOf(p *browser.Page, form string) field {
+	return browser.Value[field](p, fmt.Sprintf(`(() => {
+		const one = (selector) => document.querySelector("#%s " + selector);
+		return {
+			Key: one("[name=captcha_key]").value, Picture: one("img").src, Sound: one("audio").src,
+			Answer: one("[name=captcha_value]").value, Note: one("[name=note]").value, Status: one("[role=status]").textContent,
+		};
+	})()`, form))
+}
+
+func awaitStatus(p *browser.Page, form, text string) {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		panic(err) // only for what has no JSON
+	}
+	p.Await(fmt.Sprintf(`document.querySelector("#%s [role=status]").textContent === %s`, form, quoted))
+}
+
+func wantHeading(t *testing.T, p *browser.Page, want string) {
+	t.Helper()
+	if got := browser.Value[string](p, `document.querySelector("h1").textContent`); got != want {
+		t.Errorf("the page is headed %q, want %q", got, want)
+	}
+}
+
+func TestAccessible(t *testing.T) {
+	s, p := start(t, captcha.Config{}), browser.Open(t)
+	p.Visit(s.url)
+	p.Axe()
+	p.WantNoProblems()
+	p.Type("#one [name=captcha_value]", "?")
+	p.Submit("#one [name=send]")
+	p.Axe()
+	for _, problem := range p.Problems() {
+		if !strings.Contains(problem, "422") {
+			t.Error(problem)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	s, p := start(t, captcha.Config{}), browser.Open(t)
+	p.Visit(s.url)
+	p.Submit("#one [name=send-unchecked]")
+	tree := p.Tree()
+	for _, want := range []browser.Node{
+		{Role: "image", Name: "Distorted characters to copy into the text field, as a check that you are human. A spoken form comes after the text field."},
+		{Role: "textbox", Name: "Type the characters you see or hear", Description: "Please type the characters."},
+		{Role: "button", Name: "Listen"},
+		{Role: "button", Name: "New characters"},
+		{Role: "status"},
+	} {
+		if !slices.Contains(tree, want) {
+			t.Errorf("the accessibility tree has no %+v:\n%+v", want, tree)
+		}
+	}
+}
+
+func TestKeyboardAlone(t *testing.T) {
+	s, p := start(t, captcha.Config{}), browser.Open(t)
+	p.Visit(s.url)
+	for _, want := range []string{"Note for one", "Type the characters you see or hear", "Listen", "New characters"} {
+		if got := p.Tab().Name; got != want {
+			t.Fatalf("the focus is on %q, want %q", got, want)
+		}
+	}
+	before := fieldOf(p, "one")
+	p.Do(chromedp.KeyEvent(kb.Enter))
+	awaitStatus(p, "one", refreshed)
+	if got := p.Focused().Name; got != "New characters" {
+		t.Errorf("the focus went to %q", got)
+	}
+	back := chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift))
+	p.Do(back, back)
+	after := fieldOf(p, "one")
+	if after.Key == before.Key {
+		t.Error("the key stayed")
+	}
+	p.Do(chromedp.KeyEvent(strings.ToLower(captchatest.Solve(t, s.guard, after.Key))))
+	p.Follow(func() { p.Do(chromedp.KeyEvent(kb.Enter)) })
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
+func TestRefresh(t *testing.T) {
+	s, p := start(t, captcha.Config{}), browser.Open(t)
+	p.Visit(s.url)
+	p.Type("#one [name=note]", "kept")
+	p.Type("#one [name=captcha_value]", "AB")
+	p.Type("#two [name=captcha_value]", "CD")
+	one, two := fieldOf(p, "one"), fieldOf(p, "two")
+	p.Click("#one .captcha-refresh")
+	awaitStatus(p, "one", refreshed)
+
+	got := fieldOf(p, "one")
+	if got.Key == one.Key || got.Picture == one.Picture {
+		t.Error("the challenge stayed")
+	}
+	if want := s.url + "/api/captcha/" + got.Key + "/audio.wav"; got.Sound != want {
+		t.Errorf("the sound is %q, want %q", got.Sound, want)
+	}
+	if got.Note != "kept" || got.Answer != "" {
+		t.Errorf("note %q, answer %q", got.Note, got.Answer)
+	}
+	if fieldOf(p, "two") != two {
+		t.Error("the other field changed too")
+	}
+	p.WantNoProblems()
+}
+
+func TestRefreshKeepsTheLanguage(t *testing.T) {
+	s, p := start(t, captcha.Config{}), browser.Open(t)
+	p.Visit(s.url + "/?language=ru")
+	p.Click("#one .captcha-refresh")
+	awaitStatus(p, "one", "Показаны новые символы.")
+	if got := s.language.Load(); got != "ru" {
+		t.Errorf("the field in Russian asked for a challenge in %v", got)
+	}
+}
+
+// What a refresh replaces keeps its size on the page, however dense the pixels are and whatever the text's length.
+func TestRefreshKeepsTheScale(t *testing.T) {
+	look := picture.Config{Width: picture.Fit, Height: 50, Scale: 2}
+	s, p := start(t, captcha.Config{Length: 3, MaxLength: 8, Picture: look}), browser.Open(t)
+	p.Visit(s.url)
+	for range 5 {
+		browser.Value[bool](p, `document.querySelector("captcha-field").refresh()`)
+		if size := browser.Value[[]int](p, `(({width, height, naturalWidth, naturalHeight}) =>
+			[width * 2 - naturalWidth, height * 2 - naturalHeight, height])(document.querySelector("img"))`); !slices.Equal(size, []int{0, 0, 50}) {
+			t.Errorf("size %v", size)
+		}
+	}
+}
+
+func TestTwoForms(t *testing.T) {
+	for _, form := range []string{"one", "two"} {
+		s, p := start(t, captcha.Config{}), browser.Open(t)
+		p.Visit(s.url)
+		p.Click("#" + form + " .captcha-refresh")
+		awaitStatus(p, form, refreshed)
+		p.Type("#"+form+" [name=captcha_value]", captchatest.Solve(t, s.guard, fieldOf(p, form).Key))
+		p.Submit("#" + form + " [name=send]")
+		wantHeading(t, p, "Thanks for "+form)
+		p.WantNoProblems()
+	}
+}
+
+func TestSound(t *testing.T) {
+	s, p := start(t, captcha.Config{}), browser.Open(t)
+	p.Visit(s.url)
+	const button = `document.querySelector("#one .captcha-listen").innerText.trim()`
+	listen := func() {
+		browser.Value[bool](p, `document.querySelector("#one audio").addEventListener("ended", () => (window.ended = true)), window.ended = false`)
+		p.Click("#one .captcha-listen")
+		p.Await(button + ` === "Stop"`)
+		if got := p.Focused().Name; got != "Stop" {
+			t.Errorf("the focus is on %q while the sound plays", got)
+		}
+		p.Await(`window.ended`)
+		p.Await(button + ` === "Listen"`)
+	}
+	listen()
+	p.Click("#one .captcha-refresh")
+	awaitStatus(p, "one", refreshed)
+	listen()
+	p.WantNoProblems()
+
+	p.Click("#one .captcha-listen")
+	p.Await(button + ` === "Stop"`)
+	p.Click("#one .captcha-listen")
+	p.Await(button + ` === "Listen"`)
+	if browser.Value[bool](p, `document.querySelector("#one audio").ended`) {
+		t.Error("the sound was not stopped")
+	}
+	// Listening uses nothing up.
+	p.Type("#one [name=captcha_value]", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+}
+
+func TestSoundOfAUsedChallenge(t *testing.T) {
+	s, p := start(t, captcha.Config{}), browser.Open(t)
+	p.Visit(s.url)
+	if err := s.guard.Verify(t.Context(), fieldOf(p, "one").Key, "no"); !errors.Is(err, captcha.ErrWrongAnswer) {
+		t.Fatal(err)
+	}
+	p.Click("#one .captcha-listen")
+	awaitStatus(p, "one", silent)
+}
+
+func TestRenewsBeforeItExpires(t *testing.T) {
+	s, p := start(t, captcha.Config{Expiration: 3 * time.Second}), browser.Open(t)
+	p.Visit(s.url)
+	first := fieldOf(p, "two")
+	p.Await(fmt.Sprintf(`document.querySelector("#two [name=captcha_key]").value !== %q`, first.Key))
+	if got := fieldOf(p, "two"); got.Status != "" {
+		t.Errorf("a visitor who is elsewhere is told %q", got.Status)
+	}
+	p.Type("#one [name=captcha_value]", "AB")
+	// Nothing of the old answer stands beside a new picture. What is typed while a picture is replaced goes with the next one.
+	p.Await(fmt.Sprintf(`document.querySelector("#one .captcha-status").textContent === %q && document.querySelector("#one .captcha-answer").value === ""`, expired))
+	if got := p.Focused().Name; got != "Type the characters you see or hear" {
+		t.Errorf("the focus went to %q", got)
+	}
+	p.WantNoProblems()
+}
+
+// A field that is moved about in its page, as into a dialog and out of it, still knows when its challenge ends.
+func TestRenewsAfterMoving(t *testing.T) {
+	s, p := start(t, captcha.Config{Expiration: 3 * time.Second}), browser.Open(t)
+	p.Visit(s.url)
+	first := fieldOf(p, "two")
+	browser.Value[bool](p, `setInterval(() => document.body.append(document.querySelector("#two")), 500) > 0`)
+	p.Await(fmt.Sprintf(`document.querySelector("#two [name=captcha_key]").value !== %q`, first.Key))
+	p.WantNoProblems()
+}
+
+// A page that nobody looks at asks for nothing, and has a new challenge as soon as it is looked at.
+func TestHiddenPageWaits(t *testing.T) {
+	s, p := start(t, captcha.Config{Expiration: 2 * time.Second}), browser.Open(t)
+	p.Visit(s.url)
+	browser.Value[bool](p, `Object.defineProperty(document, "hidden", {configurable: true, value: true}).hidden`)
+	browser.Value[bool](p, `new Promise((resolve) => setTimeout(resolve, 500, true))`) // for what had been asked for before
+	asked := s.created.Load()
+	browser.Value[bool](p, `new Promise((resolve) => setTimeout(resolve, 3000, true))`)
+	if n := s.created.Load() - asked; n > 0 {
+		t.Errorf("a hidden page asked for %d challenges", n)
+	}
+	first := fieldOf(p, "one")
+	browser.Value[bool](p, `delete document.hidden && document.dispatchEvent(new Event("visibilitychange"))`)
+	p.Await(fmt.Sprintf(`document.querySelector("#one [name=captcha_key]").value !== %q`, first.Key))
+}
+
+func TestRefreshFails(t *testing.T) {
+	s, p := start(t, captcha.Config{}), browser.Open(t)
+	p.Visit(s.url)
+	p.Type("#one [name=captcha_value]", "AB")
+	before := fieldOf(p, "one")
+	for status, sentence := range map[int32]string{429: tooMany, 503: unavailable, 403: unavailable} {
+		s.refuse.Store(status)
+		p.Click("#one .captcha-refresh")
+		awaitStatus(p, "one", sentence)
+	}
+	p.Offline(true)
+	p.Click("#one .captcha-refresh")
+	awaitStatus(p, "one", offline)
+	if got := fieldOf(p, "one"); got.Key != before.Key || got.Picture != before.Picture || got.Answer != "AB" {
+		t.Errorf("a refresh that failed left %+v", got)
+	}
+	p.Offline(false)
+	s.refuse.Store(0)
+	p.Click("#one .captcha-refresh")
+	awaitStatus(p, "one", refreshed)
+}
+
+// A challenge that expired while no other could be had is replaced once one can be.
+func TestRenewsAfterAnOutage(t *testing.T) {
+	s, p := start(t, captcha.Config{Expiration: 2 * time.Second}), browser.Open(t)
+	s.refuse.Store(503)
+	p.Visit(s.url)
+	first := fieldOf(p, "one")
+	awaitStatus(p, "one", unavailable)
+	s.refuse.Store(0)
+	p.Await(fmt.Sprintf(`document.querySelector("#one [name=captcha_key]").value !== %q`, first.Key))
+	awaitStatus(p, "one", "")
+}
+
+// Who comes back after sending a form can send it again, wherever the browser has the page from.
+func TestBack(t *testing.T) {
+	const origin = `(({type, transferSize}) => type + (transferSize > 0 ? "" : " from cache"))(performance.getEntriesByType("navigation")[0])`
+	noPages := chromedp.Flag("disable-features", "BackForwardCache")
+	for _, test := range []struct {
+		name, query, want string
+		flags             []chromedp.ExecAllocatorOption
+	}{
+		{"the page was kept", "", "navigate", nil},
+		{"the answer was kept", "?cached=1", "back_forward from cache", []chromedp.ExecAllocatorOption{noPages}},
+		{"nothing was kept", "", "back_forward", []chromedp.ExecAllocatorOption{noPages}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, p := start(t, captcha.Config{}), browser.Open(t, test.flags...)
+			p.Visit(s.url + "/" + test.query)
+			first := fieldOf(p, "one").Key
+			p.Type("#one [name=captcha_value]", captchatest.Solve(t, s.guard, first))
+			p.Submit("#one [name=send]")
+			wantHeading(t, p, "Thanks for one")
+			p.Back()
+			if got := browser.Value[string](p, origin); got != test.want {
+				t.Errorf("the page is there by %q, want %q", got, test.want)
+			}
+			p.Await(fmt.Sprintf(`document.querySelector("#one [name=captcha_key]").value !== %q`, first))
+			p.Type("#one [name=captcha_value]", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))
+			p.Submit("#one [name=send]")
+			wantHeading(t, p, "Thanks for one")
+		})
+	}
+}
+
+func TestWithoutScript(t *testing.T) {
+	s, p := start(t, captcha.Config{}), browser.Open(t)
+	p.Scripts(false)
+	p.Visit(s.url)
+	for _, want := range []string{"Note for one", "Type the characters you see or hear"} {
+		if got := p.Tab().Name; got != want {
+			t.Fatalf("the focus is on %q, want %q", got, want)
+		}
+	}
+	shown := ""
+	for _, node := range p.Tree() {
+		shown += node.Role + " " + node.Name + "\n"
+	}
+	for _, want := range []string{"For other characters, reload the page.", "The characters, spoken"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("%q is not there:\n%s", want, shown)
+		}
+	}
+	for _, absent := range []string{"button Listen", "button New characters"} {
+		if strings.Contains(shown, absent) {
+			t.Errorf("%q is there:\n%s", absent, shown)
+		}
+	}
+	p.Do(chromedp.KeyEvent("?"))
+	p.Follow(func() { p.Do(chromedp.KeyEvent(kb.Enter)) })
+	if got := fieldOf(p, "one"); got.Answer != "" || got.Note != "" {
+		t.Errorf("%+v", got)
+	}
+	p.Type("#one [name=captcha_value]", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+}
+
+func TestSoundWithoutScript(t *testing.T) {
+	s, p := start(t, captcha.Config{}), browser.Open(t)
+	p.Scripts(false)
+	p.Visit(s.url)
+	p.Tab()
+	p.Tab()
+	p.Tab() // the sound's own control
+	p.Do(chromedp.KeyEvent(" "))
+	select {
+	case <-s.heard:
+	case <-time.After(20 * time.Second):
+		t.Error("the sound was not asked for")
+	}
+}
+
+// At 320 CSS pixels, which is 1280 zoomed to 400 %, and at twice the text's size, everything is there and nothing has to be
+// scrolled sideways. What is touched is large enough to be hit.
+func TestFitsSmallWindows(t *testing.T) {
+	s, p := start(t, captcha.Config{}), browser.Open(t)
+	for _, language := range []string{"en", "de", "fr", "es", "pt", "ru"} {
+		for _, test := range []struct {
+			width int64
+			text  string
+		}{{320, "100%"}, {640, "200%"}, {320, "200%"}} {
+			p.Size(test.width, 800)
+			p.Visit(s.url + "/?language=" + language)
+			browser.Value[string](p, fmt.Sprintf(`document.documentElement.style.fontSize = %q`, test.text))
+			for _, e := range browser.Value[[]string](p, `[...document.querySelectorAll("captcha-field *")].filter((e) => {
+				const box = e.getBoundingClientRect();
+				const small = e.matches("button, input") && box.width > 0 && (box.width < 44 || box.height < 44);
+				return small || box.left < 0 || box.right > document.documentElement.clientWidth;
+			}).map((e) => e.outerHTML.slice(0, 200))`) {
+				t.Errorf("%s, %d wide, text at %s: does not fit or is small: %s", language, test.width, test.text, e)
+			}
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package field_test
+
+import (
+	"html/template"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
+)
+
+// policy allows what the field needs and what a form is, and nothing more.
+const policy = "default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; media-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+
+var page = template.Must(template.New("page").Parse(`<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Forms</title>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="/page.css"></head>
+<body><main><h1>Forms</h1>
+{{range .}}<form id="{{.Name}}" method="post" action="/{{.Name}}">
+<h2>Form {{.Name}}</h2>
+<p><label>Note for {{.Name}} <input name="note" value="{{.Note}}"></label></p>
+{{.Field}}
+<p><button name="send">Send {{.Name}}</button> <button name="send-unchecked" formnovalidate>Send {{.Name}} as it is</button></p>
+</form>
+{{end}}</main></body></html>`))
+
+const pageStyle = `
+:root { color-scheme: light dark; background: Canvas; color: CanvasText; font: 100%/1.5 sans-serif }
+h2 { font-size: 1rem }
+main input, main button { min-height: 2.75rem; max-width: 100%; font: inherit }`
+
+// form is what the page shows of one form.
+type form struct {
+	Name, Note string
+	Field      template.HTML
+}
+
+// site is an app with two forms on one page.
+type site struct {
+	guard    *captcha.Guard
+	url      string
+	refuse   atomic.Int32  // the status that a request for a challenge gets, instead of a challenge
+	created  atomic.Int32  // requests for a challenge
+	language atomic.Value  // of the last such request's challenge
+	heard    chan struct{} // gets one when a sound is asked for
+}
+
+// start serves a site until the test ends.
+func start(t *testing.T, cfg captcha.Config) *site {
+	t.Helper()
+	cfg.Audio = audio.New()
+	s := &site{guard: captcha.New(cfg), heard: make(chan struct{}, 1)}
+	app := fiber.New(fiber.Config{DisableStartupMessage: true, IdleTimeout: time.Second})
+	app.Use(func(c *fiber.Ctx) error {
+		c.Set(fiber.HeaderContentSecurityPolicy, policy)
+		return c.Next()
+	})
+	app.All("/api/captcha/", s.count, s.guard.Create)
+	app.Get("/api/captcha/:key/audio.wav", s.hear, s.guard.Audio)
+	app.Get("/api/captcha/assets/:file", s.guard.Assets)
+	app.Get("/page.css", func(c *fiber.Ctx) error { return c.Type("css").SendString(pageStyle) })
+	app.Get("/", func(c *fiber.Ctx) error { return s.show(c, "", nil) })
+	app.Get("/thanks/:form", s.thank)
+	app.Post("/:form", s.submit)
+	s.url = server.Inside(t, app)
+	return s
+}
+
+func (s *site) count(c *fiber.Ctx) error {
+	s.created.Add(1)
+	s.language.Store(s.guard.Language(c))
+	if status := int(s.refuse.Load()); status != 0 {
+		c.Set(fiber.HeaderRetryAfter, "1")
+		return c.SendStatus(status)
+	}
+	return c.Next()
+}
+
+func (s *site) hear(c *fiber.Ctx) error {
+	select {
+	case s.heard <- struct{}{}:
+	default:
+	}
+	return c.Next()
+}
+
+func (s *site) submit(c *fiber.Ctx) error {
+	if err := s.guard.Check(c); err != nil {
+		return s.show(c.Status(fiber.StatusUnprocessableEntity), c.Params("form"), err)
+	}
+	return c.Redirect("/thanks/"+c.Params("form"), fiber.StatusSeeOther)
+}
+
+func (s *site) thank(c *fiber.Ctx) error {
+	c.Type("html", "utf-8")
+	return c.SendString(`<!doctype html><html lang="en"><title>Thanks</title><link rel="icon" href="data:,"><h1>Thanks for ` + c.Params("form") + `</h1>`)
+}
+
+// show renders the page; of the form that was refused with what was typed and why.
+func (s *site) show(c *fiber.Ctx, refused string, problem error) error {
+	var forms []form
+	for _, name := range []string{"one", "two"} {
+		challenge, err := s.guard.Generate(c.UserContext(), c.Query("language", s.guard.Language(c)))
+		if err != nil {
+			return err
+		}
+		f := form{Name: name, Field: challenge.Field()}
+		if name == refused {
+			f.Note = c.FormValue("note")
+			f.Field = challenge.Field(captcha.FieldOptions{Error: problem})
+		}
+		forms = append(forms, f)
+	}
+	c.Type("html", "utf-8").Set(fiber.HeaderCacheControl, "no-store")
+	if c.Query("cached") != "" {
+		c.Set(fiber.HeaderCacheControl, "max-age=600")
+	}
+	return page.Execute(c, forms)
+}

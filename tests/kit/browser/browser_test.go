@@ -1,0 +1,65 @@
+package browser_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/browser"
+)
+
+// ear is a test that hears of errors and does not fail for them.
+type ear struct {
+	testing.TB
+	heard []string
+}
+
+func (e *ear) Helper() {}
+
+func (e *ear) Errorf(format string, args ...any) {
+	e.heard = append(e.heard, fmt.Sprintf(format, args...))
+}
+
+// A page of faults, each of which has to be found: one that is not found here would not be found anywhere.
+const faults = `<!doctype html><html lang="en"><head><title>Faults</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="/page.css"></head>
+<body><main><h1>Faults</h1><input name="nameless"><p>Pale</p><script src="/throws.js"></script><script>inline()</script>
+<img src="/absent.png" alt="absent"></main></body></html>`
+
+func TestFaultsAreFound(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data:")
+		switch r.URL.Path {
+		case "/":
+			fmt.Fprint(w, faults)
+		case "/page.css":
+			w.Header().Set("Content-Type", "text/css")
+			fmt.Fprint(w, `body { background: #fff; color: #000 } @media (prefers-color-scheme: dark) { p { color: #eee } }`)
+		case "/throws.js":
+			w.Header().Set("Content-Type", "text/javascript")
+			fmt.Fprint(w, `throw new Error("thrown")`)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	defer server.Close()
+	listener := &ear{TB: t}
+	p := browser.Open(listener)
+	p.Visit(server.URL)
+	p.Axe()
+	p.WantNoProblems()
+	all := strings.Join(listener.heard, "\n")
+	for _, want := range []string{
+		"in the light scheme: label:", "in the dark scheme: label:", "in the dark scheme: color-contrast:",
+		"thrown", "Content Security Policy", "absent.png",
+	} {
+		if !strings.Contains(all, want) {
+			t.Errorf("nothing about %q in:\n%s", want, all)
+		}
+	}
+	if strings.Contains(all, "in the light scheme: color-contrast") {
+		t.Errorf("black on white is called pale:\n%s", all)
+	}
+}

@@ -1,0 +1,35 @@
+package ops_test
+
+import (
+	"flag"
+	"testing"
+	"time"
+)
+
+// How much is done. The defaults are for every day; the figures in the README are of
+//
+//	go test ./tests/operations -count=1 -timeout 60m -v -strict -rounds 200 -outage 10s -flood 2000000 -connections 5000
+var (
+	rounds      = flag.Int("rounds", 20, "rounds of 200 concurrent posts of one answer")
+	outage      = flag.Duration("outage", 3*time.Second, "how long the storage is away")
+	flood       = flag.Int("flood", 50_000, "challenges that the flood asks for")
+	connections = flag.Int("connections", 500, "slow clients")
+	strict      = flag.Bool("strict", false, "fail when a time is over what is promised, for a machine that does nothing else; without it times are told only")
+)
+
+// long skips a test that takes more than a few seconds.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes long, and -short is set")
+	}
+}
+
+// within tells a time, and fails the test if it is more than promised and times are to be trusted.
+func within(t testing.TB, what string, took, promised time.Duration) {
+	t.Helper()
+	t.Logf("%s: %s, promised %s", what, took.Round(10*time.Microsecond), promised)
+	if *strict && took > promised {
+		t.Errorf("%s took %s, promised are %s", what, took, promised)
+	}
+}
