@@ -4,9 +4,11 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
-	"path"
+	"net/http"
+	"slices"
+	"strings"
 
-	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 )
 
 //go:embed assets/field.js
@@ -18,6 +20,7 @@ var styleSource string
 var (
 	script = newAsset("field.js", "text/javascript; charset=utf-8", scriptSource)
 	style  = newAsset("field.css", "text/css; charset=utf-8", styleSource)
+	assets = []asset{script, style}
 )
 
 // asset is a file that the form field loads. Its version is a hash of what is in it.
@@ -30,29 +33,28 @@ func newAsset(name, mediaType, content string) asset {
 
 func (g *Guard) assetURL(a asset) string { return g.cfg.Path + "assets/" + a.name + "?v=" + a.version }
 
-// Assets answers GET with the form field's script or style, whichever the path ends with: field.js or field.css. The field
-// asks for them by their version and then keeps them for a year; without the version, or with another than this
-// program's, as happens while a new one is being deployed, a browser asks again each time. Any other name is 404.
-func (g *Guard) Assets(c *fiber.Ctx) error {
-	var a asset
-	switch path.Base(c.Path()) {
-	case script.name:
-		a = script
-	case style.name:
-		a = style
-	default:
-		return detail(c, fiber.StatusNotFound, "Not found.")
+// asset answers GET with a file of the form field's. The field asks for them by their version and then keeps them for a
+// year; without the version, or with another than this program's, as happens while a new one is being deployed, a browser
+// asks again each time.
+func (g *Guard) asset(r *fasthttp.RequestCtx, name string) error {
+	i := slices.IndexFunc(assets, func(a asset) bool { return a.name == name })
+	if i < 0 {
+		return notFound()
 	}
-	c.Set(fiber.HeaderContentType, a.mediaType)
-	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
-	c.Set(fiber.HeaderETag, `"`+a.version+`"`)
-	c.Set(fiber.HeaderCacheControl, "no-cache")
-	if c.Query("v") == a.version {
-		c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
+	a, header := assets[i], &r.Response.Header
+	header.SetContentType(a.mediaType)
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("ETag", a.tag())
+	header.Set("Cache-Control", "no-cache")
+	if string(r.QueryArgs().Peek("v")) == a.version {
+		header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	if c.Fresh() {
-		c.Status(fiber.StatusNotModified)
+	if strings.Contains(string(r.Request.Header.Peek("If-None-Match")), a.tag()) {
+		r.Response.SetStatusCode(http.StatusNotModified)
 		return nil
 	}
-	return c.SendString(a.content)
+	r.Response.SetBodyString(a.content)
+	return nil
 }
+
+func (a asset) tag() string { return `"` + a.version + `"` }

@@ -2,6 +2,7 @@ package captcha_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -48,7 +49,7 @@ func TestSound(t *testing.T) {
 		if _, other := mustDo(t, app, soundOf(mustGenerate(t, guard))); other == first {
 			t.Error("two challenges have one sound")
 		}
-		wantErr(t, guard.Verify(ctx, key, captchatest.Solve(t, guard, key)), nil)
+		wantErr(t, verify(guard, key, captchatest.Solve(t, guard, key)), nil)
 		if response, _ := mustDo(t, app, soundOf(key)); response.StatusCode != 404 {
 			t.Errorf("the sound of a used challenge: %s", response.Status)
 		}
@@ -152,9 +153,9 @@ func TestAnswerThatCanNotBeSpokenIsKept(t *testing.T) {
 	cfg := captcha.Config{Secrets: []string{secretA}, Alphabet: "ÄÖÜ", Language: "de"}
 	key := mustGenerate(t, captcha.New(cfg))
 	var reason string
-	cfg.Audio, cfg.Alphabet, cfg.Observe = quoting{voice}, "", func(e captcha.Event) { reason = e.Reason() }
+	cfg.Audio, cfg.Alphabet, cfg.Observe = quoting{voice}, "", func(_ context.Context, e captcha.Event) { reason = string(e.Reason) }
 	response, body := mustDo(t, newApp(captcha.New(cfg)), soundOf(key))
-	if response.StatusCode != 500 || strings.ContainsAny(body, "ÄÖÜ") || !strings.Contains(body, "speak") || reason != "failed" {
+	if response.StatusCode != 500 || strings.ContainsAny(body, "ÄÖÜ") || !strings.Contains(body, "sound") || reason != "failed" {
 		t.Errorf("%s %q, reason %s", response.Status, body, reason)
 	}
 }
@@ -168,9 +169,9 @@ func (quoting) Speak(text, _ string, _ [32]byte) ([]byte, error) {
 
 func TestSoundIsObserved(t *testing.T) {
 	var reasons []string
-	guard := captcha.New(captcha.Config{Audio: voice, Observe: func(e captcha.Event) {
+	guard := captcha.New(captcha.Config{Audio: voice, Observe: func(_ context.Context, e captcha.Event) {
 		if e.Kind == captcha.Spoken {
-			reasons = append(reasons, e.Reason())
+			reasons = append(reasons, string(e.Reason))
 		}
 	}})
 	app := newApp(guard)

@@ -1,9 +1,13 @@
 package captcha
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,22 +18,43 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/utils"
 
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
+	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
-// Config holds a guard's settings. The zero value is usable: it is ConfigDefault.
+// Config holds a guard's settings. The zero value is usable: it is ConfigDefault. Zero always means the default.
 type Config struct {
-	// Next skips Protect when it returns true.
-	//
-	// Optional. Default: nil
-	Next func(c *fiber.Ctx) bool
-
-	// Storage remembers which challenges were used, or the challenges themselves (see Stored). All replicas of an app
-	// share one. One that implements Adder and Taker makes a challenge single use on all of them; another
-	// fiber.Storage does so within one process, which is logged once.
+	// Storage remembers which challenges were used, or the challenges themselves (see Stored). All processes and
+	// replicas of an app share one. One that implements Adder and Taker makes a challenge single use on all of them;
+	// another fiber.Storage does so within one process, which is logged at start.
 	//
 	// Optional. Default: bounded memory of this process
 	Storage fiber.Storage
+
+	// Secrets seal the challenges: at least 32 characters each, from a random source. The first seals and all of them
+	// open, so that a new one can be put in front while the old one stays for one Expiration.
+	//
+	// Optional. Default: one secret that all replicas agree on through Storage
+	Secrets []string
+
+	// Stored keeps each challenge in Storage until it is answered or expires, instead of sealing it in its key. That
+	// costs a write and some room per challenge shown.
+	//
+	// Optional. Default: false
+	Stored bool
+
+	// Purpose is what this guard's challenges are for, such as "signup": at most 64 letters, digits, - and _. A challenge
+	// is unknown to guards of other purposes, and is not used up there. Guard.For makes guards for further purposes.
+	//
+	// Optional. Default: ""
+	Purpose string
+
+	// Binding returns what ties a challenge to whoever asked for it, such as a session's id or an address block: at most
+	// 256 bytes. The challenge is unknown to a request for which it returns something else. The key does not reveal it.
+	//
+	// Optional. Default: nil, and anybody may answer a challenge
+	Binding func(c *fiber.Ctx) string
 
 	// Expiration is how long a challenge can be answered, from one second to 24 hours.
 	//
@@ -52,10 +77,15 @@ type Config struct {
 	// Optional. Default: Length
 	MaxLength int
 
-	// Picture says how the pictures look.
+	// Picture says how the pictures look that Create sends.
 	//
 	// Optional. Default: the defaults of picture.Config
 	Picture picture.Config
+
+	// FieldPicture says how the pictures look that the form field shows. Its fonts are those of Picture.
+	//
+	// Optional. Default: Picture
+	FieldPicture picture.Config
 
 	// Audio speaks challenges to those who can't see them: audio.New(), from the package captcha/audio. A guard without
 	// it has no sound, and the binary no recordings. It must be able to say every letter of Alphabet in each of its
@@ -76,67 +106,36 @@ type Config struct {
 	Texts map[string]Texts
 
 	// Path is where the form field finds Create, as a browser sees it: names of letters, digits and ._~- between slashes,
-	// with a slash at either end. Audio is below it, at :key/audio.wav, and Assets, at assets/:file. Guards whose fields
-	// stand in one app each need a Path of their own.
+	// with a slash at either end. Audio is below it, at :key/audio.wav, and Assets, at assets/:file. Guards with settings
+	// of their own whose fields stand in one app each need a Path of their own.
 	//
 	// Optional. Default: "/api/captcha/"
 	Path string
 
-	// Secrets seal the challenges: at least 32 characters each, from a random source. The first seals and all of them
-	// open, so that a new one can be put in front while the old one stays for one Expiration.
+	// MaxBody is how many bytes of a request's body are read for the captcha's fields. A longer one is 413.
 	//
-	// Optional. Default: one secret that all replicas agree on through Storage
-	Secrets []string
+	// Optional. Default: 1 MiB of a body that the app streams (fiber.Config.StreamRequestBody), else the app's BodyLimit
+	MaxBody int
 
-	// Stored keeps each challenge in Storage until it is answered or expires, instead of sealing it in its key. That
-	// costs a write and some room per challenge shown. It is how a Storage without Adder is used where no Secrets are
-	// given, and what to choose for a Storage that may lose its data while the app runs on: it then forgets the
-	// challenges as well as which of them were used.
+	// Next skips Protect when it returns true.
 	//
-	// Optional. Default: false
-	Stored bool
+	// Optional. Default: nil
+	Next func(c *fiber.Ctx) bool
 
-	// StorageKey is the form of the keys in Storage, at most 256 bytes. {key}, which it has once, stands for the
-	// challenge's key, with a ~ before it where that key was used, and {version} for the version of the stored value's
-	// form. Guards that share a Storage and have the same StorageKey accept each other's challenges; give one that asks
-	// less of a visitor a form of its own.
-	//
-	// Optional. Default: "rest_captcha_{key}.{version}"
-	StorageKey string
-
-	// KeyField is the name of the key in the reply and in a submission.
-	//
-	// Optional. Default: "captcha_key"
-	KeyField string
-
-	// ImageField is the name of the picture in the reply.
-	//
-	// Optional. Default: both "captcha_image" and "captcha_value", for there are front ends for either
-	ImageField string
-
-	// KeyGenerator makes the key of a stored challenge: 1 to 64 letters, digits, - and _, which nobody can guess.
-	// A sealed challenge's key is its seal.
-	//
-	// Optional. Default: a random UUID
-	KeyGenerator func() string
-
-	// ErrorHandler answers a request that Protect refuses. The error is one of this package's.
+	// ErrorHandler answers a request that is refused: by Protect, and by the guard's own routes. The error is one of this
+	// package's.
 	//
 	// Optional. Default: Reply, which answers in JSON
 	ErrorHandler func(c *fiber.Ctx, err error) error
 
-	// Observe is told of every challenge issued, spoken and verified, for counting. It is called within the request.
+	// Observe is told of every challenge issued, spoken and verified, for counting. It is called within the request,
+	// with the request's context.
 	//
 	// Optional. Default: nil
-	Observe func(Event)
+	Observe func(ctx context.Context, e Event)
 
-	// InsecureMasterAnswers are key and answer pairs that are always accepted and never used up, for the automated
-	// tests of an app. Anyone who knows a pair gets past the captcha: their number is logged at start.
-	//
-	// Optional. Default: nil
-	InsecureMasterAnswers map[string]string
-
-	// Logger gets the warnings about settings, at start, and nothing that is secret.
+	// Logger gets warnings about settings, at start, and the causes of storage failures, at most one a second. Nothing in
+	// it is secret.
 	//
 	// Optional. Default: slog.Default()
 	Logger *slog.Logger
@@ -145,6 +144,45 @@ type Config struct {
 	//
 	// Optional. Default: time.Now
 	Now func() time.Time
+
+	// Compat are settings for clients that were written for another server.
+	//
+	// Optional. Default: as ConfigDefault has it
+	Compat Compat
+}
+
+// Compat are the settings that django-rest-captcha has and a new app can leave alone.
+type Compat struct {
+	// KeyField and ValueField are the names of the key and the answer in a submission; the key's is that in the reply as
+	// well. Names of fields are letters, digits, _, - and dots.
+	//
+	// Optional. Default: "captcha_key" and "captcha_value"
+	KeyField, ValueField string
+
+	// ImageField is the name of the picture in the reply.
+	//
+	// Optional. Default: both "captcha_image" and "captcha_value", for there are front ends for either
+	ImageField string
+
+	// Namespace is the form of the keys in Storage, at most 256 bytes. {key}, which it has once, stands for the
+	// challenge's key, with a ~ before it where that key was used, and {version} for the version of this form. It must
+	// have a part of its own, so that no visitor can name what is not a captcha's. Guards that share a Storage and have
+	// the same Namespace and Purpose accept each other's challenges.
+	//
+	// Optional. Default: "rest_captcha_{key}.{version}"
+	Namespace string
+
+	// KeyGenerator makes the key of a stored challenge: 1 to 64 letters, digits, - and _, which nobody can guess.
+	// A sealed challenge's key is its seal.
+	//
+	// Optional. Default: a random UUID
+	KeyGenerator func() string
+
+	// InsecureMasterAnswers are key and answer pairs that are always accepted and never used up, for the automated
+	// tests of an app. Anyone who knows a pair gets past the captcha: their number is logged at start.
+	//
+	// Optional. Default: nil
+	InsecureMasterAnswers map[string]string
 }
 
 // ConfigDefault is the default Config.
@@ -152,26 +190,26 @@ var ConfigDefault = Config{
 	Expiration: 5 * time.Minute,
 	Alphabet:   picture.Alphabet,
 	Length:     4,
-	StorageKey: "rest_captcha_{key}.{version}",
-	KeyField:   "captcha_key",
 	Path:       "/api/captcha/",
+	Compat: Compat{
+		KeyField:   "captcha_key",
+		ValueField: "captcha_value",
+		Namespace:  "rest_captcha_{key}.{version}",
+	},
 }
 
 const (
-	maxExpiration = 24 * time.Hour
 	maxLength     = 32
 	maxAlphabet   = 255
 	minSecret     = 32 // characters: 128 bits where they are hexadecimal digits
+	maxNamespace  = 256
+	maxBinding    = 256
+	streamedLimit = 1 << 20
 
-	// keyLimit and valueLimit are the original's, in characters. The second grows with the longest answer.
-	keyLimit   = 64
+	// valueLimit is the original's, in characters. It grows with the longest answer.
 	valueLimit = 8
 
-	storedVersion = "1"
-
-	valueField         = "captcha_value"
-	imageField         = "captcha_image"
-	maxStorageKeyBytes = 256
+	imageField = "captcha_image"
 )
 
 // withDefaults fills in what config leaves out.
@@ -180,35 +218,19 @@ func withDefaults(config ...Config) Config {
 	if len(config) > 0 {
 		cfg = config[0]
 	}
-	if cfg.Expiration == 0 {
-		cfg.Expiration = ConfigDefault.Expiration
-	}
-	if cfg.Alphabet == "" {
-		cfg.Alphabet = ConfigDefault.Alphabet
-	}
-	if cfg.Length == 0 {
-		cfg.Length = ConfigDefault.Length
-	}
-	if cfg.MaxLength == 0 {
-		cfg.MaxLength = cfg.Length
-	}
-	if cfg.StorageKey == "" {
-		cfg.StorageKey = ConfigDefault.StorageKey
-	}
-	if cfg.KeyField == "" {
-		cfg.KeyField = ConfigDefault.KeyField
-	}
-	if cfg.Path == "" {
-		cfg.Path = ConfigDefault.Path
-	}
-	if cfg.KeyGenerator == nil {
-		cfg.KeyGenerator = utils.UUIDv4
+	cfg.Expiration = cmp.Or(cfg.Expiration, ConfigDefault.Expiration)
+	cfg.Alphabet = cmp.Or(cfg.Alphabet, ConfigDefault.Alphabet)
+	cfg.Length = cmp.Or(cfg.Length, ConfigDefault.Length)
+	cfg.MaxLength = cmp.Or(cfg.MaxLength, cfg.Length)
+	cfg.Path = cmp.Or(cfg.Path, ConfigDefault.Path)
+	if reflect.ValueOf(cfg.FieldPicture).IsZero() {
+		cfg.FieldPicture = cfg.Picture
 	}
 	if cfg.ErrorHandler == nil {
 		cfg.ErrorHandler = Reply
 	}
 	if cfg.Observe == nil {
-		cfg.Observe = func(Event) {}
+		cfg.Observe = func(context.Context, Event) {}
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
@@ -216,75 +238,164 @@ func withDefaults(config ...Config) Config {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	cfg.InsecureMasterAnswers = maps.Clone(cfg.InsecureMasterAnswers)
+	c := &cfg.Compat
+	c.KeyField = cmp.Or(c.KeyField, ConfigDefault.Compat.KeyField)
+	c.ValueField = cmp.Or(c.ValueField, ConfigDefault.Compat.ValueField)
+	c.Namespace = cmp.Or(c.Namespace, ConfigDefault.Compat.Namespace)
+	if c.KeyGenerator == nil {
+		c.KeyGenerator = utils.UUIDv4
+	}
+	c.InsecureMasterAnswers = maps.Clone(c.InsecureMasterAnswers)
 	return cfg
 }
 
-// check says what is impossible about the settings, with the bad value quoted. What concerns the picture is the picture
-// package's to say.
+// check says what is impossible about the settings. What concerns the picture is the picture package's to say, and sound
+// and texts are looked at when they are put together.
 func (cfg Config) check() error {
-	switch {
-	case cfg.Expiration < time.Second || cfg.Expiration > maxExpiration:
-		return fmt.Errorf("captcha: Expiration %v is not from 1s to %v", cfg.Expiration, maxExpiration)
-	case cfg.Length < 1 || cfg.Length > maxLength:
-		return fmt.Errorf("captcha: Length %d is not from 1 to %d", cfg.Length, maxLength)
-	case cfg.MaxLength < cfg.Length || cfg.MaxLength > maxLength:
-		return fmt.Errorf("captcha: MaxLength %d is not from Length, which is %d, to %d", cfg.MaxLength, cfg.Length, maxLength)
-	case strings.Count(cfg.StorageKey, "{key}") != 1 || len(cfg.StorageKey) > maxStorageKeyBytes:
-		return fmt.Errorf("captcha: StorageKey %q does not have {key} once, within %d bytes", cfg.StorageKey, maxStorageKeyBytes)
-	case cfg.KeyField == valueField || slices.Contains(constantFields, cfg.KeyField) || slices.Contains(cfg.imageFields(), cfg.KeyField):
-		return fmt.Errorf("captcha: KeyField %q is the name of another field", cfg.KeyField)
-	case slices.Contains(constantFields, cfg.ImageField):
-		return fmt.Errorf("captcha: ImageField %q is the name of another field", cfg.ImageField)
-	case !pathForm.MatchString(cfg.Path):
-		return fmt.Errorf("captcha: Path %q is not made of names between slashes, of letters, digits and ._~-, as in %q", cfg.Path, ConfigDefault.Path)
-	}
-	if err := checkAlphabet(cfg.Alphabet); err != nil {
-		return err
-	}
-	for i, secret := range cfg.Secrets {
-		if n := utf8.RuneCountInString(secret); n < minSecret {
-			return fmt.Errorf("captcha: Secrets[%d] has %d characters; at least %d are needed", i, n, minSecret)
-		}
-	}
-	for key, answer := range cfg.InsecureMasterAnswers {
-		if key != strings.TrimSpace(key) || answer != strings.TrimSpace(answer) {
-			return fmt.Errorf("captcha: InsecureMasterAnswers %q can't be submitted: white space around a key or an answer does not count", key)
-		}
-		if err := checkShape(cfg.KeyField, key, answer, cfg.valueLimit()); err != nil {
-			return fmt.Errorf("captcha: InsecureMasterAnswers %q can't be submitted: %w", key, err)
-		}
+	return errors.Join(
+		checkRange("Expiration", cfg.Expiration, time.Second, keep.MaxLife),
+		checkRange("Length", cfg.Length, 1, maxLength),
+		checkRange("MaxLength", cfg.MaxLength, min(max(1, cfg.Length), maxLength), maxLength),
+		checkAlphabet(cfg.Alphabet),
+		checkPurpose(cfg.Purpose),
+		cfg.checkPath(),
+		cfg.checkMaxBody(),
+		cfg.checkSecrets(),
+		cfg.Compat.checkFields(),
+		cfg.Compat.checkNamespace(),
+		cfg.checkMasters(),
+	)
+}
+
+func checkRange[T cmp.Ordered](field string, value, least, greatest T) error {
+	if value < least || value > greatest {
+		return setting.Refuse(field, value, "%v to %v", least, greatest)
 	}
 	return nil
 }
 
 func checkAlphabet(alphabet string) error {
+	refuse := func(accepted string, args ...any) error {
+		return setting.Refuse("Alphabet", alphabet, accepted, args...)
+	}
 	if !utf8.ValidString(alphabet) {
-		return fmt.Errorf("captcha: Alphabet %q is not UTF-8", alphabet)
+		return refuse("UTF-8")
 	}
 	letters := []rune(alphabet)
 	if len(letters) < 2 || len(letters) > maxAlphabet {
-		return fmt.Errorf("captcha: Alphabet %q has %d letters, not 2 to %d", alphabet, len(letters), maxAlphabet)
+		return refuse("2 to %d letters, not %d", maxAlphabet, len(letters))
 	}
 	seen := make(map[string]rune, len(letters))
 	for _, r := range letters {
 		if !unicode.IsGraphic(r) || unicode.IsSpace(r) {
-			return fmt.Errorf("captcha: Alphabet has %q, which can't be seen", r)
+			return refuse("letters that can be seen, not %q", r)
 		}
 		folded := fold(string(r))
 		if other, ok := seen[folded]; ok {
-			return fmt.Errorf("captcha: Alphabet has %q and %q, which count as one letter", other, r)
+			return refuse("different letters; %q and %q count as one", other, r)
 		}
 		seen[folded] = r
 	}
 	return nil
 }
 
-// constantFields are those of a reply that no setting renames.
-var constantFields = []string{"image_type", "image_decode"}
+var purposeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{0,64}$`)
+
+func checkPurpose(purpose string) error {
+	if !purposeForm.MatchString(purpose) {
+		return setting.Refuse("Purpose", purpose, "at most 64 letters, digits, - and _")
+	}
+	return nil
+}
 
 // pathForm are paths that mean the same to a browser and to Fiber's router.
 var pathForm = regexp.MustCompile(`^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*$`)
 
+func (cfg Config) checkPath() error {
+	if !pathForm.MatchString(cfg.Path) {
+		return setting.Refuse("Path", cfg.Path, "names between slashes, of letters, digits and ._~-, as in %q", ConfigDefault.Path)
+	}
+	return nil
+}
+
+func (cfg Config) checkMaxBody() error {
+	if cfg.MaxBody < 0 {
+		return setting.Refuse("MaxBody", cfg.MaxBody, "1 byte or more, or 0 for the default")
+	}
+	return nil
+}
+
+func (cfg Config) checkSecrets() error {
+	for i, secret := range cfg.Secrets {
+		if n := utf8.RuneCountInString(secret); n < minSecret {
+			return &setting.Error{
+				Field:    fmt.Sprintf("Secrets[%d]", i),
+				Accepted: fmt.Sprintf("at least %d characters from a random source; it has %d", minSecret, n),
+			}
+		}
+	}
+	return nil
+}
+
+var fieldForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+// constantFields are those of a reply that no setting renames.
+var constantFields = []string{"image_type", "image_decode"}
+
+func (c Compat) checkFields() error {
+	taken := slices.Clone(constantFields)
+	var errs []error
+	check := func(name, field string) {
+		switch {
+		case !fieldForm.MatchString(field):
+			errs = append(errs, setting.Refuse("Compat."+name, field, "1 to 64 letters, digits, _, - and dots"))
+		case slices.Contains(taken, field):
+			errs = append(errs, setting.Refuse("Compat."+name, field, "a name that no other field has"))
+		}
+	}
+	for i, field := range c.imageFields() {
+		if c.ImageField != "" || i > 0 {
+			check("ImageField", field)
+		}
+		taken = append(taken, field)
+	}
+	check("KeyField", c.KeyField)
+	// The answer in a submission may have the name that the picture has in a reply, as in the original.
+	taken = append(slices.Clone(constantFields), c.KeyField)
+	check("ValueField", c.ValueField)
+	return errors.Join(errs...)
+}
+
+func (c Compat) checkNamespace() error {
+	own := strings.NewReplacer("{key}", "", "{version}", "").Replace(c.Namespace)
+	if strings.Count(c.Namespace, "{key}") != 1 || len(c.Namespace) > maxNamespace || own == "" {
+		return setting.Refuse("Compat.Namespace", c.Namespace, "up to %d bytes with {key} once and a part of its own, as in %q",
+			maxNamespace, ConfigDefault.Compat.Namespace)
+	}
+	return nil
+}
+
+func (cfg Config) checkMasters() error {
+	guard := &Guard{shared: &shared{cfg: cfg}}
+	for key, answer := range cfg.Compat.InsecureMasterAnswers {
+		s, err := guard.Submission(key, answer, Visitor{})
+		if err != nil || s.key != key || s.value != answer {
+			return &setting.Error{
+				Field:    "Compat.InsecureMasterAnswers",
+				Accepted: fmt.Sprintf("keys of 1 to %d characters and answers of 1 to %d, with no white space around them", keep.MaxKey, cfg.valueLimit()),
+			}
+		}
+	}
+	return nil
+}
+
 // valueLimit is the greatest number of characters of a submitted answer.
 func (cfg Config) valueLimit() int { return max(valueLimit, cfg.MaxLength) }
+
+// imageFields are the names under which the picture is sent. The original's documentation has one and its code the other.
+func (c Compat) imageFields() []string {
+	if c.ImageField != "" {
+		return []string{c.ImageField}
+	}
+	return []string{imageField, ConfigDefault.Compat.ValueField}
+}

@@ -1,36 +1,38 @@
 package captcha
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 
-	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 )
 
-// Create answers POST with a challenge as JSON: 200 and
-//
-//	{"image_type": "image/png", "image_decode": "base64", "captcha_key": "...", "captcha_image": "...", "captcha_value": "..."}
-//
-// The request's body is ignored. Another method is 405, a storage failure 503.
-func (g *Guard) Create(c *fiber.Ctx) error {
-	if c.Method() != fiber.MethodPost {
-		c.Set(fiber.HeaderAllow, fiber.MethodPost)
-		return detail(c, fiber.StatusMethodNotAllowed, fmt.Sprintf("Method %q not allowed.", c.Method()))
+// create answers POST with a challenge in JSON.
+func (g *Guard) create(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
+	if string(r.Method()) != http.MethodPost {
+		r.Response.Header.Set("Allow", http.MethodPost)
+		return &Error{Reason: NotAllowed, Status: http.StatusMethodNotAllowed, Detail: fmt.Sprintf("Method %q not allowed.", r.Method())}
 	}
-	key, content, err := g.issue(c.UserContext(), max(0, slices.Index(g.languages, g.Language(c))))
+	preset := slices.Index(presetNames[:], string(r.QueryArgs().Peek("preset")))
+	if preset < 0 {
+		return notFound()
+	}
+	key, c, err := g.issue(ctx, visitor, uint8(preset))
 	if err != nil {
-		return Reply(c, err)
+		return err
 	}
 	image := images.Get().(*[]byte)
 	defer images.Put(image)
-	*image = g.renderer.Append((*image)[:0], content.answer, content.pictureSeed())
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
+	*image = g.renderer(c).Append((*image)[:0], c.Answer, pictureSeed(c))
+	r.Response.Header.Set("Cache-Control", "no-store")
+	r.Response.Header.SetContentType("application/json")
 	// Written into the response's own buffer, which SwapBody hands out and takes back: there is nothing to copy.
-	c.Response().SwapBody(g.reply.append(c.Response().SwapBody(nil)[:0], key, *image))
+	r.Response.SwapBody(g.reply.append(r.Response.SwapBody(nil)[:0], key, *image))
 	return nil
 }
 
@@ -42,8 +44,8 @@ var images = sync.Pool{New: func() any { return new([]byte) }}
 type frame []string
 
 func newFrame(cfg Config) frame {
-	f := frame{`{"image_type":"image/png","image_decode":"base64",` + quote(cfg.KeyField) + `:"`}
-	for _, name := range cfg.imageFields() {
+	f := frame{`{"image_type":"image/png","image_decode":"base64",` + quote(cfg.Compat.KeyField) + `:"`}
+	for _, name := range cfg.Compat.imageFields() {
 		f = append(f, `",`+quote(name)+`:"`)
 	}
 	return append(f, `"}`)
@@ -68,12 +70,4 @@ func (f frame) append(dst []byte, key string, image []byte) []byte {
 		dst = append(append(dst, part...), dst[start:end]...)
 	}
 	return append(dst, f[len(f)-1]...)
-}
-
-// imageFields are the names under which the picture is sent. The original's documentation has one and its code the other.
-func (c Config) imageFields() []string {
-	if c.ImageField != "" {
-		return []string{c.ImageField}
-	}
-	return []string{imageField, valueField}
 }

@@ -22,8 +22,8 @@
 //	}
 //
 // Create answers POST with a challenge in JSON: a picture and a key. Protect reads that key and the visitor's answer
-// from the request, and calls the next handler if the answer is right. For a form that the server renders, Generate
-// issues a challenge, Field is its HTML, and Check verifies a submission; the first example is such a form.
+// from the request, and calls the next handler if the answer is right. For a form that the server renders, Issue issues a
+// challenge, Field is its HTML, and Check verifies a submission; the first example is such a form.
 //
 // # What it stops, and what it does not
 //
@@ -73,17 +73,27 @@
 // Any [fiber.Storage] will do. One that also has [Adder], and [Taker] where challenges are stored, makes a challenge
 // single use on all replicas: the five methods of fiber.Storage alone can't, because between a Get and a Delete there
 // is room for another replica's Get. A storage without them is used under a lock, which holds within one process, and
-// that is logged once. The package captcha/storagetest tests whether a storage keeps its promises.
+// that is logged at start. The package captcha/storagetest tests whether a storage keeps its promises.
 //
-// Single use lasts as long as the storage's memory. A Redis that restarts without its append-only file forgets which
-// keys were used, and each could then be used once more until it expires. Where that matters turn the file on, or set
-// Config.Stored: a storage that forgets a stored challenge refuses it.
+// Single use lasts as long as the storage's memory. A storage that goes back to an older state, as a Redis does that
+// restarts from a snapshot or a replica that is promoted while it lags, has lost what happened since: a spent key is
+// unspent in it, and a stored challenge that was taken is there again. Neither way of keeping cures that. Only durable
+// writes do: in Redis the append-only file with appendfsync always.
 //
-// # Several guards
+// # What a challenge is for
 //
-// Guards that share a storage and a StorageKey accept each other's challenges. Give a guard that asks less of a visitor
-// than another a StorageKey of its own; a challenge from one is then unknown to the other. Guards whose form fields
-// stand in one app each need a Path of their own as well, where the field finds its guard's new challenges and sound.
+// Config.Purpose says what a guard's challenges are for, and Guard.For returns a guard for another purpose with the same
+// settings, storage and routes:
+//
+//	guard := captcha.New()
+//	signup, contact := guard.For("signup"), guard.For("contact")
+//
+// A challenge issued by one is unknown to the others, and is not used up there: whoever solves the contact form's can't
+// spend it on an account. Config.Binding ties a challenge to its visitor as well, by a session's id or whatever the app
+// says of the request. Both are authenticated with the key, which reveals neither, and take no room in the storage.
+//
+// Guards with other settings in one app, such as a longer answer for accounts, each need a Path of their own, where the
+// field finds its guard's new challenges and sound.
 //
 // # Pictures, sound and the form field
 //
@@ -108,8 +118,8 @@
 //	answer := captchatest.Solve(t, guard, key)
 //
 // Where the test runs in another process than the app, as a browser test may, it makes a guard with the app's settings,
-// on the same Config.Secrets or the same storage. Config.InsecureMasterAnswers are fixed pairs of key and answer for a client that can do neither: anyone who
-// knows one gets past the captcha, so keep them out of production.
+// on the same Config.Secrets or the same storage. Compat.InsecureMasterAnswers are fixed pairs of key and answer for a
+// client that can do neither: anyone who knows one gets past the captcha, so keep them out of production.
 //
 // # Security
 //

@@ -2,78 +2,186 @@ package captcha
 
 import (
 	"errors"
+	"net/http"
 	"sort"
 	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
+
+// SettingError refuses a setting, by [NewGuard]. It names the field, its value and what is accepted. Several may be joined;
+// [errors.As] finds the first.
+type SettingError = setting.Error
+
+// Reason is why something was refused or failed: a short constant word, fit for a metric's label.
+type Reason string
+
+// The reasons.
+const (
+	OK            Reason = "ok"
+	Missing       Reason = "missing"
+	Malformed     Reason = "malformed"
+	UnknownKey    Reason = "unknown_key"
+	WrongAnswer   Reason = "wrong_answer"
+	StorageFailed Reason = "storage_failed"
+	NotFound      Reason = "not_found"   // of a route of the guard's
+	NotAllowed    Reason = "not_allowed" // a method, of a route of the guard's
+	Failed        Reason = "failed"      // something of the app's own, such as Config.Audio
+)
+
+// Error is why a guard refused a request or could not decide. What Error returns is a sentence fit for strangers; the cause
+// is found by unwrapping. A handler may return it as it is: Fiber's default error handler then answers with Status.
+type Error struct {
+	Reason Reason
+	Status int    // of the answer to the request
+	Detail string // a sentence for whoever sent it
+
+	cause error
+}
 
 // The reasons for which a submission is refused. Test for them with errors.Is.
 var (
 	// ErrMissing says that the key or the answer was absent, null or blank. Nothing was used up: the same challenge
 	// can be answered again.
-	ErrMissing = errors.New("captcha: a field is missing")
+	ErrMissing error = &Error{Reason: Missing, Status: http.StatusBadRequest, Detail: "A captcha field is missing."}
 
 	// ErrMalformed says that a field was too long, given twice or not text, or that the body around it could not be
 	// read. Nothing was used up.
-	ErrMalformed = errors.New("captcha: the submission is malformed")
+	ErrMalformed error = &Error{Reason: Malformed, Status: http.StatusBadRequest, Detail: "The captcha fields can't be read."}
 
-	// ErrUnknownKey says that the key names no challenge that can still be answered: it was never issued, it was used
-	// before, or it has expired. The three are not told apart, on purpose.
-	ErrUnknownKey = errors.New("captcha: invalid or expired key")
+	// ErrUnknownKey says that the key names no challenge that can still be answered here: it was never issued, or for
+	// another purpose, it was used before, or it has expired. They are not told apart, on purpose.
+	ErrUnknownKey error = &Error{Reason: UnknownKey, Status: http.StatusBadRequest, Detail: "Invalid or expired captcha key"}
 
 	// ErrWrongAnswer says that the answer was not the challenge's. The challenge is used up.
-	ErrWrongAnswer = errors.New("captcha: wrong answer")
+	ErrWrongAnswer error = &Error{Reason: WrongAnswer, Status: http.StatusBadRequest, Detail: "Invalid captcha value"}
 
 	// ErrStorage says that the storage failed, so that the answer could be neither accepted nor refused. It wraps the
 	// storage's own error. A handler answers 503.
-	ErrStorage = errors.New("captcha: storage failed")
+	ErrStorage error = &Error{Reason: StorageFailed, Status: http.StatusServiceUnavailable, Detail: msgNotChecked}
 )
-
-// FieldErrors says what is wrong with each field, by the field's name: {"captcha_value": ["This field is required."]}.
-// Through errors.Is it is ErrMissing when every complaint is of an absent or blank field, else ErrMalformed.
-type FieldErrors map[string][]string
 
 const (
-	msgRequired  = "This field is required."
-	msgNull      = "This field may not be null."
-	msgBlank     = "This field may not be blank."
-	msgNotString = "Not a valid string."
-	msgNUL       = "Null characters are not allowed."
-	msgTwice     = "This field may be given only once."
+	msgNotChecked = "The captcha can't be checked at the moment. Try again in a few seconds."
+	msgNotIssued  = "No captcha can be made at the moment. Try again in a few seconds."
 )
 
-func (e FieldErrors) add(field, message string) { e[field] = append(e[field], message) }
+func storageFailed(detail string, cause error) error {
+	return &Error{StorageFailed, http.StatusServiceUnavailable, detail, cause}
+}
+
+func malformed(status int, detail string) error {
+	return &Error{Reason: Malformed, Status: status, Detail: detail}
+}
+
+func notFound() error {
+	return &Error{Reason: NotFound, Status: http.StatusNotFound, Detail: "Not found."}
+}
+
+// Error returns the detail.
+func (e *Error) Error() string { return e.Detail }
+
+// Unwrap returns the cause, which is for a log and for no stranger.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Is reports whether target is an error with the same reason.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Reason == e.Reason
+}
+
+// As lets Fiber's default error handler find the status and the sentence.
+func (e *Error) As(target any) bool { return asFiberError(target, e.Status, e.Detail) }
+
+func asFiberError(target any, status int, sentence string) bool {
+	t, ok := target.(**fiber.Error)
+	if ok {
+		*t = fiber.NewError(status, sentence)
+	}
+	return ok
+}
+
+// reasonOf returns the reason that err stands for.
+func reasonOf(err error) Reason {
+	var e *Error
+	switch {
+	case err == nil:
+		return OK
+	case errors.As(err, &e):
+		return e.Reason
+	case errors.Is(err, ErrMissing):
+		return Missing
+	case errors.Is(err, ErrMalformed):
+		return Malformed
+	default:
+		return Failed
+	}
+}
+
+// FieldErrors says what is wrong with each field, by the field's name. An app may add its own fields' errors. In JSON it
+// is as Django REST framework has it: {"captcha_value": ["This field is required."]}. Through errors.Is it is ErrMissing
+// when every complaint is of an absent or blank field, else ErrMalformed.
+type FieldErrors map[string][]FieldError
+
+// FieldError is one thing that is wrong with a field.
+type FieldError struct {
+	Code    string // as Django REST framework has it; the ones of this package are required, null, blank, invalid, max_length, null_characters_not_allowed, and repeated
+	Message string // a sentence for whoever sent it
+}
+
+// MarshalText returns the message.
+func (e FieldError) MarshalText() ([]byte, error) { return []byte(e.Message), nil }
+
+var (
+	errRequired = FieldError{"required", "This field is required."}
+	errNull     = FieldError{"null", "This field may not be null."}
+	errBlank    = FieldError{"blank", "This field may not be blank."}
+	errNotText  = FieldError{"invalid", "Not a valid string."}
+	errNUL      = FieldError{"null_characters_not_allowed", "Null characters are not allowed."}
+	errRepeated = FieldError{"repeated", "This field may be given only once."}
+)
+
+func (e FieldErrors) add(field string, err FieldError) { e[field] = append(e[field], err) }
 
 // Error lists the fields in alphabetical order.
 func (e FieldErrors) Error() string {
 	parts := make([]string, 0, len(e))
-	for field, messages := range e {
-		parts = append(parts, field+": "+strings.Join(messages, " "))
+	for field, errs := range e {
+		var words strings.Builder
+		for _, err := range errs {
+			words.WriteString(" " + err.Message)
+		}
+		parts = append(parts, field+":"+words.String())
 	}
 	sort.Strings(parts)
-	return "captcha: " + strings.Join(parts, "; ")
+	return strings.Join(parts, "; ")
 }
 
 // Is reports whether target is the reason that these errors stand for.
 func (e FieldErrors) Is(target error) bool {
-	reason := ErrMissing
-	for _, messages := range e {
-		for _, message := range messages {
-			if message != msgRequired && message != msgNull && message != msgBlank {
-				reason = ErrMalformed
+	t, ok := target.(*Error)
+	return ok && t.Reason == e.reason()
+}
+
+func (e FieldErrors) reason() Reason {
+	for _, errs := range e {
+		for _, err := range errs {
+			if err.Code != errRequired.Code && err.Code != errNull.Code && err.Code != errBlank.Code {
+				return Malformed
 			}
 		}
 	}
-	return target == reason
+	return Missing
 }
 
-// BodyError says why a request's body could not be read at all. Through errors.Is it is ErrMalformed.
-type BodyError struct {
-	Status int    // 400, or 415 for a media type that is not accepted
-	Detail string // a sentence for whoever wrote the client
+// As lets Fiber's default error handler find a status and a sentence.
+func (e FieldErrors) As(target any) bool {
+	return asFiberError(target, http.StatusBadRequest, e.Error())
 }
 
-// Error is the detail, for a log.
-func (e *BodyError) Error() string { return "captcha: " + e.Detail }
-
-// Is reports whether target is ErrMalformed.
-func (e *BodyError) Is(target error) bool { return target == ErrMalformed }
+// nonField is the form of a complaint about the submission as a whole.
+func nonField(message string) FieldErrors {
+	return FieldErrors{"non_field_errors": {{Code: errNotText.Code, Message: message}}}
+}

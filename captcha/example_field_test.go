@@ -21,7 +21,7 @@ func ExampleChallenge_Field() {
 	guard := captcha.New(captcha.Config{Audio: audio.New()})
 
 	show := func(c *fiber.Ctx, refused error) error {
-		challenge, err := guard.Generate(c.UserContext(), guard.Language(c))
+		challenge, err := guard.Issue(c)
 		if err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ func Example() {
 	app.Get("/api/captcha/assets/:file", guard.Assets) // the field's style and script
 
 	form := func(c *fiber.Ctx, complaint string, refused error) error {
-		challenge, err := guard.Generate(c.UserContext(), guard.Language(c))
+		challenge, err := guard.Issue(c)
 		if err != nil {
 			return err
 		}
@@ -86,8 +86,8 @@ func Example() {
 // An API: the client asks for a challenge, shows the picture, and sends the answer with its own fields.
 func ExampleGuard_Protect() {
 	guard := captcha.New(captcha.Config{
-		InsecureMasterAnswers: map[string]string{"example": "ABCD"}, // stands for a visitor here; never in production
-		Logger:                slog.New(slog.DiscardHandler),
+		Compat: captcha.Compat{InsecureMasterAnswers: map[string]string{"example": "ABCD"}}, // stands for a visitor here; never in production
+		Logger: slog.New(slog.DiscardHandler),
 	})
 	app := fiber.New()
 	app.All("/api/captcha/", guard.Create)
@@ -113,18 +113,18 @@ func ExampleGuard_Read() {
 	app := fiber.New()
 	app.Post("/signup", func(c *fiber.Ctx) error {
 		complaints := captcha.FieldErrors{}
-		key, value, err := guard.Read(c)
+		submission, err := guard.Read(c)
 		if err != nil && !errors.As(err, &complaints) {
 			return captcha.Reply(c, err) // the body could not be read
 		}
 		own, _ := captcha.Fields(c, "email") // from JSON as well; one that is missing or given twice is not there
 		if !strings.Contains(own["email"], "@") {
-			complaints["email"] = []string{"Enter a valid email address."}
+			complaints["email"] = []captcha.FieldError{{Message: "Enter a valid email address."}}
 		}
 		if len(complaints) > 0 {
 			return captcha.Reply(c, complaints)
 		}
-		if err := guard.Verify(c.UserContext(), key, value); err != nil {
+		if err := guard.Verify(c.UserContext(), submission); err != nil {
 			return captcha.Reply(c, err)
 		}
 		return c.SendStatus(fiber.StatusCreated)
@@ -217,16 +217,16 @@ func (t *table) set(key string, value []byte, ttl time.Duration) {
 func ExampleAdder() {
 	guard := captcha.New(captcha.Config{Storage: &table{rows: make(map[string]row)}})
 
-	challenge, err := guard.Generate(context.Background())
+	challenge, err := guard.IssueTo(context.Background(), captcha.Visitor{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(guard.Verify(context.Background(), challenge.Key, "a guess"))
-	fmt.Println(guard.Verify(context.Background(), challenge.Key, "another"))
+	fmt.Println(try(guard, challenge.Key, "a guess"))
+	fmt.Println(try(guard, challenge.Key, "another"))
 	// Output:
-	// captcha: wrong answer
-	// captcha: invalid or expired key
+	// Invalid captcha value
+	// Invalid or expired captcha key
 }
 
 // A noise function of one's own: horizontal lines, each at a height of its own. It draws ink from 0 to 255 over the
@@ -242,7 +242,7 @@ func ExampleConfig_noise() {
 	}
 	guard := captcha.New(captcha.Config{Picture: picture.Config{Noise: []picture.Noise{ruled, picture.Dots}}})
 
-	challenge, err := guard.Generate(context.Background())
+	challenge, err := guard.IssueTo(context.Background(), captcha.Visitor{})
 	fmt.Println(http.DetectContentType(challenge.Image), err)
 	// Output: image/png <nil>
 }
@@ -272,14 +272,14 @@ func ExampleConfig_errorHandler() {
 }
 
 // Two guards in one app, which share a storage: a short challenge for comments, and a longer one for new accounts. With
-// a StorageKey of its own, neither accepts the other's challenges; with a Path of its own, each one's form field gets its
+// a Namespace of its own, neither accepts the other's challenges; with a Path of its own, each one's form field gets its
 // new challenges from its own guard.
 func ExampleNew_severalGuards() {
 	storage := &table{rows: make(map[string]row)}
 	comments := captcha.New(captcha.Config{Storage: storage})
 	accounts := captcha.New(captcha.Config{
 		Storage:    storage,
-		StorageKey: "accounts_{key}.{version}",
+		Compat:     captcha.Compat{Namespace: "accounts_{key}.{version}"},
 		Path:       "/accounts/captcha/",
 		Length:     6,
 		MaxLength:  8,
@@ -287,42 +287,50 @@ func ExampleNew_severalGuards() {
 		Picture:    picture.Config{Width: 240, Height: 80},
 	})
 
-	challenge, err := comments.Generate(context.Background())
+	challenge, err := comments.IssueTo(context.Background(), captcha.Visitor{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(accounts.Verify(context.Background(), challenge.Key, "anything"))
-	fmt.Println(comments.Verify(context.Background(), challenge.Key, "anything"))
+	fmt.Println(try(accounts, challenge.Key, "anything"))
+	fmt.Println(try(comments, challenge.Key, "anything"))
 	// Output:
-	// captcha: invalid or expired key
-	// captcha: wrong answer
+	// Invalid or expired captcha key
+	// Invalid captcha value
 }
 
 // Counting results by reason: the words are few and fixed, fit for a metric's label.
 func ExampleConfig_observe() {
 	var mu sync.Mutex
 	counts := map[string]int{}
-	guard := captcha.New(captcha.Config{Observe: func(e captcha.Event) {
+	guard := captcha.New(captcha.Config{Observe: func(_ context.Context, e captcha.Event) {
 		mu.Lock()
 		defer mu.Unlock()
-		counts[string(e.Kind)+" "+e.Reason()]++
+		counts[string(e.Kind)+" "+string(e.Reason)]++
 	}})
 
 	for range 3 {
-		challenge, err := guard.Generate(context.Background())
+		challenge, err := guard.IssueTo(context.Background(), captcha.Visitor{})
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		guard.Verify(context.Background(), challenge.Key, "a guess")
-		guard.Verify(context.Background(), challenge.Key, "a guess")
+		try(guard, challenge.Key, "a guess")
+		try(guard, challenge.Key, "a guess")
 	}
 	fmt.Println(counts)
 	// Output: map[issued ok:3 verified unknown_key:3 verified wrong_answer:3]
 }
 
 // What follows serves the examples only.
+
+func try(guard *captcha.Guard, key, value string) error {
+	submission, err := guard.Submission(key, value, captcha.Visitor{})
+	if err != nil {
+		return err
+	}
+	return guard.Verify(context.Background(), submission)
+}
 
 type reply struct {
 	status int

@@ -45,6 +45,9 @@ type FieldOptions struct {
 // and nothing inline. Create needs no CSRF token, for it changes nothing: leave it out of an app's CSRF protection. The
 // page is one visitor's: answer it with Cache-Control: no-store.
 func (c *Challenge) Field(options ...FieldOptions) template.HTML {
+	if c.guard == nil {
+		return ""
+	}
 	var o FieldOptions
 	if len(options) > 0 {
 		o = options[0]
@@ -79,15 +82,15 @@ func (c *Challenge) fieldData(message string) fieldData {
 		Texts:      g.texts[c.Language],
 		Error:      message,
 		ID:         c.InputID(),
-		ValueField: valueField,
-		KeyField:   g.cfg.KeyField,
-		ImageField: g.cfg.imageFields()[0],
+		ValueField: g.cfg.Compat.ValueField,
+		KeyField:   g.cfg.Compat.KeyField,
+		ImageField: g.cfg.Compat.imageFields()[0],
 		InputMode:  "text",
 		Capitalize: "none",
 		MaxLength:  g.cfg.valueLimit(),
 		Left:       max(0, c.Expires.Sub(g.cfg.Now()).Milliseconds()),
 		Lifetime:   g.cfg.Expiration.Milliseconds(),
-		Create:     g.cfg.Path,
+		Create:     g.createURL(),
 		Script:     g.assetURL(script),
 		Style:      g.assetURL(style),
 	}
@@ -98,7 +101,7 @@ func (c *Challenge) fieldData(message string) fieldData {
 		d.Capitalize = "characters"
 	}
 	if g.cfg.Audio != nil {
-		d.SoundURL = g.cfg.Path + c.Key + "/audio.wav"
+		d.SoundURL = g.soundURL(c.Key)
 		d.Label, d.Picture = d.LabelSound, d.PictureSound
 	}
 	return d
@@ -110,26 +113,35 @@ func (c *Challenge) InputID() string {
 	return "captcha-" + base64.RawURLEncoding.EncodeToString(hash[:6])
 }
 
-// Message returns the sentence for a visitor whose submission was refused with err, in the challenge's language: what to
-// do, for the errors of this package, and that it did not work, for any other. It is empty for nil, and for FieldErrors
-// that are all about an app's own fields.
+// Message returns the sentence for a visitor whose submission was refused with err, in the challenge's language. See
+// [Guard.Message].
 func (c *Challenge) Message(err error) string {
-	texts := c.guard.texts[c.Language]
+	if c.guard == nil {
+		return ""
+	}
+	return c.guard.Message(c.Language, err)
+}
+
+// Message returns the sentence for a visitor whose submission was refused with err, in language: what to do, for the errors
+// of this package, and that it did not work, for any other. It is empty for nil, and for FieldErrors that are all about an
+// app's own fields.
+func (g *Guard) Message(language string, err error) string {
+	texts := g.texts[g.orFirst(language)]
 	var fields FieldErrors
 	if errors.As(err, &fields) && len(fields) > 0 {
-		if fields = c.guard.own(fields); len(fields) == 0 {
+		if fields = g.own(fields); len(fields) == 0 {
 			return ""
 		}
 		err = fields
 	}
-	switch {
-	case err == nil:
+	switch reasonOf(err) {
+	case OK:
 		return ""
-	case errors.Is(err, ErrMissing):
+	case Missing:
 		return texts.Missing
-	case errors.Is(err, ErrUnknownKey):
+	case UnknownKey:
 		return texts.Used
-	case errors.Is(err, ErrWrongAnswer), errors.Is(err, ErrMalformed):
+	case WrongAnswer, Malformed:
 		return texts.Wrong
 	default:
 		return texts.Unavailable
@@ -139,10 +151,26 @@ func (c *Challenge) Message(err error) string {
 // own returns the complaints about the captcha's own fields.
 func (g *Guard) own(errs FieldErrors) FieldErrors {
 	own := FieldErrors{}
-	for _, name := range []string{g.cfg.KeyField, valueField, "non_field_errors"} {
+	for _, name := range []string{g.cfg.Compat.KeyField, g.cfg.Compat.ValueField, "non_field_errors"} {
 		if messages, ok := errs[name]; ok {
 			own[name] = messages
 		}
 	}
 	return own
+}
+
+// createURL is where the field gets another challenge like its own.
+func (g *Guard) createURL() string {
+	return g.cfg.Path + "?preset=" + presetNames[fieldPreset] + g.purposeQuery("&")
+}
+
+func (g *Guard) soundURL(key string) string {
+	return g.cfg.Path + key + "/audio.wav" + g.purposeQuery("?")
+}
+
+func (g *Guard) purposeQuery(before string) string {
+	if g.purpose == "" {
+		return ""
+	}
+	return before + "purpose=" + g.purpose
 }

@@ -96,7 +96,7 @@ func (all elements) one(t *testing.T, name string, attrs ...string) element {
 
 func mustChallenge(t *testing.T, guard *captcha.Guard, language ...string) *captcha.Challenge {
 	t.Helper()
-	challenge, err := guard.Generate(ctx, language...)
+	challenge, err := guard.IssueTo(ctx, captcha.Visitor{Language: strings.Join(language, "")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestField(t *testing.T) {
 	now.move(2 * time.Second)
 	field := parse(t, challenge.Field())
 
-	shell := field.one(t, "captcha-field", "lang", "de", "data-create", "/api/captcha/", "data-image", "captcha_image",
+	shell := field.one(t, "captcha-field", "lang", "de", "data-create", "/api/captcha/?preset=field", "data-image", "captcha_image",
 		"data-left", "298000", "data-lifetime", "300000")
 	for name, value := range shell.attrs {
 		if strings.TrimSpace(value) == "" {
@@ -151,12 +151,12 @@ func TestField(t *testing.T) {
 
 func TestFieldFollowsTheSettings(t *testing.T) {
 	guard := captcha.New(captcha.Config{
-		Alphabet: "0123456789", Length: 6, MaxLength: 10, KeyField: "id", ImageField: "png", Path: "/sub/captcha/",
+		Alphabet: "0123456789", Length: 6, MaxLength: 10, Compat: captcha.Compat{KeyField: "id", ImageField: "png"}, Path: "/sub/captcha/",
 		Expiration: time.Minute, Picture: picture.Config{Width: 300, Height: picture.Fit, Scale: 2},
 	})
 	challenge := mustChallenge(t, guard, "fr")
 	field := parse(t, challenge.Field())
-	field.one(t, "captcha-field", "lang", "fr", "data-create", "/sub/captcha/", "data-image", "png", "data-lifetime", "60000")
+	field.one(t, "captcha-field", "lang", "fr", "data-create", "/sub/captcha/?preset=field", "data-image", "png", "data-lifetime", "60000")
 	field.one(t, "input", "name", "captcha_value", "inputmode", "numeric", "maxlength", "10")
 	field.one(t, "input", "name", "id", "value", challenge.Key)
 	field.one(t, "img", "width", "300", "height", strconv.Itoa(challenge.Height))
@@ -193,21 +193,21 @@ func TestFieldHasNothingInline(t *testing.T) {
 func TestFieldShowsWhyItWasRefused(t *testing.T) {
 	guard := captcha.New()
 	challenge := mustChallenge(t, guard)
-	blank := guard.Verify(ctx, "", "")
+	blank := verify(guard, "", "")
 	tests := []struct {
 		name    string
 		options captcha.FieldOptions
 		want    string
 	}{
 		{"blank", captcha.FieldOptions{Error: blank}, "Please type the characters."},
-		{"too long", captcha.FieldOptions{Error: guard.Verify(ctx, challenge.Key, "123456789")}, "That was not right. Please type the new characters."},
-		{"body", captcha.FieldOptions{Error: &captcha.BodyError{Status: 415}}, "That was not right. Please type the new characters."},
+		{"too long", captcha.FieldOptions{Error: verify(guard, challenge.Key, "123456789")}, "That was not right. Please type the new characters."},
+		{"body", captcha.FieldOptions{Error: &captcha.Error{Reason: captcha.Malformed, Status: 415}}, "That was not right. Please type the new characters."},
 		{"wrong", captcha.FieldOptions{Error: captcha.ErrWrongAnswer}, "That was not right. Please type the new characters."},
 		{"used", captcha.FieldOptions{Error: captcha.ErrUnknownKey}, "The characters had expired or were already used. Please type the new ones."},
 		{"wrapped", captcha.FieldOptions{Error: fmt.Errorf("contact: %w", captcha.ErrUnknownKey)}, "The characters had expired or were already used. Please type the new ones."},
 		{"outage", captcha.FieldOptions{Error: captcha.ErrStorage}, "The check does not work at the moment. Please try again in a few seconds."},
 		{"another", captcha.FieldOptions{Error: errors.New("secret detail")}, "The check does not work at the moment. Please try again in a few seconds."},
-		{"blank, and an app's own", captcha.FieldOptions{Error: captcha.FieldErrors{"name": {"No."}, "captcha_value": {"This field is required."}}}, "Please type the characters."},
+		{"blank, and an app's own", captcha.FieldOptions{Error: captcha.FieldErrors{"name": {{Message: "No."}}, "captcha_value": {{Code: "required"}}}}, "Please type the characters."},
 		{"own words", captcha.FieldOptions{Error: captcha.ErrWrongAnswer, Message: "Too many attempts."}, "Too many attempts."},
 	}
 	for _, test := range tests {
@@ -222,7 +222,7 @@ func TestFieldShowsWhyItWasRefused(t *testing.T) {
 
 func TestFieldIsSilentAboutOtherFields(t *testing.T) {
 	challenge := mustChallenge(t, captcha.New())
-	if got := challenge.Message(captcha.FieldErrors{"name": {"This field is required."}}); got != "" {
+	if got := challenge.Message(captcha.FieldErrors{"name": {{Code: "required"}}}); got != "" {
 		t.Errorf("%q", got)
 	}
 }
@@ -306,7 +306,7 @@ func FuzzFieldEscapes(f *testing.F) {
 			value.Field(i).SetString(text)
 		}
 		guard, ok := tryNew(captcha.Config{
-			Audio: voice, Picture: plain, Logger: quiet, KeyField: "k" + text, ImageField: "i" + text, Path: "/sub/captcha/",
+			Audio: voice, Picture: plain, Logger: quiet, Compat: captcha.Compat{KeyField: "k" + text, ImageField: "i" + text}, Path: "/sub/captcha/",
 			Texts: map[string]captcha.Texts{"en": every},
 		})
 		if !ok {

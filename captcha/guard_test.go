@@ -3,6 +3,7 @@ package captcha_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -27,7 +28,7 @@ type clock struct{ at atomic.Int64 }
 
 func newClock() *clock {
 	c := new(clock)
-	c.at.Store(time.Date(2026, 11, 22, 12, 34, 56, 789e6, time.UTC).UnixNano())
+	c.at.Store(time.Date(2026, 11, 22, 12, 34, 56, 792e6, time.UTC).UnixNano())
 	return c
 }
 
@@ -97,7 +98,8 @@ func modes() map[string]func() captcha.Config {
 		"sealed, plain storage":  func() captcha.Config { return captcha.Config{Storage: newPlain(), Secrets: []string{secret}} },
 		"stored, no storage":     func() captcha.Config { return captcha.Config{Stored: true} },
 		"stored, atomic storage": func() captcha.Config { return captcha.Config{Stored: true, Storage: atomicPlain{newPlain()}} },
-		"stored, plain storage":  func() captcha.Config { return captcha.Config{Storage: newPlain()} },
+		"stored, plain storage":  func() captcha.Config { return captcha.Config{Storage: newPlain(), Stored: true} },
+		"sealed, plain, agreed":  func() captcha.Config { return captcha.Config{Storage: newPlain()} },
 	}
 }
 
@@ -113,7 +115,7 @@ func inEveryMode(t *testing.T, test func(t *testing.T, cfg captcha.Config)) {
 
 func mustGenerate(t *testing.T, guard *captcha.Guard) string {
 	t.Helper()
-	challenge, err := guard.Generate(ctx)
+	challenge, err := guard.IssueTo(ctx, captcha.Visitor{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,8 +134,8 @@ func TestRightAnswerIsAcceptedOnce(t *testing.T) {
 		guard := captcha.New(cfg)
 		key := mustGenerate(t, guard)
 		answer := captchatest.Solve(t, guard, key)
-		wantErr(t, guard.Verify(ctx, " "+key+"\n", "\t"+strings.ToLower(answer)+" "), nil)
-		wantErr(t, guard.Verify(ctx, key, answer), captcha.ErrUnknownKey)
+		wantErr(t, verify(guard, " "+key+"\n", "\t"+strings.ToLower(answer)+" "), nil)
+		wantErr(t, verify(guard, key, answer), captcha.ErrUnknownKey)
 	})
 }
 
@@ -142,8 +144,8 @@ func TestWrongAnswerUsesTheChallengeUp(t *testing.T) {
 		guard := captcha.New(cfg)
 		key := mustGenerate(t, guard)
 		answer := captchatest.Solve(t, guard, key)
-		wantErr(t, guard.Verify(ctx, key, "no"), captcha.ErrWrongAnswer)
-		wantErr(t, guard.Verify(ctx, key, answer), captcha.ErrUnknownKey)
+		wantErr(t, verify(guard, key, "no"), captcha.ErrWrongAnswer)
+		wantErr(t, verify(guard, key, answer), captcha.ErrUnknownKey)
 	})
 }
 
@@ -167,9 +169,9 @@ func TestWhatCanNotBeAnAnswerUsesNothingUp(t *testing.T) {
 			{"rest_captcha_~secret.1", "ABCD", captcha.ErrUnknownKey},
 			{"~secret", "ABCD", captcha.ErrUnknownKey},
 		} {
-			wantErr(t, guard.Verify(ctx, row.key, row.value), row.want)
+			wantErr(t, verify(guard, row.key, row.value), row.want)
 		}
-		wantErr(t, guard.Verify(ctx, key, captchatest.Solve(t, guard, key)), nil)
+		wantErr(t, verify(guard, key, captchatest.Solve(t, guard, key)), nil)
 	})
 }
 
@@ -181,9 +183,9 @@ func TestExpiryIsExact(t *testing.T) {
 		early, late := mustGenerate(t, guard), mustGenerate(t, guard)
 		earlyAnswer, lateAnswer := captchatest.Solve(t, guard, early), captchatest.Solve(t, guard, late)
 		clock.move(90*time.Second - time.Millisecond)
-		wantErr(t, guard.Verify(ctx, early, earlyAnswer), nil)
+		wantErr(t, verify(guard, early, earlyAnswer), nil)
 		clock.move(time.Millisecond)
-		wantErr(t, guard.Verify(ctx, late, lateAnswer), captcha.ErrUnknownKey)
+		wantErr(t, verify(guard, late, lateAnswer), captcha.ErrUnknownKey)
 	})
 }
 
@@ -201,7 +203,7 @@ func TestConcurrentSubmissionsOfOneAnswer(t *testing.T) {
 			var wait sync.WaitGroup
 			for i := range 100 {
 				wait.Go(func() {
-					if guards[i%len(guards)].Verify(ctx, key, answer) == nil {
+					if verify(guards[i%len(guards)], key, answer) == nil {
 						accepted.Add(1)
 					}
 				})
@@ -232,19 +234,19 @@ func TestStorageFailureIsNeitherRightNorWrong(t *testing.T) {
 		failure := errors.New("connection refused")
 		storage.broken = failure
 		for _, value := range []string{answer, "no"} {
-			err := guard.Verify(ctx, key, value)
+			err := verify(guard, key, value)
 			wantErr(t, err, captcha.ErrStorage)
 			wantErr(t, err, failure)
 		}
 		storage.broken = nil
-		wantErr(t, guard.Verify(ctx, key, answer), nil)
+		wantErr(t, verify(guard, key, answer), nil)
 	})
 }
 
 func TestLettersThatOnlyLookAlikeAreWrong(t *testing.T) {
-	guard := captcha.New(captcha.Config{InsecureMasterAnswers: map[string]string{
+	guard := captcha.New(captcha.Config{Compat: captcha.Compat{InsecureMasterAnswers: map[string]string{
 		"latin": "KIS", "digits": "12034", "lower": "abc",
-	}, Logger: quiet})
+	}}, Logger: quiet})
 	for _, row := range []struct {
 		key, value string
 		want       error
@@ -258,23 +260,23 @@ func TestLettersThatOnlyLookAlikeAreWrong(t *testing.T) {
 		{"lower", "ABC", nil},
 		{"lower", "abc", nil},
 	} {
-		wantErr(t, guard.Verify(ctx, row.key, row.value), row.want)
+		wantErr(t, verify(guard, row.key, row.value), row.want)
 	}
 }
 
 func TestOneStorageKeyInFrontOfAnother(t *testing.T) {
 	storage := atomicPlain{newPlain()}
 	strict := captcha.New(captcha.Config{Storage: storage, Stored: true})
-	easy := captcha.New(captcha.Config{Storage: storage, Stored: true, StorageKey: "rest_captcha_easy_{key}.{version}"})
+	easy := captcha.New(captcha.Config{Storage: storage, Stored: true, Compat: captcha.Compat{Namespace: "rest_captcha_easy_{key}.{version}"}})
 	key := mustGenerate(t, easy)
 	answer := captchatest.Solve(t, easy, key)
-	wantErr(t, strict.Verify(ctx, "easy_"+key, answer), captcha.ErrUnknownKey)
+	wantErr(t, verify(strict, "easy_"+key, answer), captcha.ErrUnknownKey)
 }
 
 func TestLongAnswersCanBeSubmitted(t *testing.T) {
 	guard := captcha.New(captcha.Config{Length: 12, Picture: wide})
 	key := mustGenerate(t, guard)
-	wantErr(t, guard.Verify(ctx, key, captchatest.Solve(t, guard, key)), nil)
+	wantErr(t, verify(guard, key, captchatest.Solve(t, guard, key)), nil)
 }
 
 func TestLengthsSpanTheRange(t *testing.T) {
@@ -293,35 +295,42 @@ func TestImpossibleSettingsPanicWithTheValue(t *testing.T) {
 		cfg  captcha.Config
 		want string
 	}{
-		{captcha.Config{Expiration: time.Millisecond}, "Expiration 1ms"},
-		{captcha.Config{Expiration: 25 * time.Hour}, "Expiration 25h0m0s"},
-		{captcha.Config{Length: -1}, "Length -1"},
-		{captcha.Config{Length: 33}, "Length 33"},
-		{captcha.Config{Length: 5, MaxLength: 4}, "MaxLength 4"},
-		{captcha.Config{Alphabet: "A"}, `Alphabet "A"`},
+		{captcha.Config{Expiration: time.Millisecond}, "Expiration is 1ms"},
+		{captcha.Config{Expiration: 25 * time.Hour}, "Expiration is 25h0m0s"},
+		{captcha.Config{Length: -1}, "Length is -1"},
+		{captcha.Config{Length: 33}, "Length is 33"},
+		{captcha.Config{Length: 5, MaxLength: 4}, "MaxLength is 4"},
+		{captcha.Config{Alphabet: "A"}, `Alphabet is "A"`},
 		{captcha.Config{Alphabet: "ABa"}, "'A' and 'a'"},
 		{captcha.Config{Alphabet: "A B"}, "' '"},
 		{captcha.Config{Alphabet: "A\xff"}, `"A\xff"`},
-		{captcha.Config{StorageKey: "captcha"}, `StorageKey "captcha"`},
-		{captcha.Config{KeyField: "captcha_value"}, `KeyField "captcha_value"`},
-		{captcha.Config{ImageField: "image_type"}, `ImageField "image_type"`},
-		{captcha.Config{KeyField: "image_decode"}, `KeyField "image_decode"`},
-		{captcha.Config{KeyField: "captcha_image"}, `KeyField "captcha_image"`},
-		{captcha.Config{Path: "/a b/"}, `Path "/a b/"`},
-		{captcha.Config{Path: "/*/"}, `Path "/*/"`},
-		{captcha.Config{Path: "//host/"}, `Path "//host/"`},
-		{captcha.Config{Path: "/captcha"}, `Path "/captcha"`},
-		{captcha.Config{InsecureMasterAnswers: map[string]string{"k": " AB"}}, `InsecureMasterAnswers "k"`},
-		{captcha.Config{Secrets: []string{"short"}}, "Secrets[0] has 5 characters"},
-		{captcha.Config{Length: 15, Picture: wide}, "15 letters"},
-		{captcha.Config{Language: "xx"}, `Language "xx"`},
-		{captcha.Config{Stored: true, KeyGenerator: func() string { return "a.b" }}, `KeyGenerator makes keys like "a.b"`},
-		{captcha.Config{InsecureMasterAnswers: map[string]string{"k": ""}}, `"k"`},
+		{captcha.Config{Compat: captcha.Compat{Namespace: "captcha"}}, `Compat.Namespace is "captcha"`},
+		{captcha.Config{Compat: captcha.Compat{Namespace: "{key}{version}"}}, `Compat.Namespace is "{key}{version}"`},
+		{captcha.Config{Compat: captcha.Compat{KeyField: "captcha_value"}}, `Compat.KeyField is "captcha_value"`},
+		{captcha.Config{Compat: captcha.Compat{ImageField: "image_type"}}, `Compat.ImageField is "image_type"`},
+		{captcha.Config{Compat: captcha.Compat{KeyField: "image_decode"}}, `Compat.KeyField is "image_decode"`},
+		{captcha.Config{Compat: captcha.Compat{KeyField: "captcha_image"}}, `Compat.KeyField is "captcha_image"`},
+		{captcha.Config{Compat: captcha.Compat{ValueField: "captcha_key"}}, `Compat.ValueField is "captcha_key"`},
+		{captcha.Config{Compat: captcha.Compat{ValueField: "the answer"}}, `Compat.ValueField is "the answer"`},
+		{captcha.Config{Purpose: "sign up"}, `Purpose is "sign up"`},
+		{captcha.Config{MaxBody: -1}, `MaxBody is -1`},
+		{captcha.Config{Path: "/a b/"}, `Path is "/a b/"`},
+		{captcha.Config{Path: "/*/"}, `Path is "/*/"`},
+		{captcha.Config{Path: "//host/"}, `Path is "//host/"`},
+		{captcha.Config{Path: "/captcha"}, `Path is "/captcha"`},
+		{captcha.Config{Compat: captcha.Compat{InsecureMasterAnswers: map[string]string{"k": " AB"}}}, `InsecureMasterAnswers is not accepted`},
+		{captcha.Config{Secrets: []string{"short"}}, "it has 5"},
+		{captcha.Config{Length: 15, Picture: wide}, "MaxLength is 15"},
+		{captcha.Config{Language: "xx"}, `Language is "xx"`},
+		{captcha.Config{Stored: true, Compat: captcha.Compat{KeyGenerator: func() string { return "a.b" }}}, `made the key "a.b"`},
+		{captcha.Config{Compat: captcha.Compat{InsecureMasterAnswers: map[string]string{"k": ""}}}, `with no white space around them`},
 	} {
 		t.Run(row.want, func(t *testing.T) {
 			defer func() {
-				if message, _ := recover().(string); !strings.Contains(message, row.want) {
-					t.Errorf("panic %q, want it to tell of %s", message, row.want)
+				err, _ := recover().(error)
+				var refused *captcha.SettingError
+				if !errors.As(err, &refused) || !strings.Contains(err.Error(), row.want) || refused.Field == "" || refused.Accepted == "" {
+					t.Errorf("panic %v, want a refused setting and %s", err, row.want)
 				}
 			}()
 			captcha.New(row.cfg)
@@ -332,31 +341,32 @@ func TestImpossibleSettingsPanicWithTheValue(t *testing.T) {
 // A key that no submission could name fails when it is made, not when the visitor has solved its picture.
 func TestKeysOfTheWrongFormFail(t *testing.T) {
 	keys := []string{"good", `bad"key`}
-	guard := captcha.New(captcha.Config{Stored: true, KeyGenerator: func() string {
+	guard := captcha.New(captcha.Config{Stored: true, Compat: captcha.Compat{KeyGenerator: func() string {
 		key := keys[0]
 		keys = append(keys[1:], `bad"key`)
 		return key
-	}})
-	_, err := guard.Generate(ctx)
+	}}})
+	_, err := guard.IssueTo(ctx, captcha.Visitor{})
 	wantErr(t, err, captcha.ErrStorage)
-	if !strings.Contains(err.Error(), `"bad\"key"`) {
-		t.Errorf("%v does not name the key", err)
+	if cause := fmt.Sprint(errors.Unwrap(err)); !strings.Contains(cause, `"bad\"key"`) {
+		t.Errorf("%s does not name the key", cause)
 	}
 }
 
 func TestEventsTellTheOutcome(t *testing.T) {
 	var got []string
 	clock := newClock()
-	guard := captcha.New(captcha.Config{Now: clock.now, Observe: func(e captcha.Event) {
-		got = append(got, string(e.Kind)+" "+e.Reason()+" "+e.Age.String())
+	guard := captcha.New(captcha.Config{Now: clock.now, Observe: func(_ context.Context, e captcha.Event) {
+		got = append(got, string(e.Kind)+" "+string(e.Reason)+" "+e.Age.String())
 	}})
 	right, wrong := mustGenerate(t, guard), mustGenerate(t, guard)
 	clock.move(7 * time.Second)
-	guard.Verify(ctx, right, captchatest.Solve(t, guard, right))
-	guard.Verify(ctx, wrong, "no")
-	guard.Verify(ctx, wrong, "no")
-	guard.Verify(ctx, wrong, "")
-	guard.Verify(ctx, wrong, "far too long")
+	verify(guard, right, captchatest.Solve(t, guard, right))
+	verify(guard, wrong, "no")
+	verify(guard, wrong, "no")
+	app := newApp(guard)
+	mustDo(t, app, post("/api/contact", "application/json", `{"captcha_key":"`+wrong+`"}`))
+	mustDo(t, app, post("/api/contact", "application/json", `{"captcha_key":"`+wrong+`","captcha_value":"far too long"}`))
 	want := "issued ok 0s, issued ok 0s, verified ok 7s, verified wrong_answer 7s, verified unknown_key 0s, " +
 		"verified missing 0s, verified malformed 0s"
 	if joined := strings.Join(got, ", "); joined != want {
@@ -369,9 +379,9 @@ func TestWarningsSayWhatIsUnsafe(t *testing.T) {
 		cfg  captcha.Config
 		want string
 	}{
-		{captcha.Config{Storage: newPlain()}, "within this process only"},
+		{captcha.Config{Storage: newPlain()}, "each process that shares it accepts an answer once for itself"},
 		{captcha.Config{Storage: atomicPlain{newPlain()}}, ""},
-		{captcha.Config{InsecureMasterAnswers: map[string]string{"k": "sesame"}}, "master answers are set"},
+		{captcha.Config{Compat: captcha.Compat{InsecureMasterAnswers: map[string]string{"k": "sesame"}}}, "master answers are set"},
 	} {
 		var log strings.Builder
 		row.cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))

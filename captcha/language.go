@@ -1,14 +1,13 @@
 package captcha
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/gofiber/fiber/v2"
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
+	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
 // Speaker speaks challenges. The package captcha/audio has one.
@@ -22,14 +21,14 @@ type Speaker interface {
 	Speaks(letter rune, language string) bool
 }
 
-// languages returns the languages of sound and texts, the default first. A language that has texts and is not spoken has
-// the sound of the default.
-func (cfg Config) languages(texts map[string]Texts) ([]string, error) {
+// languages returns the languages of sound and texts, the default first, and each by its code in a key. A language that
+// has texts and is not spoken has the sound of the default.
+func (cfg Config) languages(texts map[string]Texts) ([]string, map[keep.Language]string, error) {
 	languages := []string{"en"}
 	if cfg.Audio != nil {
 		languages = slices.Clone(cfg.Audio.Languages())
 		if err := cfg.checkSpeaker(languages, texts); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	for _, language := range slices.Sorted(maps.Keys(texts)) {
@@ -37,32 +36,51 @@ func (cfg Config) languages(texts map[string]Texts) ([]string, error) {
 			languages = append(languages, language)
 		}
 	}
-	if cfg.Language == "" {
-		return languages, nil
+	if cfg.Language != "" {
+		if !slices.Contains(languages, cfg.Language) {
+			return nil, nil, setting.Refuse("Language", cfg.Language, "one of %s", strings.Join(languages, ", "))
+		}
+		languages = []string{cfg.Language}
 	}
-	if !slices.Contains(languages, cfg.Language) {
-		return nil, fmt.Errorf("captcha: Language %q is none of %q", cfg.Language, languages)
+	codes := make(map[keep.Language]string, len(languages))
+	for _, language := range languages {
+		code := keep.LanguageOf(language)
+		if other, ok := codes[code]; ok {
+			return nil, nil, setting.Refuse("Texts", language, "another spelling of the tag: in a key it is the same as %s", other)
+		}
+		codes[code] = language
 	}
-	return []string{cfg.Language}, nil
+	return languages, codes, nil
 }
+
+// language returns the language that a key names, or the first where this guard does not have it.
+func (g *Guard) language(code keep.Language) string {
+	if language, ok := g.codes[code]; ok {
+		return language
+	}
+	return g.languages[0]
+}
+
+// orFirst returns language, or the guard's first where it does not have it.
+func (g *Guard) orFirst(language string) string { return g.language(keep.LanguageOf(language)) }
 
 // checkSpeaker looks at the languages that will be spoken: all of them, or the one for visitors who are addressed in
 // Language.
 func (cfg Config) checkSpeaker(languages []string, texts map[string]Texts) error {
 	if len(languages) == 0 {
-		return errors.New("captcha: Audio has no languages")
+		return &setting.Error{Field: "Audio", Accepted: "one that speaks a language"}
 	}
 	if cfg.Language != "" {
 		languages = []string{spoken(languages, cfg.Language)}
 	}
 	for _, language := range languages {
 		if _, ok := texts[language]; !ok {
-			return fmt.Errorf("captcha: Audio speaks %q, for which there are no Texts", language)
+			return setting.Refuse("Texts", slices.Sorted(maps.Keys(texts)), "texts in %q too, which Audio speaks", language)
 		}
 		for _, letter := range cfg.Alphabet {
 			if !cfg.Audio.Speaks(letter, language) {
-				return fmt.Errorf("captcha: Audio can't say %q, which is in Alphabet, in language %q; set Language to one in which it can, "+
-					"or give it fewer languages", letter, language)
+				return setting.Refuse("Alphabet", cfg.Alphabet, "letters that Audio can say in every language of its own; it has no %q in %q. "+
+					"Set Language to one in which it can, or give it fewer languages", letter, language)
 			}
 		}
 	}
@@ -77,11 +95,10 @@ func spoken(languages []string, language string) string {
 	return languages[0]
 }
 
-// Language returns the language in which the request's visitor is best spoken to: Config.Language, or the best match for
-// the Accept-Language header.
-func (g *Guard) Language(c *fiber.Ctx) string {
+// preferred returns the language that an Accept-Language header prefers, or the guard's first.
+func (g *Guard) preferred(header string) string {
 	best, quality := g.languages[0], 0.0
-	for part := range strings.SplitSeq(c.Get(fiber.HeaderAcceptLanguage), ",") {
+	for part := range strings.SplitSeq(header, ",") {
 		tag, q := languageRange(part)
 		if language := g.match(tag); language != "" && q > quality {
 			best, quality = language, q

@@ -49,7 +49,7 @@ func TestVerifyingIsOneCall(t *testing.T) {
 	key := mustGenerate(t, guard)
 	answer := captchatest.Solve(t, guard, key)
 	calls := storage.calls
-	wantErr(t, guard.Verify(ctx, key, answer), nil)
+	wantErr(t, verify(guard, key, answer), nil)
 	if n := storage.calls - calls; n != 1 {
 		t.Errorf("%d calls", n)
 	}
@@ -67,7 +67,7 @@ func TestTamperedKeysAreUnknown(t *testing.T) {
 		if forged == "" || strings.TrimSpace(forged) == key {
 			return // blank, and white space that does not count
 		}
-		if err := guard.Verify(ctx, forged, "ABCD"); err == nil || strings.Contains(err.Error(), "wrong") {
+		if err := verify(guard, forged, "ABCD"); err == nil || strings.Contains(err.Error(), "wrong") {
 			t.Errorf("key %q: %v", forged, err)
 		}
 	}
@@ -89,7 +89,7 @@ func TestTamperedKeysAreUnknown(t *testing.T) {
 	}
 	refuse(key + "A")
 	refuse(base64.StdEncoding.EncodeToString(sealed) + "=")
-	wantErr(t, guard.Verify(ctx, key, captchatest.Solve(t, guard, key)), nil)
+	wantErr(t, verify(guard, key, captchatest.Solve(t, guard, key)), nil)
 }
 
 func TestKeysOfOtherGuards(t *testing.T) {
@@ -100,13 +100,13 @@ func TestKeysOfOtherGuards(t *testing.T) {
 	}{
 		"same secret":     {captcha.Config{Secrets: []string{secretA}}, nil},
 		"other secret":    {captcha.Config{Secrets: []string{secretB}}, captcha.ErrUnknownKey},
-		"other namespace": {captcha.Config{Secrets: []string{secretA}, StorageKey: "easy_{key}"}, captcha.ErrUnknownKey},
+		"other namespace": {captcha.Config{Secrets: []string{secretA}, Compat: captcha.Compat{Namespace: "easy_{key}"}}, captcha.ErrUnknownKey},
 		"stored":          {captcha.Config{Stored: true}, captcha.ErrUnknownKey},
 	} {
 		t.Run(name, func(t *testing.T) {
 			other := captcha.New(row.cfg)
 			key := mustGenerate(t, other)
-			wantErr(t, guard.Verify(ctx, key, captchatest.Solve(t, other, key)), row.want)
+			wantErr(t, verify(guard, key, captchatest.Solve(t, other, key)), row.want)
 		})
 	}
 }
@@ -116,9 +116,9 @@ func TestStoringGuardsLeaveSpentKeysSpent(t *testing.T) {
 	sealing, storing := captcha.New(captcha.Config{Storage: storage}), captcha.New(captcha.Config{Storage: storage, Stored: true})
 	key := mustGenerate(t, sealing)
 	answer := captchatest.Solve(t, sealing, key)
-	wantErr(t, sealing.Verify(ctx, key, answer), nil)
-	wantErr(t, storing.Verify(ctx, key, answer), captcha.ErrUnknownKey)
-	wantErr(t, sealing.Verify(ctx, key, answer), captcha.ErrUnknownKey)
+	wantErr(t, verify(sealing, key, answer), nil)
+	wantErr(t, verify(storing, key, answer), captcha.ErrUnknownKey)
+	wantErr(t, verify(sealing, key, answer), captcha.ErrUnknownKey)
 }
 
 func TestKeysFromTheFutureAreUnknown(t *testing.T) {
@@ -137,7 +137,7 @@ func TestKeysFromTheFutureAreUnknown(t *testing.T) {
 		ahead.at.Store(here.at.Load())
 		ahead.move(row.ahead)
 		key := mustGenerate(t, future)
-		wantErr(t, guard.Verify(ctx, key, captchatest.Solve(t, future, key)), row.want)
+		wantErr(t, verify(guard, key, captchatest.Solve(t, future, key)), row.want)
 	}
 }
 
@@ -148,7 +148,7 @@ func TestChallengesOutliveThePeriodTheyWereSealedIn(t *testing.T) {
 		key := mustGenerate(t, guard)
 		answer := captchatest.Solve(t, guard, key)
 		clock.move(24*time.Hour - time.Second)
-		wantErr(t, guard.Verify(ctx, key, answer), nil)
+		wantErr(t, verify(guard, key, answer), nil)
 		clock.move(time.Hour)
 	}
 }
@@ -161,16 +161,16 @@ func TestAnyTimeCanBeNow(t *testing.T) {
 		early, late := mustGenerate(t, guard), mustGenerate(t, guard)
 		earlyAnswer, lateAnswer := captchatest.Solve(t, guard, early), captchatest.Solve(t, guard, late)
 		clock.move(5*time.Minute - time.Millisecond)
-		wantErr(t, guard.Verify(ctx, early, earlyAnswer), nil)
+		wantErr(t, verify(guard, early, earlyAnswer), nil)
 		clock.move(time.Millisecond)
-		wantErr(t, guard.Verify(ctx, late, lateAnswer), captcha.ErrUnknownKey)
+		wantErr(t, verify(guard, late, lateAnswer), captcha.ErrUnknownKey)
 	}
 }
 
 func TestTheZeroTimeCanBeNow(t *testing.T) {
 	guard := captcha.New(captcha.Config{Storage: atomicPlain{newPlain()}, Now: func() (zero time.Time) { return zero }})
 	key := mustGenerate(t, guard)
-	wantErr(t, guard.Verify(ctx, key, captchatest.Solve(t, guard, key)), nil)
+	wantErr(t, verify(guard, key, captchatest.Solve(t, guard, key)), nil)
 }
 
 func TestRotationRefusesNoChallengeAlreadyShown(t *testing.T) {
@@ -183,16 +183,16 @@ func TestRotationRefusesNoChallengeAlreadyShown(t *testing.T) {
 	answer := captchatest.Solve(t, before, shown)
 
 	during := with(secretB, secretA)
-	wantErr(t, during.Verify(ctx, shown, answer), nil)
-	wantErr(t, before.Verify(ctx, shown, answer), captcha.ErrUnknownKey)
+	wantErr(t, verify(during, shown, answer), nil)
+	wantErr(t, verify(before, shown, answer), captcha.ErrUnknownKey)
 
 	shown = mustGenerate(t, during)
 	answer = captchatest.Solve(t, during, shown)
 	after := with(secretC, secretB)
-	wantErr(t, after.Verify(ctx, shown, answer), nil)
+	wantErr(t, verify(after, shown, answer), nil)
 
 	old := mustGenerate(t, before)
-	wantErr(t, after.Verify(ctx, old, captchatest.Solve(t, before, old)), captcha.ErrUnknownKey)
+	wantErr(t, verify(after, old, captchatest.Solve(t, before, old)), captcha.ErrUnknownKey)
 }
 
 func TestReplicasAgreeOnASecret(t *testing.T) {
@@ -200,13 +200,13 @@ func TestReplicasAgreeOnASecret(t *testing.T) {
 	one, two := captcha.New(captcha.Config{Storage: storage}), captcha.New(captcha.Config{Storage: storage})
 	key := mustGenerate(t, one)
 	answer := captchatest.Solve(t, one, key)
-	wantErr(t, two.Verify(ctx, key, answer), nil)
-	wantErr(t, one.Verify(ctx, key, answer), captcha.ErrUnknownKey)
+	wantErr(t, verify(two, key, answer), nil)
+	wantErr(t, verify(one, key, answer), captcha.ErrUnknownKey)
 
 	key = mustGenerate(t, one)
 	answer = captchatest.Solve(t, one, key)
 	restarted := captcha.New(captcha.Config{Storage: storage})
-	wantErr(t, restarted.Verify(ctx, key, answer), nil)
+	wantErr(t, verify(restarted, key, answer), nil)
 }
 
 func TestReplicasAgreeAgainAfterTheStorageLostItsData(t *testing.T) {
@@ -220,10 +220,10 @@ func TestReplicasAgreeAgainAfterTheStorageLostItsData(t *testing.T) {
 	clock.move(2 * time.Second)
 	fresh := captcha.New(captcha.Config{Storage: storage, Now: clock.now})
 	key := mustGenerate(t, fresh)
-	wantErr(t, old.Verify(ctx, key, captchatest.Solve(t, fresh, key)), nil)
-	wantErr(t, old.Verify(ctx, shown, answer), nil)
+	wantErr(t, verify(old, key, captchatest.Solve(t, fresh, key)), nil)
+	wantErr(t, verify(old, shown, answer), nil)
 	key = mustGenerate(t, old)
-	wantErr(t, fresh.Verify(ctx, key, captchatest.Solve(t, old, key)), nil)
+	wantErr(t, verify(fresh, key, captchatest.Solve(t, old, key)), nil)
 }
 
 func TestUnknownKeysDoNotMakeTheStorageBusy(t *testing.T) {
@@ -233,7 +233,7 @@ func TestUnknownKeysDoNotMakeTheStorageBusy(t *testing.T) {
 	forged := strings.Repeat("A", 64)
 	calls := storage.calls
 	for range 1000 {
-		wantErr(t, guard.Verify(ctx, forged, "ABCD"), captcha.ErrUnknownKey)
+		wantErr(t, verify(guard, forged, "ABCD"), captcha.ErrUnknownKey)
 	}
 	if n := storage.calls - calls; n > 2 {
 		t.Errorf("%d calls for 1,000 forged keys within one second", n)
@@ -245,7 +245,7 @@ func TestIssuingGoesOnWithoutTheStorage(t *testing.T) {
 	guard := captcha.New(captcha.Config{Storage: storage, Logger: quiet})
 	storage.broken = errOutage
 	key := mustGenerate(t, guard)
-	wantErr(t, guard.Verify(ctx, key, "ABCD"), captcha.ErrStorage)
+	wantErr(t, verify(guard, key, "ABCD"), captcha.ErrStorage)
 }
 
 func TestStartWithoutTheStorage(t *testing.T) {
@@ -253,7 +253,7 @@ func TestStartWithoutTheStorage(t *testing.T) {
 	storage := atomicPlain{newPlain()}
 	storage.broken = errOutage
 	guard := captcha.New(captcha.Config{Storage: storage, Logger: quiet, Now: clock.now})
-	_, err := guard.Generate(ctx)
+	_, err := guard.IssueTo(ctx, captcha.Visitor{})
 	wantErr(t, err, captcha.ErrStorage)
 	storage.broken = nil
 	clock.move(time.Second)
@@ -279,18 +279,18 @@ func TestWhoLeavesTooSoonHoldsNobodyUp(t *testing.T) {
 	clock.move(time.Second)
 	gone, leave := context.WithCancel(ctx)
 	leave()
-	_, err := guard.Generate(gone)
+	_, err := guard.IssueTo(gone, captcha.Visitor{})
 	wantErr(t, err, captcha.ErrStorage)
 	mustGenerate(t, guard)
 }
 
 func TestOneKeyOnePicture(t *testing.T) {
 	guard := captcha.New(captcha.Config{Secrets: []string{secretA}})
-	one, err := guard.Generate(ctx)
+	one, err := guard.IssueTo(ctx, captcha.Visitor{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := guard.Generate(ctx)
+	two, err := guard.IssueTo(ctx, captcha.Visitor{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,7 +301,7 @@ func TestOneKeyOnePicture(t *testing.T) {
 
 func FuzzForgedKeys(f *testing.F) {
 	issuer := captcha.New(captcha.Config{Secrets: []string{secretB}})
-	challenge, err := issuer.Generate(ctx)
+	challenge, err := issuer.IssueTo(ctx, captcha.Visitor{})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -313,7 +313,7 @@ func FuzzForgedKeys(f *testing.F) {
 	stored := captcha.New(captcha.Config{Stored: true})
 	f.Fuzz(func(t *testing.T, key, value string) {
 		for _, guard := range []*captcha.Guard{sealed, stored} {
-			err := guard.Verify(ctx, key, value)
+			err := verify(guard, key, value)
 			if err == nil || strings.Contains(err.Error(), captcha.ErrWrongAnswer.Error()) {
 				t.Fatalf("key %q, which was never issued, was known: %v", key, err)
 			}

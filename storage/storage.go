@@ -26,11 +26,12 @@ package storage
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"log/slog"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/memory"
 )
 
 // Storage is a [fiber.Storage] with two atomic steps and a health check. It is safe for concurrent use. Values that go
@@ -49,6 +50,10 @@ type Storage interface {
 	// callers, in any number of processes, one gets true. An empty key or value is an error.
 	Add(ctx context.Context, key string, value []byte, ttl time.Duration) (added bool, err error)
 
+	// Count adds one under key and returns how many were added since the first, which lives ttl: of any number of
+	// concurrent callers, in any number of processes, no two get the same number.
+	Count(ctx context.Context, key string, ttl time.Duration) (n int64, err error)
+
 	// Ping returns nil if the storage answers.
 	Ping(ctx context.Context) error
 }
@@ -56,14 +61,16 @@ type Storage interface {
 // Errors of every storage. Redis's own failures are wrapped and keep the server's words.
 var (
 	// ErrFull says that the memory has no room for another entry until one expires or is deleted.
-	ErrFull = errors.New("storage: memory is full")
+	ErrFull = memory.ErrFull
 	// ErrClosed says that the memory was used after Close.
-	ErrClosed = errors.New("storage: closed")
+	ErrClosed = memory.ErrClosed
 	// ErrEmpty refuses an Add without a key or a value: ignored, as in Set, it would look like a key already there.
-	ErrEmpty = errors.New("storage: key and value must not be empty")
+	ErrEmpty = memory.ErrEmpty
 	// ErrTTL refuses a time to live below zero. Redis would read some of these as "keep the old one".
-	ErrTTL = errors.New("storage: time to live must be 0 (no expiry) or more")
+	ErrTTL = memory.ErrTTL
 )
+
+var _ Storage = (*memory.Memory)(nil)
 
 // Config holds what the URL does not say.
 type Config struct {
@@ -137,7 +144,7 @@ func Open(ctx context.Context, rawURL string, config ...Config) (Storage, error)
 		return nil, err
 	}
 	if u.Scheme == "memory" {
-		return openMemory(u), nil
+		return memory.New(memory.Config{Entries: number(u, "entries"), Bytes: number(u, "bytes")}), nil
 	}
 	return openRedis(ctx, u, cfg)
 }

@@ -79,10 +79,8 @@ func checkQuery(u *url.URL, names ...string) error {
 	return nil
 }
 
-// number returns the value of a checked parameter, or otherwise.
-func number(u *url.URL, name string, otherwise int) int {
-	if n, err := strconv.Atoi(u.Query().Get(name)); err == nil {
-		return n
-	}
-	return otherwise
+// number returns the value of a checked parameter, or 0 if it is not there.
+func number(u *url.URL, name string) int {
+	n, _ := strconv.Atoi(u.Query().Get(name))
+	return n
 }

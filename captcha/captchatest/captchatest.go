@@ -4,7 +4,7 @@
 //	func TestContact(t *testing.T) {
 //		guard := captcha.New()
 //		app := newApp(guard)
-//		challenge, err := guard.Generate(context.Background())
+//		challenge, err := guard.IssueTo(t.Context(), captcha.Visitor{})
 //		// ... post challenge.Key and captchatest.Solve(t, guard, challenge.Key)
 //	}
 //
@@ -16,7 +16,7 @@ import (
 	"testing"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
-	"github.com/fibercaptcha/fibercaptcha/captcha/internal/permit"
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/reveal"
 )
 
 // Solve returns the answer to the challenge that key names, and uses nothing up. It fails the test at once if guard can't
@@ -24,9 +24,20 @@ import (
 // that issued the challenge, in another process too, if it has the same settings and shares the secrets or the storage.
 func Solve(t testing.TB, guard *captcha.Guard, key string) string {
 	t.Helper()
-	answer, err := guard.Reveal(permit.Solve{}, context.Background(), key)
+	answer, err := reveal.Answer(context.Background(), guard, key, "")
 	if err != nil {
 		t.Fatalf("captchatest: no answer for the key %q: %v", key, err)
 	}
 	return answer
+}
+
+// Try submits a value for the challenge that key names, past any route, and returns what Verify says of it, or the
+// FieldErrors of what can't be an answer.
+func Try(t testing.TB, guard *captcha.Guard, key, value string) error {
+	t.Helper()
+	submission, err := guard.Submission(key, value, captcha.Visitor{})
+	if err != nil {
+		return err
+	}
+	return guard.Verify(context.Background(), submission)
 }

@@ -52,7 +52,7 @@ var page = template.Must(template.New("guestbook").Parse(`<!doctype html>
 func (b *guestbook) show(c *fiber.Ctx) error { return b.render(c, "", nil) }
 
 func (b *guestbook) render(c *fiber.Ctx, words string, refused error) error {
-	challenge, err := b.guard.Generate(c.UserContext(), b.guard.Language(c))
+	challenge, err := b.guard.Issue(c)
 	if err != nil {
 		return err
 	}

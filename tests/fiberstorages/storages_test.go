@@ -50,7 +50,7 @@ func TestSingleUse(t *testing.T) {
 			results := make([]error, 100)
 			var submissions sync.WaitGroup
 			for i := range results {
-				submissions.Go(func() { results[i] = guard.Verify(t.Context(), key, answer) })
+				submissions.Go(func() { results[i] = captchatest.Try(t, guard, key, answer) })
 			}
 			submissions.Wait()
 			accepted := 0
@@ -73,9 +73,9 @@ func TestWrongAnswerUsesUp(t *testing.T) {
 		guard := captcha.New(cfg)
 		key := mustGenerate(t, guard)
 		answer := captchatest.Solve(t, guard, key)
-		want(t, guard.Verify(t.Context(), key, ""), captcha.ErrMissing)
-		want(t, guard.Verify(t.Context(), key, "no"), captcha.ErrWrongAnswer)
-		want(t, guard.Verify(t.Context(), key, answer), captcha.ErrUnknownKey)
+		want(t, captchatest.Try(t, guard, key, ""), captcha.ErrMissing)
+		want(t, captchatest.Try(t, guard, key, "no"), captcha.ErrWrongAnswer)
+		want(t, captchatest.Try(t, guard, key, answer), captcha.ErrUnknownKey)
 	})
 }
 
@@ -87,9 +87,9 @@ func TestExpiry(t *testing.T) {
 		intime, late := mustGenerate(t, guard), mustGenerate(t, guard)
 		answer, lateAnswer := captchatest.Solve(t, guard, intime), captchatest.Solve(t, guard, late)
 		now = now.Add(captcha.ConfigDefault.Expiration - time.Millisecond)
-		want(t, guard.Verify(t.Context(), intime, answer), nil)
+		want(t, captchatest.Try(t, guard, intime, answer), nil)
 		now = now.Add(time.Millisecond)
-		want(t, guard.Verify(t.Context(), late, lateAnswer), captcha.ErrUnknownKey)
+		want(t, captchatest.Try(t, guard, late, lateAnswer), captcha.ErrUnknownKey)
 	})
 }
 
@@ -102,9 +102,9 @@ func TestUsedKeyOutlivesItself(t *testing.T) {
 		key := mustGenerate(t, guard)
 		answer := captchatest.Solve(t, guard, key)
 		expired := time.Now().Add(cfg.Expiration)
-		want(t, guard.Verify(t.Context(), key, answer), nil)
+		want(t, captchatest.Try(t, guard, key, answer), nil)
 		for ; time.Now().Before(expired); time.Sleep(20 * time.Millisecond) {
-			want(t, guard.Verify(t.Context(), key, answer), captcha.ErrUnknownKey)
+			want(t, captchatest.Try(t, guard, key, answer), captcha.ErrUnknownKey)
 		}
 	})
 }
@@ -117,7 +117,7 @@ func TestRestart(t *testing.T) {
 			guard := captcha.New(cfg)
 			used, unused := mustGenerate(t, guard), mustGenerate(t, guard)
 			usedAnswer, answer := captchatest.Solve(t, guard, used), captchatest.Solve(t, guard, unused)
-			want(t, guard.Verify(t.Context(), used, usedAnswer), nil)
+			want(t, captchatest.Try(t, guard, used, usedAnswer), nil)
 			if err := cfg.Storage.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -125,8 +125,8 @@ func TestRestart(t *testing.T) {
 			cfg.Storage = openBadger(t, dir)
 			t.Cleanup(func() { cfg.Storage.Close() })
 			guard = captcha.New(cfg)
-			want(t, guard.Verify(t.Context(), used, usedAnswer), captcha.ErrUnknownKey)
-			want(t, guard.Verify(t.Context(), unused, answer), nil)
+			want(t, captchatest.Try(t, guard, used, usedAnswer), captcha.ErrUnknownKey)
+			want(t, captchatest.Try(t, guard, unused, answer), nil)
 		})
 	}
 }
@@ -145,7 +145,7 @@ func TestLimitIsLogged(t *testing.T) {
 
 func mustGenerate(t *testing.T, guard *captcha.Guard) (key string) {
 	t.Helper()
-	challenge, err := guard.Generate(context.Background())
+	challenge, err := guard.IssueTo(context.Background(), captcha.Visitor{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,7 +106,7 @@ func (s *site) thank(c *fiber.Ctx) error {
 func (s *site) show(c *fiber.Ctx, refused string, problem error) error {
 	var forms []form
 	for _, name := range []string{"one", "two"} {
-		challenge, err := s.guard.Generate(c.UserContext(), c.Query("language", s.guard.Language(c)))
+		challenge, err := s.guard.IssueTo(c.UserContext(), captcha.Visitor{Language: c.Query("language", s.guard.Language(c))})
 		if err != nil {
 			return err
 		}

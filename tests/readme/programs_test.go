@@ -47,7 +47,7 @@ func TestPrograms(t *testing.T) {
 
 	t.Run("API", func(t *testing.T) {
 		address := start(t, programs[0])
-		challenge, err := guard.Generate(t.Context())
+		challenge, err := guard.IssueTo(t.Context(), captcha.Visitor{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,7 +220,7 @@ func TestRefusals(t *testing.T) {
 			guard := captcha.New(captcha.Config{Storage: store})
 			app := fiber.New()
 			app.Post("/", guard.Protect, func(c *fiber.Ctx) error { return c.SendStatus(201) })
-			challenge, err := guard.Generate(t.Context())
+			challenge, err := guard.IssueTo(t.Context(), captcha.Visitor{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -246,7 +246,7 @@ func TestRefusals(t *testing.T) {
 			if status == 503 {
 				return // whether it is used up can't be asked of a storage that is down
 			}
-			if usedUp := guard.Verify(t.Context(), challenge.Key, answer) != nil; usedUp != (row[2] == "yes") {
+			if usedUp := captchatest.Try(t, guard, challenge.Key, answer) != nil; usedUp != (row[2] == "yes") {
 				t.Errorf("used up: %v, the table says %q", usedUp, row[2])
 			}
 		})

@@ -35,7 +35,7 @@ func mustOpen(t testing.TB, url string) storage.Storage {
 
 func mustGenerate(t testing.TB, guard *captcha.Guard) string {
 	t.Helper()
-	challenge, err := guard.Generate(ctx)
+	challenge, err := guard.IssueTo(ctx, captcha.Visitor{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,11 +121,11 @@ func TestIssuingSealedTakesNoMemory(t *testing.T) {
 func TestVerifyingIsOneRoundTrip(t *testing.T) {
 	inBothModes(t, func(t *testing.T, cfg captcha.Config, server *redisserver.Server) {
 		guard := captcha.New(cfg)
-		wantErr(t, guard.Verify(ctx, mustGenerate(t, guard), "no"), captcha.ErrWrongAnswer) // the server learns the script
+		wantErr(t, captchatest.Try(t, guard, mustGenerate(t, guard), "no"), captcha.ErrWrongAnswer) // the server learns the script
 		key := mustGenerate(t, guard)
 		answer := captchatest.Solve(t, guard, key)
 		before := commands(t, server.URL())
-		wantErr(t, guard.Verify(ctx, key, answer), nil)
+		wantErr(t, captchatest.Try(t, guard, key, answer), nil)
 		if n := commands(t, server.URL()) - before; n != atomicStep {
 			t.Errorf("%d commands, want %d", n, atomicStep)
 		}
@@ -146,7 +146,7 @@ func TestSingleUseOverReplicas(t *testing.T) {
 			var wait sync.WaitGroup
 			for i := range 200 {
 				wait.Go(func() {
-					switch err := replicas[i%3].Verify(ctx, key, answer); {
+					switch err := captchatest.Try(t, replicas[i%3], key, answer); {
 					case err == nil:
 						accepted.Add(1)
 					case errors.Is(err, captcha.ErrUnknownKey):
@@ -171,7 +171,7 @@ func TestExpiryOverRedis(t *testing.T) {
 		key := mustGenerate(t, guard)
 		answer := captchatest.Solve(t, guard, key)
 		time.Sleep(3001 * time.Millisecond)
-		wantErr(t, guard.Verify(ctx, key, answer), captcha.ErrUnknownKey)
+		wantErr(t, captchatest.Try(t, guard, key, answer), captcha.ErrUnknownKey)
 	})
 }
 
@@ -181,18 +181,18 @@ func TestOutage(t *testing.T) {
 		right, wrong := mustGenerate(t, guard), mustGenerate(t, guard)
 		answer := captchatest.Solve(t, guard, right)
 		server.Kill()
-		wantErr(t, guard.Verify(ctx, right, answer), captcha.ErrStorage)
-		wantErr(t, guard.Verify(ctx, wrong, "no"), captcha.ErrStorage)
-		_, err := guard.Generate(ctx)
+		wantErr(t, captchatest.Try(t, guard, right, answer), captcha.ErrStorage)
+		wantErr(t, captchatest.Try(t, guard, wrong, "no"), captcha.ErrStorage)
+		_, err := guard.IssueTo(ctx, captcha.Visitor{})
 		if cfg.Stored {
 			wantErr(t, err, captcha.ErrStorage)
 		} else {
 			wantErr(t, err, nil)
 		}
 		server.Restart()
-		wantErr(t, guard.Verify(ctx, right, answer), nil)
-		wantErr(t, guard.Verify(ctx, right, answer), captcha.ErrUnknownKey)
-		wantErr(t, guard.Verify(ctx, wrong, "no"), captcha.ErrWrongAnswer)
+		wantErr(t, captchatest.Try(t, guard, right, answer), nil)
+		wantErr(t, captchatest.Try(t, guard, right, answer), captcha.ErrUnknownKey)
+		wantErr(t, captchatest.Try(t, guard, wrong, "no"), captcha.ErrWrongAnswer)
 	})
 }
 
@@ -203,13 +203,13 @@ func TestRestartOfAllReplicasLosesNoChallenge(t *testing.T) {
 		answer := captchatest.Solve(t, before, key)
 		spent := mustGenerate(t, before)
 		spentAnswer := captchatest.Solve(t, before, spent)
-		wantErr(t, before.Verify(ctx, spent, spentAnswer), nil)
+		wantErr(t, captchatest.Try(t, before, spent, spentAnswer), nil)
 		cfg.Storage.Close()
 
 		cfg.Storage = mustOpen(t, server.URL())
 		after := captcha.New(cfg)
-		wantErr(t, after.Verify(ctx, spent, spentAnswer), captcha.ErrUnknownKey)
-		wantErr(t, after.Verify(ctx, key, answer), nil)
+		wantErr(t, captchatest.Try(t, after, spent, spentAnswer), captcha.ErrUnknownKey)
+		wantErr(t, captchatest.Try(t, after, key, answer), nil)
 	})
 }
 
@@ -217,7 +217,7 @@ func TestSpentKeysLiveNoLongerThanTheyMatter(t *testing.T) {
 	server := redisserver.Own(t)
 	guard := captcha.New(captcha.Config{Storage: mustOpen(t, server.URL()), Expiration: time.Minute})
 	key := mustGenerate(t, guard)
-	wantErr(t, guard.Verify(ctx, key, "no"), captcha.ErrWrongAnswer)
+	wantErr(t, captchatest.Try(t, guard, key, "no"), captcha.ErrWrongAnswer)
 	options, err := redis.ParseURL(server.URL())
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package storage_test
+package memory_test
 
 import (
 	"context"
@@ -13,12 +13,15 @@ import (
 	"time"
 	"weak"
 
-	"github.com/fibercaptcha/fibercaptcha/storage"
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/memory"
+	"github.com/fibercaptcha/fibercaptcha/captcha/storagetest"
 )
 
-func TestMemoryExpiresToTheNanosecond(t *testing.T) {
+func TestExpiresToTheNanosecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := mustOpen(t, "memory://")
+		s := mustNew(t, memory.Config{})
 		mustSet(t, s, "key", "value", time.Minute)
 		mustSet(t, s, "for good", "value", 0)
 		time.Sleep(time.Minute - time.Nanosecond)
@@ -35,15 +38,19 @@ func TestMemoryExpiresToTheNanosecond(t *testing.T) {
 	})
 }
 
-func TestMemoryFullRefusesAndEvictsNothing(t *testing.T) {
-	tests := []struct{ name, url, full string }{
-		{"entries", "memory://?entries=3", "3 of 3 entries"},
-		{"bytes", "memory://?bytes=21", "21 of 21 bytes"},
+func TestFullRefusesAndEvictsNothing(t *testing.T) {
+	tests := []struct {
+		name string
+		cfg  memory.Config
+		full string
+	}{
+		{"entries", memory.Config{Entries: 3}, "3 of 3 entries"},
+		{"bytes", memory.Config{Bytes: 21}, "21 of 21 bytes"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := mustOpen(t, test.url)
+				s := mustNew(t, test.cfg)
 				mustSet(t, s, "a", "value1", 0)
 				mustSet(t, s, "b", "value2", time.Minute)
 				mustAdd(t, s, "c", time.Hour, true)
@@ -54,7 +61,7 @@ func TestMemoryFullRefusesAndEvictsNothing(t *testing.T) {
 				mustHold(t, s, "a", "VALUE1")
 				mustHold(t, s, "b", "value2")
 				mustHold(t, s, "c", "added!")
-				if err := s.Set("a", []byte("longer than it was"), 0); test.name == "bytes" && !errors.Is(err, storage.ErrFull) {
+				if err := s.Set("a", []byte("longer than it was"), 0); test.name == "bytes" && !errors.Is(err, memory.ErrFull) {
 					t.Errorf("Set of a longer value = %v, want ErrFull", err)
 				}
 
@@ -79,21 +86,21 @@ func TestMemoryFullRefusesAndEvictsNothing(t *testing.T) {
 	}
 }
 
-func mustBeFull(t *testing.T, s storage.Storage, words string) {
+func mustBeFull(t *testing.T, s *memory.Memory, words string) {
 	t.Helper()
 	err := s.Set("z", []byte("value9"), time.Minute)
-	if !errors.Is(err, storage.ErrFull) || !strings.Contains(err.Error(), words) {
+	if !errors.Is(err, memory.ErrFull) || !strings.Contains(err.Error(), words) {
 		t.Fatalf("Set = %v, want ErrFull with %q", err, words)
 	}
-	if added, err := s.Add(t.Context(), "z", []byte("value9"), time.Minute); added || !errors.Is(err, storage.ErrFull) {
+	if added, err := s.Add(t.Context(), "z", []byte("value9"), time.Minute); added || !errors.Is(err, memory.ErrFull) {
 		t.Fatalf("Add = %t, %v, want ErrFull", added, err)
 	}
 	mustBeAbsent(t, s, "z")
 }
 
-func TestMemoryGivesBackWhatExpiredUnasked(t *testing.T) {
+func TestGivesBackWhatExpiredUnasked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := mustOpen(t, "memory://").(*storage.Memory)
+		s := mustNew(t, memory.Config{})
 		for i := range 1000 {
 			mustAdd(t, s, fmt.Sprint(i), time.Duration(i+1)*time.Minute, true)
 		}
@@ -108,9 +115,9 @@ func TestMemoryGivesBackWhatExpiredUnasked(t *testing.T) {
 	})
 }
 
-func TestMemoryDoesNotWaitForTheLongLived(t *testing.T) {
+func TestDoesNotWaitForTheLongLived(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := mustOpen(t, "memory://").(*storage.Memory)
+		s := mustNew(t, memory.Config{})
 		mustSet(t, s, "session", "value", 1000*time.Hour)
 		mustAdd(t, s, "spent", time.Minute, true)
 		time.Sleep(time.Minute + 2*time.Second)
@@ -126,9 +133,9 @@ func TestMemoryDoesNotWaitForTheLongLived(t *testing.T) {
 }
 
 // A goroutine that Close left would fail the test: the bubble waits for it in vain.
-func TestMemoryClosedRefusesAndIsLetGo(t *testing.T) {
+func TestClosedRefusesAndIsLetGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := mustOpen(t, "memory://").(*storage.Memory)
+		s := mustNew(t, memory.Config{})
 		mustSet(t, s, "key", "value", time.Hour)
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
@@ -141,7 +148,7 @@ func TestMemoryClosedRefusesAndIsLetGo(t *testing.T) {
 			"Get": get, "Take": take, "Add": add, "Set": s.Set("key", []byte("value"), 0),
 			"Delete": s.Delete("key"), "Reset": s.Reset(), "Ping": s.Ping(ctx),
 		} {
-			if !errors.Is(err, storage.ErrClosed) {
+			if !errors.Is(err, memory.ErrClosed) {
 				t.Errorf("%s after Close = %v, want ErrClosed", what, err)
 			}
 		}
@@ -151,26 +158,49 @@ func TestMemoryClosedRefusesAndIsLetGo(t *testing.T) {
 	})
 }
 
-func TestMemoryLongestTimeToLive(t *testing.T) {
-	s := mustOpen(t, "memory://")
+func TestLongestTimeToLive(t *testing.T) {
+	s := mustNew(t, memory.Config{})
 	mustAdd(t, s, "key", math.MaxInt64, true)
 	mustAdd(t, s, "key", math.MaxInt64, false)
 	mustHold(t, s, "key", "added!")
 }
 
-func TestMemoryNegativeTimeToLive(t *testing.T) { testNegativeTTL(t, mustOpen(t, "memory://")) }
+func TestNegativeTimeToLive(t *testing.T) { testNegativeTTL(t, mustNew(t, memory.Config{})) }
+
+func TestCountCountsFromTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := mustNew(t, memory.Config{Entries: 1})
+		count := func(want int64) {
+			t.Helper()
+			if n, err := s.Count(t.Context(), "failures", time.Minute); n != want || err != nil {
+				t.Fatalf("Count = %d, %v; want %d", n, err, want)
+			}
+		}
+		count(1)
+		time.Sleep(40 * time.Second)
+		count(2)
+		time.Sleep(19 * time.Second)
+		count(3)
+		if n, err := s.Count(t.Context(), "others", time.Minute); !errors.Is(err, memory.ErrFull) {
+			t.Errorf("Count in a full memory = %d, %v", n, err)
+		}
+		time.Sleep(time.Second) // a minute after the first
+		count(1)
+		mustSet(t, s, "failures", "words", time.Minute)
+		if n, err := s.Count(t.Context(), "failures", time.Minute); err == nil {
+			t.Errorf("Count of words = %d", n)
+		}
+	})
+}
 
 // A timer that still waited for the hour to end would hold the memory.
-func TestMemoryClosedIsCollected(t *testing.T) {
-	s, err := storage.Open(t.Context(), "memory://")
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestClosedIsCollected(t *testing.T) {
+	s := memory.New()
 	mustSet(t, s, "key", "value", time.Hour)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	held := weak.Make(s.(*storage.Memory))
+	held := weak.Make(s)
 	s = nil
 	for range 100 {
 		if runtime.GC(); held.Value() == nil {
@@ -180,15 +210,15 @@ func TestMemoryClosedIsCollected(t *testing.T) {
 	t.Error("a closed memory is still held")
 }
 
-// TestMemoryAgainstModel does random steps, and compares with a map that is swept by looking at all of it.
-func TestMemoryAgainstModel(t *testing.T) {
+// TestAgainstModel does random steps, and compares with a map that is swept by looking at all of it.
+func TestAgainstModel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		type entry struct {
 			value string
 			until time.Time
 		}
 		const limit = 12
-		s := mustOpen(t, fmt.Sprintf("memory://?entries=%d", limit)).(*storage.Memory)
+		s := mustNew(t, memory.Config{Entries: limit})
 		model, random := map[string]entry{}, rand.New(rand.NewPCG(1, 2))
 		for step := range 50_000 {
 			for key, e := range model {
@@ -241,9 +271,9 @@ func TestMemoryAgainstModel(t *testing.T) {
 	})
 }
 
-// BenchmarkMemoryAdd adds keys as long as a sealed challenge's, and reports the heap that an entry takes.
-func BenchmarkMemoryAdd(b *testing.B) {
-	s := mustOpen(b, "memory://?entries=100000000&bytes=100000000000")
+// BenchmarkAdd adds keys as long as a sealed challenge's, and reports the heap that an entry takes.
+func BenchmarkAdd(b *testing.B) {
+	s := mustNew(b, memory.Config{Entries: 1e8, Bytes: 1 << 40})
 	keys := make([]byte, 0, 128)
 	before := heapInUse()
 	b.ReportAllocs()
@@ -265,40 +295,50 @@ func heapInUse() int64 {
 	return int64(stats.HeapAlloc)
 }
 
-func testNegativeTTL(t *testing.T, s storage.Storage) {
+func mustNew(t testing.TB, cfg memory.Config) *memory.Memory {
+	m := memory.New(cfg)
+	t.Cleanup(func() { _ = m.Close() })
+	return m
+}
+
+func TestConforms(t *testing.T) {
+	storagetest.Run(t, func(t *testing.T) fiber.Storage { return memory.New() })
+}
+
+func testNegativeTTL(t *testing.T, s *memory.Memory) {
 	for _, ttl := range []time.Duration{-1, -2, -time.Second} {
-		if err := s.Set("key", []byte("value"), ttl); !errors.Is(err, storage.ErrTTL) {
+		if err := s.Set("key", []byte("value"), ttl); !errors.Is(err, memory.ErrTTL) {
 			t.Errorf("Set with %s = %v, want ErrTTL", ttl, err)
 		}
-		if added, err := s.Add(t.Context(), "key", []byte("value"), ttl); added || !errors.Is(err, storage.ErrTTL) {
+		if added, err := s.Add(t.Context(), "key", []byte("value"), ttl); added || !errors.Is(err, memory.ErrTTL) {
 			t.Errorf("Add with %s = %t, %v, want ErrTTL", ttl, added, err)
 		}
 	}
 	mustBeAbsent(t, s, "key")
 }
 
-func mustSet(t testing.TB, s storage.Storage, key, value string, ttl time.Duration) {
+func mustSet(t testing.TB, s *memory.Memory, key, value string, ttl time.Duration) {
 	t.Helper()
 	if err := s.Set(key, []byte(value), ttl); err != nil {
 		t.Fatalf("Set(%q): %v", key, err)
 	}
 }
 
-func mustAdd(t testing.TB, s storage.Storage, key string, ttl time.Duration, want bool) {
+func mustAdd(t testing.TB, s *memory.Memory, key string, ttl time.Duration, want bool) {
 	t.Helper()
 	if got, err := s.Add(t.Context(), key, []byte("added!"), ttl); err != nil || got != want {
 		t.Fatalf("Add(%q) = %t, %v; want %t", key, got, err, want)
 	}
 }
 
-func mustHold(t testing.TB, s storage.Storage, key, want string) {
+func mustHold(t testing.TB, s *memory.Memory, key, want string) {
 	t.Helper()
 	if got, err := s.Get(key); err != nil || string(got) != want {
 		t.Fatalf("Get(%q) = %q, %v; want %q", key, got, err, want)
 	}
 }
 
-func mustBeAbsent(t testing.TB, s storage.Storage, key string) {
+func mustBeAbsent(t testing.TB, s *memory.Memory, key string) {
 	t.Helper()
 	if got, err := s.Get(key); got != nil || err != nil {
 		t.Fatalf("Get(%q) = %q, %v; want nil, nil", key, got, err)

@@ -1,4 +1,4 @@
-package captcha
+package keep
 
 import (
 	"context"
@@ -15,16 +15,15 @@ const secretSize = 32
 
 // secrets holds the secrets that keys are sealed with: the first seals, all of them open.
 type secrets struct {
-	context string
-	known   atomic.Pointer[[]*sealer]
+	known atomic.Pointer[[]*sealer]
 
 	// Only where the secret is agreed through the storage; agreed is nil otherwise.
-	agreed     atomicStorage
-	storageKey string
-	now        func() time.Time
-	mu         sync.Mutex
-	asked      time.Time
-	failed     error // the outcome of asking
+	agreed Storage
+	name   string
+	now    func() time.Time
+	mu     sync.Mutex
+	asked  time.Time
+	failed error // the outcome of asking
 }
 
 // How often a key that no known secret opens makes the guard ask the storage whether another replica has replaced the
@@ -34,23 +33,24 @@ const askAgainAfter = time.Second
 // maxKnown is how many agreed secrets are remembered. A second one comes up only after the storage lost its data.
 const maxKnown = 3
 
-func givenSecrets(context string, given []string) *secrets {
-	s := &secrets{context: context}
+func givenSecrets(given []string) *secrets {
+	s := &secrets{}
 	sealers := make([]*sealer, len(given))
 	for i, secret := range given {
-		sealers[i] = newSealer(secret, context)
+		sealers[i] = newSealer(secret)
 	}
 	s.known.Store(&sealers)
 	return s
 }
 
-func agreedSecrets(context string, storage atomicStorage, storageKey string, now func() time.Time) *secrets {
-	s := &secrets{context: context, agreed: storage, storageKey: storageKey, now: now}
+func agreedSecrets(storage Storage, name string, now func() time.Time) *secrets {
+	s := &secrets{agreed: storage, name: name, now: now}
 	s.known.Store(&[]*sealer{})
 	return s
 }
 
-func randomSecret() string {
+// RandomSecret returns a secret for a single process.
+func RandomSecret() string {
 	b := make([]byte, secretSize)
 	rand.Read(b)
 	return string(b)
@@ -64,29 +64,29 @@ func (s *secrets) sealers(ctx context.Context) ([]*sealer, error) {
 	return s.ask(ctx)
 }
 
-// open tries every secret on key. Its error is the storage's.
-func (s *secrets) open(ctx context.Context, key string, now time.Time) (content, bool, error) {
+// open tries every secret with try. Its error is the storage's.
+func (s *secrets) open(ctx context.Context, key string, try func(*sealer) (Challenge, bool)) (Challenge, bool, error) {
 	known, err := s.sealers(ctx)
 	if err != nil {
-		return content{}, false, err
+		return Challenge{}, false, err
 	}
-	if c, ok := openAny(known, key, now); ok || s.agreed == nil || len(key) != sealedChars {
+	if c, ok := openAny(known, try); ok || s.agreed == nil || len(key) != sealedChars {
 		return c, ok, nil
 	}
 	if known, err = s.ask(ctx); err != nil {
-		return content{}, false, err
+		return Challenge{}, false, err
 	}
-	c, ok := openAny(known, key, now)
+	c, ok := openAny(known, try)
 	return c, ok, nil
 }
 
-func openAny(known []*sealer, key string, now time.Time) (content, bool) {
+func openAny(known []*sealer, try func(*sealer) (Challenge, bool)) (Challenge, bool) {
 	for _, sealer := range known {
-		if c, ok := sealer.open(key, now); ok {
+		if c, ok := try(sealer); ok {
 			return c, true
 		}
 	}
-	return content{}, false
+	return Challenge{}, false
 }
 
 // ask agrees with the storage, unless that was tried a moment ago: then the outcome still stands. So whoever waits for
@@ -107,27 +107,27 @@ func (s *secrets) ask(ctx context.Context) ([]*sealer, error) {
 // agree offers the storage the secret in use, or a new one, and adopts the one that is there. Callers hold mu.
 func (s *secrets) agree(ctx context.Context) error {
 	known := *s.known.Load()
-	offer := randomSecret()
+	offer := RandomSecret()
 	if len(known) > 0 {
 		offer = known[0].secret
 	}
-	added, err := s.agreed.Add(ctx, s.storageKey, []byte(offer), 0)
+	added, err := s.agreed.Add(ctx, s.name, []byte(offer), 0)
 	if err != nil {
 		return err
 	}
 	secret := offer
 	if !added {
-		value, err := s.agreed.Get(s.storageKey)
+		value, err := s.agreed.Get(ctx, s.name)
 		if err != nil {
 			return err
 		}
 		if len(value) != secretSize {
-			return fmt.Errorf("the secret under %q has %d bytes, not %d", s.storageKey, len(value), secretSize)
+			return fmt.Errorf("the secret under %q has %d bytes, not %d", s.name, len(value), secretSize)
 		}
 		secret = string(value)
 	}
 	if len(known) == 0 || known[0].secret != secret {
-		known = append([]*sealer{newSealer(secret, s.context)}, known...)
+		known = append([]*sealer{newSealer(secret)}, known...)
 		known = known[:min(len(known), maxKnown)]
 		s.known.Store(&known)
 	}

@@ -1,29 +1,62 @@
-package storage
+// Package memory is a storage for one process: bounded, and refusing what has no room rather than forgetting anything.
+package memory
 
 import (
 	"container/heap"
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
 )
 
-// Limits of memory:// unless its URL sets others. A million spent keys of 77 bytes take about 225 MB of heap
-// (BenchmarkMemoryAdd).
-const (
-	defaultEntries = 1_000_000
-	defaultBytes   = 256 << 20
+// Config holds the bounds of a memory.
+type Config struct {
+	// Entries is the greatest number of entries.
+	//
+	// Optional. Default: 1,000,000. A million spent keys of 77 bytes take about 225 MB of heap (BenchmarkAdd).
+	Entries int
+
+	// Bytes is the greatest sum of the lengths of keys and values.
+	//
+	// Optional. Default: 256 MiB
+	Bytes int
+
+	// Now tells the time. A test replaces it.
+	//
+	// Optional. Default: time.Now
+	Now func() time.Time
+}
+
+// ConfigDefault is the config for every field left at zero.
+var ConfigDefault = Config{Entries: 1_000_000, Bytes: 256 << 20, Now: time.Now}
+
+// The errors of a memory.
+var (
+	// ErrFull says that there is no room for another entry until one expires or is deleted.
+	ErrFull = errors.New("the memory is full")
+	// ErrClosed says that the memory was used after Close.
+	ErrClosed = errors.New("the memory is closed")
+	// ErrEmpty refuses an Add without a key or a value: ignored, as in Set, it would look like a key already there.
+	ErrEmpty = errors.New("key and value must not be empty")
+	// ErrTTL refuses a time to live below zero.
+	ErrTTL = errors.New("time to live must be 0 (no expiry) or more")
 )
 
 // Memory keeps entries in this process, bounded in number and in bytes of keys and values, and refuses what has no room.
 //
 // It is written by hand because no cache library refuses: they evict. Around ttlcache it would take a second lock,
 // since its Len and Set are two steps.
+//
+// It is a fiber.Storage with Take, Add and Count, and safe for concurrent use. Values that go in and come out are copies,
+// and so are keys: what Fiber lends for the time of a request may be passed. As Fiber has it, Get of an absent key is nil,
+// nil; Set with an empty key or value does nothing; a ttl of 0 means that the entry never expires. A negative ttl is an
+// error.
 type Memory struct {
-	maxEntries, maxBytes int
-	start                time.Time // expiries are counted from here, on the clock that never jumps
+	cfg   Config
+	start time.Time // expiries are counted from here, on the clock that never jumps
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -33,8 +66,6 @@ type Memory struct {
 	closed  bool
 }
 
-var _ Storage = (*Memory)(nil)
-
 type entry struct {
 	key     string
 	value   []byte
@@ -42,13 +73,22 @@ type entry struct {
 	place   int           // in Memory.expiry
 }
 
-func openMemory(u *url.URL) *Memory {
-	return &Memory{
-		maxEntries: number(u, "entries", defaultEntries),
-		maxBytes:   number(u, "bytes", defaultBytes),
-		start:      time.Now(),
-		entries:    make(map[string]*entry),
+// New returns an empty memory.
+func New(config ...Config) *Memory {
+	cfg := Config{}
+	if len(config) > 0 {
+		cfg = config[0]
 	}
+	if cfg.Entries <= 0 {
+		cfg.Entries = ConfigDefault.Entries
+	}
+	if cfg.Bytes <= 0 {
+		cfg.Bytes = ConfigDefault.Bytes
+	}
+	if cfg.Now == nil {
+		cfg.Now = ConfigDefault.Now
+	}
+	return &Memory{cfg: cfg, start: cfg.Now(), entries: make(map[string]*entry)}
 }
 
 // Get returns a copy of the value of key, or nil if it is absent or expired.
@@ -143,6 +183,29 @@ func (m *Memory) Add(ctx context.Context, key string, value []byte, ttl time.Dur
 	return true, nil
 }
 
+// Count adds one to the number under key and returns it: how many were added since the first, which lives ttl. It returns
+// [ErrFull] if there is no room for a first one.
+func (m *Memory) Count(ctx context.Context, key string, ttl time.Duration) (int64, error) {
+	if key == "" {
+		return 0, ErrEmpty
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.usable(ctx); err != nil {
+		return 0, err
+	}
+	e := m.live(key)
+	if e == nil {
+		return 1, m.set(key, binary.BigEndian.AppendUint64(nil, 1), ttl)
+	}
+	if len(e.value) != 8 {
+		return 0, fmt.Errorf("the value under %q is no count", key)
+	}
+	n := binary.BigEndian.Uint64(e.value) + 1
+	binary.BigEndian.PutUint64(e.value, n)
+	return int64(n), nil
+}
+
 // Ping returns nil unless the memory is closed or ctx is done.
 func (m *Memory) Ping(ctx context.Context) error {
 	m.mu.Lock()
@@ -165,7 +228,7 @@ func (m *Memory) usable(ctx context.Context) error {
 }
 
 // now is never 0, which stands for "never" in an entry.
-func (m *Memory) now() time.Duration { return time.Since(m.start) + 1 }
+func (m *Memory) now() time.Duration { return m.cfg.Now().Sub(m.start) + 1 }
 
 // live finds key unless it has expired: to a reader an entry is gone at its time, not when it is swept.
 func (m *Memory) live(key string) *entry {
@@ -190,8 +253,8 @@ func (m *Memory) set(key string, value []byte, ttl time.Duration) error {
 	if old != nil {
 		entries, bytes = entries-1, bytes-old.size()
 	}
-	if entries > m.maxEntries || bytes > m.maxBytes {
-		return fmt.Errorf("%w: %d of %d entries, %d of %d bytes", ErrFull, len(m.entries), m.maxEntries, m.bytes, m.maxBytes)
+	if entries > m.cfg.Entries || bytes > m.cfg.Bytes {
+		return fmt.Errorf("%w: %d of %d entries, %d of %d bytes", ErrFull, len(m.entries), m.cfg.Entries, m.bytes, m.cfg.Bytes)
 	}
 	if old != nil {
 		m.remove(old)

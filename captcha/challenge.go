@@ -1,0 +1,118 @@
+package captcha
+
+import (
+	"context"
+	"encoding/base64"
+	"html/template"
+	"time"
+	"unicode/utf8"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
+	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
+)
+
+// Challenge is what a visitor is shown. It does not hold the answer.
+type Challenge struct {
+	Key      string    // names the challenge in a submission
+	Image    []byte    // a PNG
+	Width    int       // of the picture, in CSS pixels
+	Height   int       // of the picture, in CSS pixels
+	Expires  time.Time // when it can no longer be answered
+	Language string    // of its sound and its field's texts
+
+	guard *Guard
+}
+
+// DataURI returns the picture for an img element's src.
+func (c *Challenge) DataURI() template.URL {
+	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(c.Image))
+}
+
+// Visitor is what a guard knows of whoever asks for a challenge or answers one.
+type Visitor struct {
+	// Language is that of the sound and of the field's texts, as [Guard.Language] returns it for a request. Empty is the
+	// guard's first.
+	Language string
+
+	// Binding is what Config.Binding returns for a request: the challenge is unknown to any other.
+	Binding string
+}
+
+// IssueTo issues a challenge where there is no request to issue it for. See [Guard.Issue].
+func (g *Guard) IssueTo(ctx context.Context, visitor Visitor) (*Challenge, error) {
+	key, c, err := g.issue(ctx, visitor, fieldPreset)
+	if err != nil {
+		return nil, err
+	}
+	return g.show(key, c), nil
+}
+
+// show draws what key stands for.
+func (g *Guard) show(key string, c keep.Challenge) *Challenge {
+	renderer := g.renderer(c)
+	width, height := renderer.Size(c.Answer)
+	return &Challenge{
+		Key:      key,
+		Image:    renderer.Append(nil, c.Answer, pictureSeed(c)),
+		Width:    width,
+		Height:   height,
+		Expires:  c.Expires,
+		Language: g.language(c.Language),
+		guard:    g,
+	}
+}
+
+// Seeds for the renderings are independent of each other.
+func pictureSeed(c keep.Challenge) [32]byte { return c.Subseed('p') }
+func soundSeed(c keep.Challenge) [32]byte   { return c.Subseed('s') }
+
+// The presets of pictures, as keys have them.
+const (
+	replyPreset = iota // Config.Picture, for the JSON API
+	fieldPreset        // Config.FieldPicture, for the form field
+	presets
+)
+
+// presetNames are what Create is asked for them by.
+var presetNames = [presets]string{"", "field"}
+
+func (g *Guard) renderer(c keep.Challenge) *picture.Renderer {
+	return g.renderers[min(int(c.Terms.Preset), presets-1)]
+}
+
+// issue makes a challenge and does not draw it.
+func (g *Guard) issue(ctx context.Context, visitor Visitor, preset uint8) (string, keep.Challenge, error) {
+	key, c, err := g.keeper.Issue(ctx, keep.Challenge{
+		Answer:   randomAnswer(g.alphabet, g.cfg.Length, g.cfg.MaxLength),
+		Language: keep.LanguageOf(g.orFirst(visitor.Language)),
+		Terms:    keep.Terms{Preset: preset},
+		Expires:  g.cfg.Now().Add(g.cfg.Expiration),
+	}, g.scope(visitor))
+	if err != nil {
+		err = g.storageFailed(ctx, msgNotIssued, err)
+	}
+	g.observe(ctx, Event{Kind: Issued, Err: err}, c)
+	return key, c, err
+}
+
+// peek returns what key stands for to this visitor and uses nothing up.
+func (g *Guard) peek(ctx context.Context, key string, visitor Visitor) (keep.Challenge, error) {
+	if !keep.KeyForm(key) {
+		return keep.Challenge{}, ErrUnknownKey
+	}
+	c, err := g.keeper.Peek(ctx, key, g.scope(visitor))
+	return c, g.keptError(ctx, err)
+}
+
+func (g *Guard) scope(visitor Visitor) keep.Scope {
+	return keep.Scope{Kind: keep.Puzzle, Purpose: g.purpose, Binding: visitor.Binding}
+}
+
+// observe tells Config.Observe of e, which is about c unless c is zero.
+func (g *Guard) observe(ctx context.Context, e Event, c keep.Challenge) {
+	e.Reason, e.Purpose = reasonOf(e.Err), g.purpose
+	if c.Answer != "" {
+		e.Length = utf8.RuneCountInString(c.Answer)
+	}
+	g.cfg.Observe(ctx, e)
+}

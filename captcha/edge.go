@@ -1,0 +1,103 @@
+package captcha
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Edge is a guard as a router on fasthttp meets it. The methods of Guard that take a *fiber.Ctx are a thin layer over it,
+// for Fiber v2; a door for another router is another such layer. Each method's error is one of this package's, for the
+// router to answer; nothing has been answered then.
+type Edge struct{ g *Guard }
+
+// Edge returns the guard for a router on fasthttp.
+func (g *Guard) Edge() Edge { return Edge{g} }
+
+// For returns the edge of the guard for the purpose that a request to one of the guard's own routes names in its query. An
+// unknown one is 404.
+func (e Edge) For(r *fasthttp.RequestCtx) (Edge, error) {
+	g := e.g.ofPurpose(string(r.QueryArgs().Peek("purpose")))
+	if g == nil {
+		return Edge{}, notFound()
+	}
+	return Edge{g}, nil
+}
+
+// Create answers POST with a challenge, as [Guard.Create] does.
+func (e Edge) Create(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
+	e, err := e.For(r)
+	if err != nil {
+		return err
+	}
+	return e.g.create(ctx, r, visitor)
+}
+
+// Audio answers GET with a sound, as [Guard.Audio] does.
+func (e Edge) Audio(ctx context.Context, r *fasthttp.RequestCtx, key string, visitor Visitor) error {
+	e, err := e.For(r)
+	if err != nil {
+		return err
+	}
+	return e.g.sound(ctx, r, key, visitor)
+}
+
+// Asset answers GET with a file of the form field's, as [Guard.Assets] does.
+func (e Edge) Asset(r *fasthttp.RequestCtx, name string) error { return e.g.asset(r, name) }
+
+// Read reads a submission, as [Guard.Read] does.
+func (e Edge) Read(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) (Submission, error) {
+	names := &e.g.cfg.Compat
+	fields, err := readFields(r, e.g.cfg.MaxBody, names.KeyField, names.ValueField)
+	if err == nil {
+		var s Submission
+		if s, err = e.g.read(fields, visitor); err == nil {
+			return s, nil
+		}
+	}
+	e.g.cfg.Observe(ctx, Event{Kind: Verified, Reason: reasonOf(err), Err: err, Way: Letters, Purpose: e.g.purpose})
+	return Submission{}, err
+}
+
+// Language returns the language that the request prefers, as [Guard.Language] does.
+func (e Edge) Language(r *fasthttp.RequestCtx) string {
+	return e.g.preferred(string(r.Request.Header.Peek("Accept-Language")))
+}
+
+// retryAfter is what a visitor is told to wait when the storage is down, in seconds.
+const retryAfter = 2
+
+// ReplyTo answers a request that was refused with err, as [Reply] does.
+func ReplyTo(r *fasthttp.RequestCtx, err error) error {
+	var fields FieldErrors
+	var e *Error
+	switch {
+	case errors.As(err, &fields):
+		return reply(r, http.StatusBadRequest, fields)
+	case !errors.As(err, &e):
+		return err
+	}
+	switch e.Reason {
+	case UnknownKey, WrongAnswer:
+		return reply(r, e.Status, nonField(e.Detail))
+	case StorageFailed:
+		r.Response.Header.Set("Retry-After", strconv.Itoa(retryAfter))
+	}
+	return reply(r, e.Status, map[string]string{"detail": e.Detail})
+}
+
+func reply(r *fasthttp.RequestCtx, status int, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	r.Response.Header.Set("Cache-Control", "no-store")
+	r.Response.Header.SetContentType("application/json")
+	r.Response.SetStatusCode(status)
+	r.Response.SetBodyRaw(text)
+	return nil
+}

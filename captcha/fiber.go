@@ -1,0 +1,115 @@
+package captcha
+
+import (
+	"path"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// Register adds the guard's routes to app, below Config.Path: Create, Assets for the form field, and Audio where
+// Config.Audio is set. They serve the guards of all purposes that For returns. An app that wants handlers of its own in
+// front of them, such as a limit of requests, adds these before with app.Use, or adds the three routes one by one instead.
+// Path counts from the site's root: app is the app, and no group with a prefix.
+func (g *Guard) Register(app fiber.Router) {
+	app.All(g.cfg.Path, g.Create)
+	app.Get(g.cfg.Path+"assets/:file", g.Assets)
+	if g.cfg.Audio != nil {
+		app.Get(g.cfg.Path+":key/audio.wav", g.Audio)
+	}
+}
+
+// Create answers POST with a challenge as JSON: 200 and
+//
+//	{"image_type": "image/png", "image_decode": "base64", "captcha_key": "...", "captcha_image": "...", "captcha_value": "..."}
+//
+// The request's body is ignored. The query may name a purpose, ?purpose=signup, where the app has a guard for it, and
+// ?preset=field for a picture as the form field has it. Another method is 405, a storage failure 503; Config.ErrorHandler
+// answers these.
+func (g *Guard) Create(c *fiber.Ctx) error {
+	return g.answered(c, g.Edge().Create(c.UserContext(), c.Context(), g.Visitor(c)))
+}
+
+// Audio answers GET with the sound of the challenge that the route's parameter "key" names, as a WAV file, in the language
+// that the challenge was issued for. Listening uses nothing up, and gives the same bytes each time. A part of the file
+// can be asked for with Range: Safari plays nothing from a server that can't do that. A key that is unknown, used or
+// expired is 404, as is any where Config.Audio is not set; a storage failure is 503.
+func (g *Guard) Audio(c *fiber.Ctx) error {
+	return g.answered(c, g.Edge().Audio(c.UserContext(), c.Context(), c.Params("key"), g.Visitor(c)))
+}
+
+// Assets answers GET with the form field's script or style, whichever the path ends with: field.js or field.css. Any other
+// name is 404.
+func (g *Guard) Assets(c *fiber.Ctx) error {
+	return g.answered(c, g.Edge().Asset(c.Context(), path.Base(c.Path())))
+}
+
+// answered has the error answered, if there is one.
+func (g *Guard) answered(c *fiber.Ctx, err error) error {
+	if err != nil {
+		return g.cfg.ErrorHandler(c, err)
+	}
+	return nil
+}
+
+// Issue issues a challenge for whoever sent the request, to be shown in a form. The error is ErrStorage.
+func (g *Guard) Issue(c *fiber.Ctx) (*Challenge, error) {
+	return g.IssueTo(c.UserContext(), g.Visitor(c))
+}
+
+// Visitor returns what the guard knows of whoever sent the request.
+func (g *Guard) Visitor(c *fiber.Ctx) Visitor {
+	visitor := Visitor{Language: g.Language(c)}
+	if g.cfg.Binding != nil {
+		visitor.Binding = g.cfg.Binding(c)
+	}
+	return visitor
+}
+
+// Language returns the language in which the request's visitor is best spoken to: Config.Language, or the best match for
+// the Accept-Language header.
+func (g *Guard) Language(c *fiber.Ctx) string { return g.Edge().Language(c.Context()) }
+
+// Protect lets a request through whose body has the key and the right answer, as JSON, urlencoded or multipart fields.
+// Others go to Config.ErrorHandler.
+func (g *Guard) Protect(c *fiber.Ctx) error {
+	if err := g.Check(c); err != nil {
+		return g.cfg.ErrorHandler(c, err)
+	}
+	return c.Next()
+}
+
+// Check is Read and Verify in one, for a handler that decides by itself what to do about the error. It lets everything pass
+// that Config.Next skips.
+func (g *Guard) Check(c *fiber.Ctx) error {
+	if g.cfg.Next != nil && g.cfg.Next(c) {
+		return nil
+	}
+	submission, err := g.Read(c)
+	if err != nil {
+		return err
+	}
+	return g.Verify(c.UserContext(), submission)
+}
+
+// Read returns the submission in a request's JSON, urlencoded or multipart body. It uses nothing up, so that a form can
+// report its own fields' errors together with these. The error is FieldErrors, or *Error where the body can't be read, and
+// Config.Observe is told of it.
+func (g *Guard) Read(c *fiber.Ctx) (Submission, error) {
+	return g.Edge().Read(c.UserContext(), c.Context(), g.Visitor(c))
+}
+
+// Fields returns the named fields of a request's JSON, urlencoded or multipart body, read as Protect reads the captcha's:
+// the names count to the letter, and each field is one text. An app that reads its own fields with it refuses what the
+// guard refuses. Fields that are absent are not in the map, nor are those in the error, which is FieldErrors where a field
+// is null, not a text or given twice, or *Error where the body can't be read.
+func Fields(c *fiber.Ctx, names ...string) (map[string]string, error) {
+	found, err := readFields(c.Context(), 0, names...)
+	if err != nil {
+		return nil, err
+	}
+	return found.texts()
+}
+
+// Reply answers a request that was refused in the JSON of django-rest-captcha: 400 with the reason by field; 503 with
+// Retry-After when the storage failed. An error that is none of this package's is returned as it is.
+func Reply(c *fiber.Ctx, err error) error { return ReplyTo(c.Context(), err) }

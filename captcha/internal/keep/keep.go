@@ -1,0 +1,147 @@
+// Package keep makes a challenge good for one try: it hides challenges in their keys or stores them under their keys, and
+// of any number of callers gives each to one. It knows no HTTP.
+package keep
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The two ways in which a call here fails.
+var (
+	// ErrUnknown says that a key names nothing that can still be taken here: it was never issued, or for another scope,
+	// it was taken before, or it has expired. They are not told apart.
+	ErrUnknown = errors.New("unknown key")
+	// ErrStorage wraps what the storage said.
+	ErrStorage = errors.New("storage failed")
+)
+
+func storageError(doing string, err error) error {
+	return fmt.Errorf("%w: %s: %w", ErrStorage, doing, err)
+}
+
+// Challenge is what a key stands for. None of it may leave the server but through a picture, a sound or a piece of work.
+type Challenge struct {
+	Answer   string
+	Language Language
+	Terms    Terms
+	Expires  time.Time
+	Seed     [32]byte // what pictures, sounds and work are drawn from; set by Issue
+}
+
+// Terms are what a challenge was issued on, so that a visitor can't choose cheaper ones afterwards. They fit into a byte.
+type Terms struct {
+	Demand uint8 // 0 to 3: what has to be brought
+	Preset uint8 // 0 to 7: the settings of the picture
+	Level  uint8 // 0 to 7: how much work
+}
+
+func (t Terms) pack() byte     { return t.Demand<<6 | t.Preset&7<<3 | t.Level&7 }
+func unpackTerms(b byte) Terms { return Terms{b >> 6, b >> 3 & 7, b & 7} }
+
+// Subseed returns a seed for one use of a challenge: 'p' for the picture, 's' for the sound. Seeds of different uses are
+// independent of each other: what can be measured in a picture (a letter's slope) must say nothing of the noise in its
+// sound.
+func (c Challenge) Subseed(use byte) [32]byte {
+	var b [33]byte
+	copy(b[:], c.Seed[:])
+	b[32] = use
+	return sha256.Sum256(b[:])
+}
+
+// Language is a language's code in a key: a hash of its tag, and so the same on every replica, whatever its settings.
+type Language uint16
+
+// LanguageOf returns the code of a tag (BCP 47), in which case does not count.
+func LanguageOf(tag string) Language {
+	hash := sha256.Sum256([]byte(strings.ToLower(tag)))
+	return Language(hash[0])<<8 | Language(hash[1])
+}
+
+// Kind is what a key is: a challenge, or a receipt for one that was met.
+type Kind byte
+
+const (
+	Puzzle  Kind = 'c'
+	Receipt Kind = 'r'
+)
+
+// Scope is where a key is good. It is authenticated with the key, or is part of the name in the storage, and takes no room:
+// a key that is asked for in another scope is unknown there, and is not used up.
+type Scope struct {
+	Kind    Kind
+	Purpose string // what the challenge is for
+	Binding string // for whom it is, in the app's own words
+}
+
+// plain reports whether s is the only scope that there was before keys had any.
+func (s Scope) plain() bool { return s == Scope{Kind: Puzzle} }
+
+// text is the scope and the namespace as one text, of which no two are alike.
+func (s Scope) text(namespace string) string {
+	return fmt.Sprintf("%c %d %s %d %s %s", s.Kind, len(namespace), namespace, len(s.Purpose), s.Purpose, s.Binding)
+}
+
+// Keeper is the seam between the two ways of keeping challenges: sealed in their keys, or stored under them. Its errors
+// are ErrUnknown and ErrStorage.
+type Keeper interface {
+	// Issue makes the key for c, and returns c with its seed and with its expiry as exact as it is kept.
+	Issue(ctx context.Context, c Challenge, scope Scope) (key string, issued Challenge, err error)
+	// Peek returns what key stands for and leaves it as it is.
+	Peek(ctx context.Context, key string, scope Scope) (Challenge, error)
+	// Take returns what key stands for and uses it up. Of any number of callers at most one gets it.
+	Take(ctx context.Context, key string, scope Scope) (Challenge, error)
+}
+
+// Config is what a keeper is made of.
+type Config struct {
+	Storage   Storage
+	Namespace string           // the form of the names in the storage, with {key} once
+	Longest   time.Duration    // that anything is good for
+	Now       func() time.Time // tells the time
+
+	NewKey  func() string // of a stored challenge
+	Secrets []string      // of sealed challenges, the one that seals first; none are agreed on through Storage
+
+	// Languages are the codes by their place in the list by which keys of the first version name them.
+	Languages []Language
+}
+
+// MaxKey is the greatest number of characters of a key.
+const MaxKey = 64
+
+// KeyForm reports whether key is spelt as keys are. What is not never reaches the storage, where other things than
+// challenges may have names.
+func KeyForm(key string) bool {
+	for i := range len(key) {
+		switch b := key[i]; {
+		case 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z', '0' <= b && b <= '9', b == '-', b == '_':
+		default:
+			return false
+		}
+	}
+	return len(key) > 0 && len(key) <= MaxKey
+}
+
+// version stands for {version} in a namespace. It is that of the names, which all versions of the stored values share.
+const version = "1"
+
+// names makes the names in the storage.
+type names string
+
+func newNames(namespace string) names {
+	return names(strings.ReplaceAll(namespace, "{version}", version))
+}
+
+func (n names) of(key string) string { return strings.Replace(string(n), "{key}", key, 1) }
+
+// spent is the name of the mark that says that key is used up. No key has a tilde, so that a guard that stores its
+// challenges can't be made to take another guard's mark for one of them, and remove it.
+func (n names) spent(key string) string { return n.of("~" + key) }
+
+// secret is the name of the secret that replicas agree on. No key has a tilde, so that none can name it.
+func (n names) secret() string { return n.of("~secret") }

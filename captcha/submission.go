@@ -1,0 +1,124 @@
+package captcha
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
+)
+
+// Submission is what a visitor sends back: the key of a challenge and the answer. It was read once and is well formed;
+// whether the answer is right is Verify's to say. The zero value is one in which everything is missing.
+type Submission struct {
+	key, value string
+	visitor    Visitor
+}
+
+// Submission makes one of a key and an answer that came in a way of the app's own. Its error is FieldErrors (ErrMissing or
+// ErrMalformed) for what can't be an answer. White space around either does not count.
+func (g *Guard) Submission(key, value string, visitor Visitor) (Submission, error) {
+	key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+	errs := FieldErrors{}
+	checkText(errs, g.cfg.Compat.KeyField, key, keep.MaxKey)
+	checkText(errs, g.cfg.Compat.ValueField, value, g.cfg.valueLimit())
+	if len(errs) > 0 {
+		return Submission{}, errs
+	}
+	return Submission{key, value, visitor}, nil
+}
+
+func checkText(errs FieldErrors, field, text string, limit int) {
+	switch {
+	case text == "":
+		errs.add(field, errBlank)
+	case !utf8.ValidString(text):
+		errs.add(field, errNotText)
+	case strings.ContainsRune(text, 0):
+		errs.add(field, errNUL)
+	case utf8.RuneCountInString(text) > limit:
+		errs.add(field, FieldError{"max_length", fmt.Sprintf("Ensure this field has no more than %d characters.", limit)})
+	}
+}
+
+// read makes a submission of a body's fields.
+func (g *Guard) read(fields fields, visitor Visitor) (Submission, error) {
+	errs := FieldErrors{}
+	key := fields.need(errs, g.cfg.Compat.KeyField)
+	value := fields.need(errs, g.cfg.Compat.ValueField)
+	if len(errs) == 0 {
+		return g.Submission(key, value, visitor)
+	}
+	// What is there is looked at as well, so that a client hears of everything at once.
+	for field, limit := range map[string]int{g.cfg.Compat.KeyField: keep.MaxKey, g.cfg.Compat.ValueField: g.cfg.valueLimit()} {
+		if len(errs[field]) == 0 {
+			checkText(errs, field, strings.TrimSpace(fields[field].text), limit)
+		}
+	}
+	return Submission{}, errs
+}
+
+// Verify decides about a submission. It returns nil for the right answer, else ErrUnknownKey, ErrWrongAnswer or
+// ErrStorage. A right or wrong answer uses the challenge up. The letters' case does not count.
+func (g *Guard) Verify(ctx context.Context, s Submission) error {
+	if s.key == "" {
+		return ErrMissing
+	}
+	c, err := g.verify(ctx, s)
+	e := Event{Kind: Verified, Err: err, Way: Letters}
+	if c.Answer != "" {
+		e.Age = g.age(c)
+	}
+	g.observe(ctx, e, c)
+	return err
+}
+
+func (g *Guard) verify(ctx context.Context, s Submission) (keep.Challenge, error) {
+	if answer, ok := g.cfg.Compat.InsecureMasterAnswers[s.key]; ok {
+		return keep.Challenge{}, judge(answer, s.value)
+	}
+	if !keep.KeyForm(s.key) {
+		return keep.Challenge{}, ErrUnknownKey
+	}
+	c, err := g.keeper.Take(ctx, s.key, g.scope(s.visitor))
+	if err != nil {
+		return keep.Challenge{}, g.keptError(ctx, err)
+	}
+	return c, judge(c.Answer, s.value)
+}
+
+// age is the time since c was issued.
+func (g *Guard) age(c keep.Challenge) time.Duration {
+	return g.cfg.Expiration - c.Expires.Sub(g.cfg.Now())
+}
+
+func judge(answer, value string) error {
+	if !sameAnswer(answer, value) {
+		return ErrWrongAnswer
+	}
+	return nil
+}
+
+// keptError turns a keeper's error into one of this package's.
+func (g *Guard) keptError(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, keep.ErrUnknown):
+		return ErrUnknownKey
+	default:
+		return g.storageFailed(ctx, msgNotChecked, err)
+	}
+}
+
+// storageFailed logs the cause, at most once a second, for a storage that is away fails for every visitor.
+func (g *Guard) storageFailed(ctx context.Context, detail string, cause error) error {
+	now := g.cfg.Now().UnixNano()
+	if last := g.complained.Load(); (now-last >= int64(time.Second) || now < last) && g.complained.CompareAndSwap(last, now) {
+		g.cfg.Logger.ErrorContext(ctx, "captcha: the storage failed", "error", cause)
+	}
+	return storageFailed(detail, cause)
+}
