@@ -12,8 +12,8 @@
 //   - An entry goes at its time, at most 50 milliseconds early. A storage that counts in whole seconds can miss that. It
 //     still serves a guard: a stored challenge is then refused a moment early, and a used key is kept for five seconds
 //     longer than it lives.
-//   - Take and Add, where there are any, give to one of any number of callers, and do nothing for a context that is
-//     done.
+//   - Take and Add, where there are any, give to one of any number of callers; Count, where there is one, gives no two
+//     callers the same number. They do nothing for a context that is done.
 package storagetest
 
 import (
@@ -38,6 +38,10 @@ type adder interface {
 	Add(ctx context.Context, key string, value []byte, ttl time.Duration) (added bool, err error)
 }
 
+type counter interface {
+	Count(ctx context.Context, key string, ttl time.Duration) (n int64, err error)
+}
+
 const (
 	// callers is how many goroutines take or add one key at once, and rounds how many times they do.
 	callers = 200
@@ -55,7 +59,7 @@ const (
 // Run tests the storage that open returns: a new one for each subtest, empty, or with keys that no other test uses. Run
 // closes it, once.
 //
-// Take and Add are optional. Where a storage has none, that is logged, and nothing is claimed about them.
+// Take, Add and Count are optional. Where a storage has none, that is logged, and nothing is claimed about them.
 func Run(t *testing.T, open func(t *testing.T) fiber.Storage) {
 	run := func(name string, test func(t *testing.T, s fiber.Storage)) {
 		t.Run(name, func(t *testing.T) {
@@ -102,6 +106,72 @@ func Run(t *testing.T, open func(t *testing.T) fiber.Storage) {
 		run("Add succeeds for one of many", testAddConcurrent)
 	} else {
 		t.Logf("%T has no Add: not tested, and not atomic between processes", s)
+	}
+	if _, ok := s.(counter); ok {
+		run("Count counts from the first", testCount)
+		run("Count with a context that is done counts nothing", testCountDone)
+		run("Count gives each of many a number of its own", testCountConcurrent)
+	} else {
+		t.Logf("%T has no Count: not tested, and not atomic between processes", s)
+	}
+}
+
+func testCount(t *testing.T, s fiber.Storage) {
+	mustCount(t, s, "for long", long, 1)
+	before := time.Now()
+	mustCount(t, s, "key", short, 1)
+	for i := int64(2); i <= 5; i++ {
+		n, err := s.(counter).Count(t.Context(), "key", long) // the first one's time to live counts
+		if err != nil || n != i && time.Since(before) < short-early {
+			t.Fatalf("Count = %d, %v; want %d", n, err, i)
+		}
+	}
+	mustExpire(t, s, "key")
+	mustCount(t, s, "key", long, 1)
+	mustCount(t, s, "key", short, 2)
+	mustCount(t, s, "for long", long, 2)
+	if err := s.Delete("key"); err != nil {
+		t.Fatal(err)
+	}
+	mustCount(t, s, "key", long, 1)
+}
+
+func testCountDone(t *testing.T, s fiber.Storage) {
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	if n, err := s.(counter).Count(done, "key", long); err == nil {
+		t.Errorf("Count = %d with a context that is done", n)
+	}
+	mustCount(t, s, "key", long, 1)
+}
+
+func testCountConcurrent(t *testing.T, s fiber.Storage) {
+	seen := make([]atomic.Int64, callers*rounds/2+1)
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			for range rounds / 2 {
+				n, err := s.(counter).Count(t.Context(), "key", long)
+				if err != nil || n < 1 || int(n) >= len(seen) {
+					t.Errorf("Count = %d, %v", n, err)
+					return
+				}
+				seen[n].Add(1)
+			}
+		})
+	}
+	all.Wait()
+	for n := range seen[1:] {
+		if times := seen[n+1].Load(); times != 1 {
+			t.Errorf("%d was returned %d times", n+1, times)
+		}
+	}
+}
+
+func mustCount(t *testing.T, s fiber.Storage, key string, ttl time.Duration, want int64) {
+	t.Helper()
+	if n, err := s.(counter).Count(t.Context(), key, ttl); n != want || err != nil {
+		t.Fatalf("Count(%q) = %d, %v; want %d", key, n, err, want)
 	}
 }
 

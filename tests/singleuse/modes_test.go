@@ -107,7 +107,7 @@ func TestIssuingSealedSendsRedisNothing(t *testing.T) {
 }
 
 func TestIssuingSealedTakesNoMemory(t *testing.T) {
-	store := mustOpen(t, "memory://").(*storage.Memory)
+	store := mustOpen(t, "memory://").(*memory.Memory)
 	guard := captcha.New(captcha.Config{Storage: store})
 	before := store.Len()
 	for range 10_000 {
