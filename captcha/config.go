@@ -61,6 +61,12 @@ type Config struct {
 	// Optional. Default: 5 * time.Minute
 	Expiration time.Duration
 
+	// Receipts is how long a receipt is good: proof that a challenge was met, good once, which a request brings in the field
+	// captcha_receipt in place of key and answer. At most 24 hours.
+	//
+	// Optional. Default: 0, and receipts are neither given nor accepted
+	Receipts time.Duration
+
 	// Alphabet holds the letters of the answers: 2 to 255 different ones, upper and lower case counting as one.
 	//
 	// Optional. Default: picture.Alphabet, capital letters and digits without look-alikes
@@ -254,6 +260,7 @@ func withDefaults(config ...Config) Config {
 func (cfg Config) check() error {
 	return errors.Join(
 		checkRange("Expiration", cfg.Expiration, time.Second, keep.MaxLife),
+		checkRange("Receipts", cfg.Receipts, 0, keep.MaxLife),
 		checkRange("Length", cfg.Length, 1, maxLength),
 		checkRange("MaxLength", cfg.MaxLength, min(max(1, cfg.Length), maxLength), maxLength),
 		checkAlphabet(cfg.Alphabet),

@@ -15,8 +15,7 @@ import (
 // create answers POST with a challenge in JSON.
 func (g *Guard) create(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
 	if string(r.Method()) != http.MethodPost {
-		r.Response.Header.Set("Allow", http.MethodPost)
-		return &Error{Reason: NotAllowed, Status: http.StatusMethodNotAllowed, Detail: fmt.Sprintf("Method %q not allowed.", r.Method())}
+		return notAllowed(r)
 	}
 	preset := slices.Index(presetNames[:], string(r.QueryArgs().Peek("preset")))
 	if preset < 0 {
@@ -34,6 +33,11 @@ func (g *Guard) create(ctx context.Context, r *fasthttp.RequestCtx, visitor Visi
 	// Written into the response's own buffer, which SwapBody hands out and takes back: there is nothing to copy.
 	r.Response.SwapBody(g.reply.append(r.Response.SwapBody(nil)[:0], key, *image))
 	return nil
+}
+
+func notAllowed(r *fasthttp.RequestCtx) error {
+	r.Response.Header.Set("Allow", http.MethodPost)
+	return &Error{Reason: NotAllowed, Status: http.StatusMethodNotAllowed, Detail: fmt.Sprintf("Method %q not allowed.", r.Method())}
 }
 
 // images are pictures that have been sent, kept for their room.

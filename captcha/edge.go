@@ -46,20 +46,28 @@ func (e Edge) Audio(ctx context.Context, r *fasthttp.RequestCtx, key string, vis
 	return e.g.sound(ctx, r, key, visitor)
 }
 
+// Exchange answers POST with a receipt, as [Guard.Exchange] does.
+func (e Edge) Exchange(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
+	e, err := e.For(r)
+	if err != nil {
+		return err
+	}
+	return e.g.exchange(ctx, r, visitor)
+}
+
 // Asset answers GET with a file of the form field's, as [Guard.Assets] does.
 func (e Edge) Asset(r *fasthttp.RequestCtx, name string) error { return e.g.asset(r, name) }
 
 // Read reads a submission, as [Guard.Read] does.
 func (e Edge) Read(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) (Submission, error) {
-	names := &e.g.cfg.Compat
-	fields, err := readFields(r, e.g.cfg.MaxBody, names.KeyField, names.ValueField)
+	fields, err := readFields(r, e.g.cfg.MaxBody, e.g.fieldNames()...)
 	if err == nil {
 		var s Submission
 		if s, err = e.g.read(fields, visitor); err == nil {
 			return s, nil
 		}
 	}
-	e.g.cfg.Observe(ctx, Event{Kind: Verified, Reason: reasonOf(err), Err: err, Way: Letters, Purpose: e.g.purpose})
+	e.g.cfg.Observe(ctx, Event{Kind: Verified, Reason: reasonOf(err), Err: err, Way: fields.way(), Purpose: e.g.purpose})
 	return Submission{}, err
 }
 

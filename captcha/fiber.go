@@ -6,15 +6,18 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Register adds the guard's routes to app, below Config.Path: Create, Assets for the form field, and Audio where
-// Config.Audio is set. They serve the guards of all purposes that For returns. An app that wants handlers of its own in
-// front of them, such as a limit of requests, adds these before with app.Use, or adds the three routes one by one instead.
+// Register adds the guard's routes to app, below Config.Path: Create, Assets for the form field, Audio where
+// Config.Audio is set, and Exchange, at receipt/, where Config.Receipts is. They serve the guards of all purposes that For returns. An app that wants handlers of its own in
+// front of them, such as a limit of requests, adds these before with app.Use, or adds the routes one by one instead.
 // Path counts from the site's root: app is the app, and no group with a prefix.
 func (g *Guard) Register(app fiber.Router) {
 	app.All(g.cfg.Path, g.Create)
 	app.Get(g.cfg.Path+"assets/:file", g.Assets)
 	if g.cfg.Audio != nil {
 		app.Get(g.cfg.Path+":key/audio.wav", g.Audio)
+	}
+	if g.cfg.Receipts > 0 {
+		app.All(g.cfg.Path+"receipt/", g.Exchange)
 	}
 }
 
@@ -35,6 +38,21 @@ func (g *Guard) Create(c *fiber.Ctx) error {
 // expired is 404, as is any where Config.Audio is not set; a storage failure is 503.
 func (g *Guard) Audio(c *fiber.Ctx) error {
 	return g.answered(c, g.Edge().Audio(c.UserContext(), c.Context(), c.Params("key"), g.Visitor(c)))
+}
+
+// Exchange answers POST with a receipt for a challenge that the body's fields meet: 200 and
+//
+//	{"captcha_receipt": "...", "expires_in": 300}
+//
+// so that a script can check an answer before the form is sent, and send the receipt with the form. Refusals are those of
+// Protect. It is 404 where Config.Receipts is not set.
+func (g *Guard) Exchange(c *fiber.Ctx) error {
+	return g.answered(c, g.Edge().Exchange(c.UserContext(), c.Context(), g.Visitor(c)))
+}
+
+// Receipt gives a receipt to whoever sent the request, whose challenge the handler has just verified. See [Guard.ReceiptTo].
+func (g *Guard) Receipt(c *fiber.Ctx) (string, error) {
+	return g.ReceiptTo(c.UserContext(), g.Visitor(c))
 }
 
 // Assets answers GET with the form field's script or style, whichever the path ends with: field.js or field.css. Any other
@@ -69,7 +87,8 @@ func (g *Guard) Visitor(c *fiber.Ctx) Visitor {
 // the Accept-Language header.
 func (g *Guard) Language(c *fiber.Ctx) string { return g.Edge().Language(c.Context()) }
 
-// Protect lets a request through whose body has the key and the right answer, as JSON, urlencoded or multipart fields.
+// Protect lets a request through whose body has the key and the right answer, or a receipt, as JSON, urlencoded or
+// multipart fields.
 // Others go to Config.ErrorHandler.
 func (g *Guard) Protect(c *fiber.Ctx) error {
 	if err := g.Check(c); err != nil {

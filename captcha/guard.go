@@ -126,7 +126,7 @@ func (s *shared) keep() error {
 	cfg := keep.Config{
 		Storage:   s.cfg.newStorage(),
 		Namespace: s.cfg.Compat.Namespace,
-		Longest:   s.cfg.Expiration,
+		Longest:   max(s.cfg.Expiration, s.cfg.Receipts),
 		Now:       s.cfg.Now,
 		NewKey:    s.cfg.Compat.KeyGenerator,
 		Secrets:   slices.Clone(s.cfg.Secrets),

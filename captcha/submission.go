@@ -11,10 +11,12 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 )
 
-// Submission is what a visitor sends back: the key of a challenge and the answer. It was read once and is well formed;
+// Submission is what a visitor sends back: the key of a challenge and the answer, or what stands for them. It was read once and is well formed;
 // whether the answer is right is Verify's to say. The zero value is one in which everything is missing.
 type Submission struct {
-	key, value string
+	way        Way
+	key, value string // of Letters
+	receipt    string // of Receipt
 	visitor    Visitor
 }
 
@@ -28,7 +30,17 @@ func (g *Guard) Submission(key, value string, visitor Visitor) (Submission, erro
 	if len(errs) > 0 {
 		return Submission{}, errs
 	}
-	return Submission{key, value, visitor}, nil
+	return Submission{way: Letters, key: key, value: value, visitor: visitor}, nil
+}
+
+// ReceiptSubmission makes one of a receipt that came in a way of the app's own.
+func (g *Guard) ReceiptSubmission(receipt string, visitor Visitor) (Submission, error) {
+	receipt = strings.TrimSpace(receipt)
+	errs := FieldErrors{}
+	if checkText(errs, receiptField, receipt, keep.MaxKey); len(errs) > 0 {
+		return Submission{}, errs
+	}
+	return Submission{way: Receipt, receipt: receipt, visitor: visitor}, nil
 }
 
 func checkText(errs FieldErrors, field, text string, limit int) {
@@ -44,9 +56,40 @@ func checkText(errs FieldErrors, field, text string, limit int) {
 	}
 }
 
+// fieldNames are the fields that a submission may have.
+func (g *Guard) fieldNames() []string {
+	names := []string{g.cfg.Compat.KeyField, g.cfg.Compat.ValueField}
+	if g.cfg.Receipts > 0 {
+		names = append(names, receiptField)
+	}
+	return names
+}
+
+// way is how a challenge was met: the first of receipt and letters that is there. The others are not read, so that nobody
+// gets two tries. A receipt that is blank counts as absent, for a form without script sends it so.
+func (f fields) way() Way {
+	if f.filled(receiptField) {
+		return Receipt
+	}
+	return Letters
+}
+
+// filled reports whether there is something in a field, be it readable or not.
+func (f fields) filled(name string) bool {
+	got := f[name]
+	return got.wrong != nil && *got.wrong != errNull || strings.TrimSpace(got.text) != ""
+}
+
 // read makes a submission of a body's fields.
 func (g *Guard) read(fields fields, visitor Visitor) (Submission, error) {
 	errs := FieldErrors{}
+	if fields.way() == Receipt {
+		receipt := fields.need(errs, receiptField)
+		if len(errs) > 0 {
+			return Submission{}, errs
+		}
+		return g.ReceiptSubmission(receipt, visitor)
+	}
 	key := fields.need(errs, g.cfg.Compat.KeyField)
 	value := fields.need(errs, g.cfg.Compat.ValueField)
 	if len(errs) == 0 {
@@ -64,11 +107,17 @@ func (g *Guard) read(fields fields, visitor Visitor) (Submission, error) {
 // Verify decides about a submission. It returns nil for the right answer, else ErrUnknownKey, ErrWrongAnswer or
 // ErrStorage. A right or wrong answer uses the challenge up. The letters' case does not count.
 func (g *Guard) Verify(ctx context.Context, s Submission) error {
-	if s.key == "" {
+	var c keep.Challenge
+	var err error
+	switch s.way {
+	case Letters:
+		c, err = g.verify(ctx, s)
+	case Receipt:
+		err = g.useReceipt(ctx, s)
+	default:
 		return ErrMissing
 	}
-	c, err := g.verify(ctx, s)
-	e := Event{Kind: Verified, Err: err, Way: Letters}
+	e := Event{Kind: Verified, Err: err, Way: s.way}
 	if c.Answer != "" {
 		e.Age = g.age(c)
 	}

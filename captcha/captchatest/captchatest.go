@@ -24,7 +24,13 @@ import (
 // that issued the challenge, in another process too, if it has the same settings and shares the secrets or the storage.
 func Solve(t testing.TB, guard *captcha.Guard, key string) string {
 	t.Helper()
-	answer, err := reveal.Answer(context.Background(), guard, key, "")
+	return SolveFor(t, guard, key, captcha.Visitor{})
+}
+
+// SolveFor is Solve for a challenge that is bound to a visitor.
+func SolveFor(t testing.TB, guard *captcha.Guard, key string, visitor captcha.Visitor) string {
+	t.Helper()
+	answer, err := reveal.Answer(context.Background(), guard, key, visitor.Binding)
 	if err != nil {
 		t.Fatalf("captchatest: no answer for the key %q: %v", key, err)
 	}
@@ -36,6 +42,16 @@ func Solve(t testing.TB, guard *captcha.Guard, key string) string {
 func Try(t testing.TB, guard *captcha.Guard, key, value string) error {
 	t.Helper()
 	submission, err := guard.Submission(key, value, captcha.Visitor{})
+	if err != nil {
+		return err
+	}
+	return guard.Verify(context.Background(), submission)
+}
+
+// TryReceipt is Try for a receipt.
+func TryReceipt(t testing.TB, guard *captcha.Guard, receipt string, visitor captcha.Visitor) error {
+	t.Helper()
+	submission, err := guard.ReceiptSubmission(receipt, visitor)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,69 @@
+package captcha
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
+)
+
+// receiptField is the name of a receipt in a submission and in the reply to an exchange.
+const receiptField = "captcha_receipt"
+
+// errNoReceipts is a programmer's mistake, which is said where it shows.
+var errNoReceipts = errors.New("captcha: Config.Receipts is not set, so there are no receipts")
+
+// ReceiptTo gives a receipt to a visitor who has just met a challenge, which is for the caller to know. It is good once,
+// for this guard's purpose and the visitor's binding, for Config.Receipts. Beyond the mark that the challenge is spent
+// nothing is kept of it until it is used. The error is ErrStorage, or about a Config without Receipts.
+func (g *Guard) ReceiptTo(ctx context.Context, visitor Visitor) (string, error) {
+	if g.cfg.Receipts == 0 {
+		return "", &Error{Failed, http.StatusInternalServerError, "No receipts are given here.", errNoReceipts}
+	}
+	scope := g.scope(visitor)
+	scope.Kind = keep.Receipt
+	receipt, _, err := g.keeper.Issue(ctx, keep.Challenge{Expires: g.cfg.Now().Add(g.cfg.Receipts)}, scope)
+	if err != nil {
+		return "", g.storageFailed(ctx, msgNotIssued, err)
+	}
+	return receipt, nil
+}
+
+// useReceipt uses up the receipt of a submission.
+func (g *Guard) useReceipt(ctx context.Context, s Submission) error {
+	if !keep.KeyForm(s.receipt) {
+		return ErrUnknownKey
+	}
+	scope := g.scope(s.visitor)
+	scope.Kind = keep.Receipt
+	_, err := g.keeper.Take(ctx, s.receipt, scope)
+	return g.keptError(ctx, err)
+}
+
+// exchange answers a met challenge with a receipt.
+func (g *Guard) exchange(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
+	if g.cfg.Receipts == 0 {
+		return notFound()
+	}
+	if string(r.Method()) != http.MethodPost {
+		return notAllowed(r)
+	}
+	submission, err := Edge{g}.Read(ctx, r, visitor)
+	if err != nil {
+		return err
+	}
+	if submission.receipt != "" {
+		return FieldErrors{receiptField: {errNotText}} // one receipt is not worth another
+	}
+	if err := g.Verify(ctx, submission); err != nil {
+		return err
+	}
+	receipt, err := g.ReceiptTo(ctx, visitor)
+	if err != nil {
+		return err
+	}
+	return reply(r, http.StatusOK, map[string]any{receiptField: receipt, "expires_in": int(g.cfg.Receipts.Seconds())})
+}
