@@ -31,7 +31,7 @@ func newAsset(name, mediaType, content string) asset {
 	return asset{name, mediaType, content, hex.EncodeToString(hash[:8])}
 }
 
-func (g *Guard) assetURL(a asset) string { return g.cfg.Path + "assets/" + a.name + "?v=" + a.version }
+func (g *Guard) assetURL(a asset) string { return g.path() + "assets/" + a.name + "?v=" + a.version }
 
 // asset answers GET with a file of the form field's. The field asks for them by their version and then keeps them for a
 // year; without the version, or with another than this program's, as happens while a new one is being deployed, a browser

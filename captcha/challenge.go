@@ -21,6 +21,7 @@ type Challenge struct {
 	Language string    // of its sound and its field's texts
 
 	guard *Guard
+	typed string // what the visitor typed so far
 }
 
 // DataURI returns the picture for an img element's src.

@@ -111,12 +111,18 @@ type Config struct {
 	// Optional. Default: English (en), German (de), French (fr), Spanish (es), Portuguese (pt) and Russian (ru)
 	Texts map[string]Texts
 
-	// Path is where the form field finds Create, as a browser sees it: names of letters, digits and ._~- between slashes,
+	// Path is where the form field finds Create: names of letters, digits and ._~- between slashes,
 	// with a slash at either end. Audio is below it, at :key/audio.wav, and Assets, at assets/:file. Guards with settings
 	// of their own whose fields stand in one app each need a Path of their own.
 	//
 	// Optional. Default: "/api/captcha/"
 	Path string
+
+	// Prefix is what a reverse proxy takes off the path of a request before this app sees it, such as "/shop": names
+	// between slashes, without one at the end. A browser finds Path below it.
+	//
+	// Optional. Default: ""
+	Prefix string
 
 	// MaxBody is how many bytes of a request's body are read for the captcha's fields. A longer one is 413.
 	//
@@ -321,6 +327,9 @@ var pathForm = regexp.MustCompile(`^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*$`)
 func (cfg Config) checkPath() error {
 	if !pathForm.MatchString(cfg.Path) {
 		return setting.Refuse("Path", cfg.Path, "names between slashes, of letters, digits and ._~-, as in %q", ConfigDefault.Path)
+	}
+	if cfg.Prefix != "" && !pathForm.MatchString(cfg.Prefix+"/") {
+		return setting.Refuse("Prefix", cfg.Prefix, "names between slashes, of letters, digits and ._~-, as in \"/shop\"")
 	}
 	return nil
 }

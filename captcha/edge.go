@@ -6,6 +6,9 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/valyala/fasthttp"
 )
@@ -26,6 +29,35 @@ func (e Edge) For(r *fasthttp.RequestCtx) (Edge, error) {
 		return Edge{}, notFound()
 	}
 	return Edge{g}, nil
+}
+
+// Issue returns the challenge to show in a form, as [Guard.Issue] does.
+func (e Edge) Issue(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) (*Challenge, error) {
+	if string(r.Method()) == http.MethodPost {
+		if c := e.again(ctx, r, visitor); c != nil {
+			return c, nil
+		}
+	}
+	return e.g.IssueTo(ctx, visitor)
+}
+
+// again returns the challenge that a form brings back, or nil if it can't be answered any more or not for long.
+func (e Edge) again(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) *Challenge {
+	g, names := e.g, &e.g.cfg.Compat
+	fields, err := readFields(r, g.cfg.MaxBody, names.KeyField, names.ValueField)
+	if err != nil || fields[names.KeyField].wrong != nil {
+		return nil
+	}
+	key := strings.TrimSpace(fields[names.KeyField].text)
+	c, err := g.peek(ctx, key, visitor)
+	if err != nil || c.Expires.Sub(g.cfg.Now()) < min(g.cfg.Expiration/4, time.Minute) {
+		return nil
+	}
+	shown := g.show(key, c)
+	if typed := fields[names.ValueField]; typed.wrong == nil && utf8.RuneCountInString(typed.text) <= g.cfg.valueLimit() {
+		shown.typed = strings.ToValidUTF8(typed.text, "")
+	}
+	return shown
 }
 
 // Create answers POST with a challenge, as [Guard.Create] does.

@@ -1,7 +1,9 @@
 package captcha
 
 import (
+	"fmt"
 	"path"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 )
@@ -9,16 +11,50 @@ import (
 // Register adds the guard's routes to app, below Config.Path: Create, Assets for the form field, Audio where
 // Config.Audio is set, and Exchange, at receipt/, where Config.Receipts is. They serve the guards of all purposes that For returns. An app that wants handlers of its own in
 // front of them, such as a limit of requests, adds these before with app.Use, or adds the routes one by one instead.
-// Path counts from the site's root: app is the app, and no group with a prefix.
+// Path counts from the app's root, also where app is a
+// group with a prefix, which Path then begins with. Register panics where it does not, and where the app has a handler at
+// Path already. An app that is mounted in another may register its guards before or after.
 func (g *Guard) Register(app fiber.Router) {
-	app.All(g.cfg.Path, g.Create)
-	app.Get(g.cfg.Path+"assets/:file", g.Assets)
-	if g.cfg.Audio != nil {
-		app.Get(g.cfg.Path+":key/audio.wav", g.Audio)
-	}
+	path := g.pathBelow(app)
+	app.All(path, g.Create)
 	if g.cfg.Receipts > 0 {
-		app.All(g.cfg.Path+"receipt/", g.Exchange)
+		app.All(path+"receipt/", g.Exchange)
 	}
+	// Where the router is strict, a path without its last slash is another one.
+	if short := strings.TrimSuffix(path, "/"); short != "" {
+		app.All(short, g.Create)
+		if g.cfg.Receipts > 0 {
+			app.All(path+"receipt", g.Exchange)
+		}
+	}
+	app.Get(path+"assets/:file", g.Assets)
+	if g.cfg.Audio != nil {
+		app.Get(path+":key/audio.wav", g.Audio)
+	}
+}
+
+// pathBelow returns Config.Path as it is to be registered with app.
+func (g *Guard) pathBelow(app fiber.Router) string {
+	path := g.cfg.Path
+	switch app := app.(type) {
+	case *fiber.App:
+		for _, route := range app.GetRoutes(true) {
+			if route.Method == fiber.MethodPost && strings.TrimSuffix(route.Path, "/") == strings.TrimSuffix(path, "/") {
+				panic(fmt.Errorf("captcha: Register: the app has a handler at %s already; give each guard a Config.Path of its own, "+
+					"or one purpose more with Guard.For", path))
+			}
+		}
+		g.mounted.Store(app)
+	case *fiber.Group:
+		prefix := strings.TrimSuffix(app.Prefix, "/")
+		rest, ok := strings.CutPrefix(path, prefix+"/")
+		if !ok {
+			panic(fmt.Errorf("captcha: Register: a browser finds what is registered with the group %s below it, and Config.Path is %s; "+
+				"set Config.Path to %s", app.Prefix, path, prefix+path))
+		}
+		path = "/" + rest
+	}
+	return path
 }
 
 // Create answers POST with a challenge as JSON: 200 and
@@ -69,9 +105,11 @@ func (g *Guard) answered(c *fiber.Ctx, err error) error {
 	return nil
 }
 
-// Issue issues a challenge for whoever sent the request, to be shown in a form. The error is ErrStorage.
+// Issue returns the challenge to show in a form. Where the request is that form, sent and refused for the sake of another
+// field, that is the challenge which it brings, with the letters that were typed: nothing was used up. In any other case,
+// and where little time is left to answer it, it is a new one. The error is ErrStorage.
 func (g *Guard) Issue(c *fiber.Ctx) (*Challenge, error) {
-	return g.IssueTo(c.UserContext(), g.Visitor(c))
+	return g.Edge().Issue(c.UserContext(), c.Context(), g.Visitor(c))
 }
 
 // Visitor returns what the guard knows of whoever sent the request.

@@ -70,6 +70,7 @@ type fieldData struct {
 	ID, ValueField                  string
 	KeyField, ImageField            string
 	InputMode, Capitalize           string
+	Typed                           string
 	MaxLength                       int   // characters
 	Left, Lifetime                  int64 // milliseconds
 	Create, SoundURL, Script, Style string
@@ -85,6 +86,7 @@ func (c *Challenge) fieldData(message string) fieldData {
 		ValueField: g.cfg.Compat.ValueField,
 		KeyField:   g.cfg.Compat.KeyField,
 		ImageField: g.cfg.Compat.imageFields()[0],
+		Typed:      c.typed,
 		InputMode:  "text",
 		Capitalize: "none",
 		MaxLength:  g.cfg.valueLimit(),
@@ -159,13 +161,21 @@ func (g *Guard) own(errs FieldErrors) FieldErrors {
 	return own
 }
 
+// path is where a browser finds the guard's routes.
+func (g *Guard) path() string {
+	if app := g.mounted.Load(); app != nil {
+		return g.cfg.Prefix + app.MountPath() + g.cfg.Path
+	}
+	return g.cfg.Prefix + g.cfg.Path
+}
+
 // createURL is where the field gets another challenge like its own.
 func (g *Guard) createURL() string {
-	return g.cfg.Path + "?preset=" + presetNames[fieldPreset] + g.purposeQuery("&")
+	return g.path() + "?preset=" + presetNames[fieldPreset] + g.purposeQuery("&")
 }
 
 func (g *Guard) soundURL(key string) string {
-	return g.cfg.Path + key + "/audio.wav" + g.purposeQuery("?")
+	return g.path() + key + "/audio.wav" + g.purposeQuery("?")
 }
 
 func (g *Guard) purposeQuery(before string) string {
