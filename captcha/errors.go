@@ -38,7 +38,7 @@ type Error struct {
 	Status int    // of the answer to the request
 	Detail string // a sentence for whoever sent it
 
-	cause error
+	Cause error // nil, or what failed; it is for a log and for no stranger
 }
 
 // The reasons for which a submission is refused. Test for them with errors.Is.
@@ -83,8 +83,8 @@ func notFound() error {
 // Error returns the detail.
 func (e *Error) Error() string { return e.Detail }
 
-// Unwrap returns the cause, which is for a log and for no stranger.
-func (e *Error) Unwrap() error { return e.cause }
+// Unwrap returns Cause.
+func (e *Error) Unwrap() error { return e.Cause }
 
 // Is reports whether target is an error with the same reason.
 func (e *Error) Is(target error) bool {

@@ -1,0 +1,209 @@
+// Package attempts asks for a captcha only where it is earned: a login goes without one until there were some failures for
+// its account or from its network.
+//
+//	logins := attempts.New(attempts.Config{Guard: guard.For("login"), Storage: storage})
+//
+//	app.Post("/login", func(c *fiber.Ctx) error {
+//		email := c.FormValue("email")
+//		needed, err := logins.Try(c, email, func() (bool, error) { return passwords.Match(email, c.FormValue("password")) })
+//		if err != nil {
+//			return showLogin(c, needed, err) // with the captcha's field, if needed
+//		}
+//		return c.Redirect("/account")
+//	})
+//
+// A try is counted before it is made, in one step of the storage for all replicas, so that a thousand at once are counted
+// as a thousand. A bot learns nothing from being asked: accounts that do not exist are counted like those that do.
+package attempts
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
+	"github.com/fibercaptcha/fibercaptcha/captcha/memory"
+	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
+)
+
+// Config holds the settings of attempts.
+type Config struct {
+	// Guard asks for the captcha and judges it, by its Check.
+	//
+	// Required
+	Guard *captcha.Guard
+
+	// Storage counts the tries. All replicas share one. One that implements captcha.Counter counts on all of them in one
+	// step; another fiber.Storage does so within one process, which is logged at start. What it cannot count it does not
+	// let through.
+	//
+	// Optional. Default: bounded memory of this process, with room for 100,000 accounts and networks
+	Storage fiber.Storage
+
+	// Free is how many tries an account has in a Window without a captcha, 1 to 1000. One that succeeds gives the account
+	// all of them back.
+	//
+	// Optional. Default: 3
+	Free int
+
+	// FreeOfNetwork is the same for a network, 1 to 100,000. Success gives none back, for a bot may have an account.
+	//
+	// Optional. Default: 20
+	FreeOfNetwork int
+
+	// Window is how long tries are counted together, from the first: 1 second to 24 hours.
+	//
+	// Optional. Default: 15 * time.Minute
+	Window time.Duration
+
+	// Network names the network that a request comes from. Empty is that nobody knows, and is a network as well.
+	//
+	// Optional. Default: an IPv4 address or an IPv6 /56, of c.IP()
+	Network func(c *fiber.Ctx) string
+
+	// Logger gets a warning about a Storage that can't count in one step.
+	//
+	// Optional. Default: slog.Default()
+	Logger *slog.Logger
+}
+
+// ConfigDefault is the default Config, but for Guard.
+var ConfigDefault = Config{Free: 3, FreeOfNetwork: 20, Window: 15 * time.Minute}
+
+// ErrFailed says that a try was made and did not succeed.
+var ErrFailed = errors.New("attempts: the try failed")
+
+// Attempts counts tries.
+type Attempts struct {
+	cfg     Config
+	storage keep.Storage
+	plain   fiber.Storage
+}
+
+// New returns attempts with these settings. It panics with the error that NewAttempts returns.
+func New(config Config) *Attempts {
+	a, err := NewAttempts(config)
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
+// NewAttempts returns attempts with these settings. Its error is a *setting.Error.
+func NewAttempts(config Config) (*Attempts, error) {
+	cfg := withDefaults(config)
+	switch {
+	case cfg.Guard == nil:
+		return nil, &setting.Error{Field: "Guard", Value: "nil", Accepted: "a guard"}
+	case cfg.Free < 1 || cfg.Free > 1000:
+		return nil, setting.Refuse("Free", cfg.Free, "1 to 1000 tries")
+	case cfg.FreeOfNetwork < 1 || cfg.FreeOfNetwork > 100_000:
+		return nil, setting.Refuse("FreeOfNetwork", cfg.FreeOfNetwork, "1 to 100000 tries")
+	case cfg.Window < time.Second || cfg.Window > 24*time.Hour:
+		return nil, setting.Refuse("Window", cfg.Window, "1s to 24h")
+	}
+	if lacks := keep.Lacks(cfg.Storage, "Count"); len(lacks) > 0 {
+		cfg.Logger.Warn("attempts: the storage can't count in one step, so each process counts for itself while others write; " +
+			"give Config.Storage one with Count")
+	}
+	return &Attempts{cfg, keep.Wrap(cfg.Storage), cfg.Storage}, nil
+}
+
+func withDefaults(cfg Config) Config {
+	if cfg.Storage == nil {
+		cfg.Storage = memory.New(memory.Config{Entries: 200_000})
+	}
+	if cfg.Free == 0 {
+		cfg.Free = ConfigDefault.Free
+	}
+	if cfg.FreeOfNetwork == 0 {
+		cfg.FreeOfNetwork = ConfigDefault.FreeOfNetwork
+	}
+	if cfg.Window == 0 {
+		cfg.Window = ConfigDefault.Window
+	}
+	if cfg.Network == nil {
+		cfg.Network = network
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	return cfg
+}
+
+// network is an IPv4 address, or the block that one customer has.
+func network(c *fiber.Ctx) string {
+	addr, err := netip.ParseAddr(c.IP())
+	if err != nil {
+		return ""
+	}
+	addr = addr.Unmap().WithZone("")
+	bits := 56
+	if addr.Is4() {
+		bits = 32
+	}
+	prefix, _ := addr.Prefix(bits)
+	return prefix.String()
+}
+
+// Try makes one try for an account, in whose name case and white space around it do not count. Where the account or the
+// request's network has no free tries left, the request has to bring a captcha first. needed says whether the next try will
+// have to. The error is nil where try returned true; ErrFailed where it returned false; try's own; one of the guard's, with
+// nothing tried; or captcha.ErrStorage.
+func (a *Attempts) Try(c *fiber.Ctx, account string, try func() (bool, error)) (needed bool, err error) {
+	ctx := c.UserContext()
+	account = name("account", strings.ToLower(strings.TrimSpace(account)))
+	tries, err := a.count(ctx, account)
+	if err != nil {
+		return false, err
+	}
+	ofNetwork, err := a.count(ctx, name("network", a.cfg.Network(c)))
+	if err != nil {
+		return false, err
+	}
+	if tries > int64(a.cfg.Free) || ofNetwork > int64(a.cfg.FreeOfNetwork) {
+		if err := a.cfg.Guard.Check(c); err != nil {
+			return true, err
+		}
+	}
+	ok, err := try()
+	if err != nil {
+		return false, err
+	}
+	if ok {
+		return false, storageError(a.plain.Delete(account))
+	}
+	return tries >= int64(a.cfg.Free) || ofNetwork >= int64(a.cfg.FreeOfNetwork), ErrFailed
+}
+
+func (a *Attempts) count(ctx context.Context, name string) (int64, error) {
+	n, err := a.storage.Count(ctx, name, a.cfg.Window)
+	return n, storageError(err)
+}
+
+// name is a name in the storage: as short for a long account as for a short one, and not to be turned back into either.
+func name(kind, text string) string {
+	hash := sha256.Sum256([]byte(kind + " " + text))
+	return "attempts_" + base64.RawURLEncoding.EncodeToString(hash[:15])
+}
+
+func storageError(cause error) error {
+	if cause == nil {
+		return nil
+	}
+	return &captcha.Error{
+		Reason: captcha.StorageFailed,
+		Status: http.StatusServiceUnavailable,
+		Detail: "This can't be checked at the moment. Try again in a few seconds.",
+		Cause:  cause,
+	}
+}

@@ -1,0 +1,187 @@
+package attempts_test
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/attempts"
+	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
+	"github.com/fibercaptcha/fibercaptcha/captcha/memory"
+	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
+)
+
+// site is a login that knows one account, ada, with the password "right".
+type site struct {
+	app   *fiber.App
+	guard *captcha.Guard
+	tried atomic.Int64
+}
+
+func newSite(cfg attempts.Config) *site {
+	s := &site{app: fiber.New(), guard: captcha.New()}
+	cfg.Guard = s.guard
+	logins := attempts.New(cfg)
+	s.app.Post("/", func(c *fiber.Ctx) error {
+		needed, err := logins.Try(c, c.FormValue("email"), func() (bool, error) {
+			s.tried.Add(1)
+			return c.FormValue("email") == "ada" && c.FormValue("password") == "right", nil
+		})
+		if needed {
+			c.Set("Needed", "captcha")
+		}
+		if errors.Is(err, attempts.ErrFailed) {
+			return c.SendStatus(fiber.StatusUnauthorized)
+		}
+		return err
+	})
+	return s
+}
+
+func (s *site) login(t *testing.T, form string) (status int, needed bool) {
+	t.Helper()
+	r := httptest.NewRequest("POST", "/", strings.NewReader(form))
+	r.Header.Set("Content-Type", fiber.MIMEApplicationForm)
+	response, err := s.app.Test(r, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, response.Header.Get("Needed") != ""
+}
+
+func (s *site) captcha(t *testing.T) string {
+	t.Helper()
+	challenge, err := s.guard.IssueTo(t.Context(), captcha.Visitor{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "&captcha_key=" + challenge.Key + "&captcha_value=" + captchatest.Solve(t, s.guard, challenge.Key)
+}
+
+func (s *site) want(t *testing.T, form string, status int, needed bool) {
+	t.Helper()
+	if gotStatus, gotNeeded := s.login(t, form); gotStatus != status || gotNeeded != needed {
+		t.Errorf("%s: %d, needed %t; want %d, %t", form, gotStatus, gotNeeded, status, needed)
+	}
+}
+
+func TestTheCaptchaIsAskedForAfterFailures(t *testing.T) {
+	// An account that does not exist is treated like one that does.
+	for _, account := range []string{"ada", "nobody"} {
+		s := newSite(attempts.Config{})
+		s.want(t, "email="+account, 401, false)
+		s.want(t, "email=+"+strings.ToUpper(account)+"+", 401, false)
+		s.want(t, "email="+account, 401, true)
+		tried := s.tried.Load()
+		s.want(t, "email="+account+"&password=right", 400, true)
+		s.want(t, "email="+account+"&password=right&captcha_key=k&captcha_value=no", 400, true)
+		if s.tried.Load() != tried {
+			t.Error("a try was made without a captcha")
+		}
+		s.want(t, "email="+account+s.captcha(t), 401, true)
+		s.want(t, "email=someone-else", 401, false)
+	}
+}
+
+func TestSuccessGivesTheTriesBack(t *testing.T) {
+	s := newSite(attempts.Config{})
+	for range 3 {
+		s.want(t, "email=ada", 401, false)
+		s.want(t, "email=ada", 401, false)
+		s.want(t, "email=ada&password=right", 200, false)
+	}
+}
+
+func TestANetworkHasTriesOfItsOwn(t *testing.T) {
+	s := newSite(attempts.Config{FreeOfNetwork: 4})
+	s.want(t, "email=a", 401, false)
+	s.want(t, "email=b", 401, false)
+	s.want(t, "email=ada&password=right", 200, false) // gives the network none back
+	s.want(t, "email=c", 401, true)
+	s.want(t, "email=ada&password=right", 400, true)
+	s.want(t, "email=ada&password=right"+s.captcha(t), 200, false)
+}
+
+func TestTriesAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		storage := memory.New()
+		defer storage.Close()
+		s := newSite(attempts.Config{Storage: storage, Free: 1, Window: time.Minute})
+		s.want(t, "email=ada", 401, true)
+		time.Sleep(59 * time.Second)
+		s.want(t, "email=ada", 400, true)
+		time.Sleep(time.Second)
+		s.want(t, "email=ada", 401, true)
+	})
+}
+
+// A thousand tries at once on three replicas are a thousand: as many go without a captcha as may, and no more.
+func TestConcurrentTriesAreAllCounted(t *testing.T) {
+	storage := memory.New()
+	var replicas []*site
+	for range 3 {
+		replicas = append(replicas, newSite(attempts.Config{Storage: storage, FreeOfNetwork: 100_000}))
+	}
+	var refused, failed atomic.Int64
+	var all sync.WaitGroup
+	for i := range 1000 {
+		all.Go(func() {
+			switch status, _ := replicas[i%3].login(t, "email=ada"); status {
+			case 400:
+				refused.Add(1)
+			case 401:
+				failed.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	tried := replicas[0].tried.Load() + replicas[1].tried.Load() + replicas[2].tried.Load()
+	if tried != 3 || failed.Load() != 3 || refused.Load() != 997 {
+		t.Errorf("%d tried, %d failed, %d refused", tried, failed.Load(), refused.Load())
+	}
+}
+
+func TestWithoutTheStorageNothingIsTried(t *testing.T) {
+	closed := memory.New()
+	closed.Close()
+	s := newSite(attempts.Config{Storage: closed})
+	s.want(t, "email=ada&password=right", 503, false)
+	if s.tried.Load() != 0 {
+		t.Error("a try was made")
+	}
+}
+
+func TestRefusedSettings(t *testing.T) {
+	guard := captcha.New()
+	for field, cfg := range map[string]attempts.Config{
+		"Guard":         {},
+		"Free":          {Guard: guard, Free: -1},
+		"FreeOfNetwork": {Guard: guard, FreeOfNetwork: 100_001},
+		"Window":        {Guard: guard, Window: time.Millisecond},
+	} {
+		var refused *setting.Error
+		if _, err := attempts.NewAttempts(cfg); !errors.As(err, &refused) || refused.Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+}
+
+func TestAPlainStorageIsWarnedOf(t *testing.T) {
+	for want, storage := range map[string]fiber.Storage{"can't count in one step": struct{ fiber.Storage }{memory.New()}, "": memory.New()} {
+		var log strings.Builder
+		attempts.New(attempts.Config{Guard: captcha.New(), Storage: storage, Logger: slog.New(slog.NewTextHandler(io.Writer(&log), nil))})
+		if got := log.String(); !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("log %q, want %q", got, want)
+		}
+	}
+}
