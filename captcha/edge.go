@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -30,6 +31,33 @@ func (e Edge) For(r *fasthttp.RequestCtx) (Edge, error) {
 	}
 	return Edge{g}, nil
 }
+
+// Path returns Config.Path.
+func (e Edge) Path() string { return e.g.cfg.Path }
+
+// PathBelow returns what is left of Config.Path below a prefix that the router puts before it. The error says what to do
+// where Path does not begin with the prefix.
+func (e Edge) PathBelow(prefix string) (string, error) {
+	prefix = strings.TrimSuffix(prefix, "/")
+	rest, ok := strings.CutPrefix(e.g.cfg.Path, prefix+"/")
+	if !ok {
+		return "", fmt.Errorf("captcha: Register: a browser finds what is registered with the group %s below it, and Config.Path is %s; "+
+			"set Config.Path to %s", prefix, e.g.cfg.Path, prefix+e.g.cfg.Path)
+	}
+	return "/" + rest, nil
+}
+
+// Clash returns an error if a route that an app has already would take the requests of this guard's.
+func (e Edge) Clash(method, path string) error {
+	if method != http.MethodPost || strings.TrimSuffix(path, "/") != strings.TrimSuffix(e.g.cfg.Path, "/") {
+		return nil
+	}
+	return fmt.Errorf("captcha: Register: the app has a handler at %s already; give each guard a Config.Path of its own, "+
+		"or use one guard for several purposes with Guard.For", path)
+}
+
+// Mounted has the form field look for the guard's routes below what path returns when the field is shown.
+func (e Edge) Mounted(path func() string) { e.g.mounted.Store(&path) }
 
 // Issue returns the challenge to show in a form, as [Guard.Issue] does.
 func (e Edge) Issue(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) (*Challenge, error) {

@@ -3,10 +3,9 @@ package captcha
 import (
 	"errors"
 	"net/http"
+	"reflect"
 	"sort"
 	"strings"
-
-	"github.com/gofiber/fiber/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
@@ -95,12 +94,22 @@ func (e *Error) Is(target error) bool {
 // As lets Fiber's default error handler find the status and the sentence.
 func (e *Error) As(target any) bool { return asFiberError(target, e.Status, e.Detail) }
 
+// asFiberError sets a target that points to a *fiber.Error, of whichever version of Fiber: a struct with these two fields.
 func asFiberError(target any, status int, sentence string) bool {
-	t, ok := target.(**fiber.Error)
-	if ok {
-		*t = fiber.NewError(status, sentence)
+	pointer := reflect.TypeOf(target).Elem()
+	if pointer.Kind() != reflect.Pointer || !strings.HasPrefix(pointer.Elem().PkgPath(), "github.com/gofiber/fiber/") ||
+		pointer.Elem().Name() != "Error" {
+		return false
 	}
-	return ok
+	made := reflect.New(pointer.Elem())
+	code, message := made.Elem().FieldByName("Code"), made.Elem().FieldByName("Message")
+	if !code.IsValid() || !message.IsValid() {
+		return false
+	}
+	code.SetInt(int64(status))
+	message.SetString(sentence)
+	reflect.ValueOf(target).Elem().Set(made)
+	return true
 }
 
 // reasonOf returns the reason that err stands for.

@@ -1,7 +1,6 @@
 package captcha
 
 import (
-	"fmt"
 	"path"
 	"strings"
 
@@ -35,26 +34,22 @@ func (g *Guard) Register(app fiber.Router) {
 
 // pathBelow returns Config.Path as it is to be registered with app.
 func (g *Guard) pathBelow(app fiber.Router) string {
-	path := g.cfg.Path
 	switch app := app.(type) {
 	case *fiber.App:
 		for _, route := range app.GetRoutes(true) {
-			if route.Method == fiber.MethodPost && strings.TrimSuffix(route.Path, "/") == strings.TrimSuffix(path, "/") {
-				panic(fmt.Errorf("captcha: Register: the app has a handler at %s already; give each guard a Config.Path of its own, "+
-					"or one purpose more with Guard.For", path))
+			if err := g.Edge().Clash(route.Method, route.Path); err != nil {
+				panic(err)
 			}
 		}
-		g.mounted.Store(app)
+		g.Edge().Mounted(app.MountPath)
 	case *fiber.Group:
-		prefix := strings.TrimSuffix(app.Prefix, "/")
-		rest, ok := strings.CutPrefix(path, prefix+"/")
-		if !ok {
-			panic(fmt.Errorf("captcha: Register: a browser finds what is registered with the group %s below it, and Config.Path is %s; "+
-				"set Config.Path to %s", app.Prefix, path, prefix+path))
+		path, err := g.Edge().PathBelow(app.Prefix)
+		if err != nil {
+			panic(err)
 		}
-		path = "/" + rest
+		return path
 	}
-	return path
+	return g.cfg.Path
 }
 
 // Create answers POST with a challenge as JSON: 200 and

@@ -163,8 +163,8 @@ func (g *Guard) own(errs FieldErrors) FieldErrors {
 
 // path is where a browser finds the guard's routes.
 func (g *Guard) path() string {
-	if app := g.mounted.Load(); app != nil {
-		return g.cfg.Prefix + app.MountPath() + g.cfg.Path
+	if mounted := g.mounted.Load(); mounted != nil {
+		return g.cfg.Prefix + (*mounted)() + g.cfg.Path
 	}
 	return g.cfg.Prefix + g.cfg.Path
 }

@@ -32,8 +32,8 @@ type shared struct {
 	languages []string
 	codes     map[keep.Language]string
 
-	mounted    atomic.Pointer[fiber.App] // the app that Register was called with, which may be mounted in another
-	complained atomic.Int64              // when a storage's failure was last logged, in Unix nanoseconds
+	mounted    atomic.Pointer[func() string] // where the app is mounted that Register was called with
+	complained atomic.Int64                  // when a storage's failure was last logged, in Unix nanoseconds
 
 	mu       sync.RWMutex
 	purposes map[string]*Guard
