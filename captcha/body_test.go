@@ -123,10 +123,8 @@ func mustPost(t *testing.T, url, body string) (status int, reply string) {
 
 // FuzzFieldsOfJSON compares the reading of objects with encoding/json's, which is silent about names that come twice.
 func FuzzFieldsOfJSON(f *testing.F) {
-	for _, row := range onlyJSON {
-		if len(row.body) < 1000 {
-			f.Add([]byte(row.body))
-		}
+	for _, body := range oddJSON {
+		f.Add([]byte(body))
 	}
 	f.Add([]byte(` { "a" : "x\"," , "\u0061":[{}," ]"], "b":1e5 } `))
 	f.Add([]byte(`{"a":{"a":"]}"},"b":"","":"\\"}`))

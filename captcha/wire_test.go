@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"image/png"
 	"io"
-	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/wire"
 )
 
 // newApp is an app with one protected endpoint, which answers 201.
@@ -120,165 +120,38 @@ func TestCreateRefusesOtherMethods(t *testing.T) {
 }
 
 const (
-	required = `["This field is required."]`
-	blank    = `["This field may not be blank."]`
-	null     = `["This field may not be null."]`
-	noString = `["Not a valid string."]`
-	twice    = `["This field may be given only once."]`
-	over8    = `["Ensure this field has no more than 8 characters."]`
-	over64   = `["Ensure this field has no more than 64 characters."]`
-	nul      = `["Null characters are not allowed."]`
-	unknown  = `{"non_field_errors":["Invalid or expired captcha key"]}`
-	wrong    = `{"non_field_errors":["Invalid captcha value"]}`
+	required = wire.Required
+	noString = wire.NotString
+	twice    = wire.Twice
+	over64   = wire.Over64
+	unknown  = wire.Unknown
 )
 
-// refusals are submissions that use nothing up, in JSON. KEY stands for the key of a real challenge.
-var refusals = []struct{ name, json, want string }{
-	{"nothing", `{}`, `{"captcha_key":` + required + `,"captcha_value":` + required + `}`},
-	{"no value", `{"captcha_key":"KEY"}`, `{"captcha_value":` + required + `}`},
-	{"no key", `{"captcha_value":"ABCD"}`, `{"captcha_key":` + required + `}`},
-	{"blank value", `{"captcha_key":"KEY","captcha_value":""}`, `{"captcha_value":` + blank + `}`},
-	{"white value", `{"captcha_key":"KEY","captcha_value":" \t\n"}`, `{"captcha_value":` + blank + `}`},
-	{"blank key", `{"captcha_key":"","captcha_value":"ABCD"}`, `{"captcha_key":` + blank + `}`},
-	{"long value", `{"captcha_key":"KEY","captcha_value":"ABCDABCDA"}`, `{"captcha_value":` + over8 + `}`},
-	{"long key", `{"captcha_key":"` + strings.Repeat("k", 65) + `","captcha_value":"ABCD"}`, `{"captcha_key":` + over64 + `}`},
-	{"NUL", `{"captcha_key":"KEY","captcha_value":"AB\u0000D"}`, `{"captcha_value":` + nul + `}`},
-	{"64 KiB", `{"captcha_key":"KEY","captcha_value":"` + strings.Repeat("A", 64<<10) + `"}`, `{"captcha_value":` + over8 + `}`},
-	{"unknown", `{"captcha_key":"de67e7f3-72d9-42d8-9677-ea381610363d","captcha_value":"ABCD"}`, unknown},
-	{"unknown, no value", `{"captcha_key":"de67e7f3","captcha_value":""}`, `{"captcha_value":` + blank + `}`},
-	{"64 KiB key", `{"captcha_key":"` + strings.Repeat("A", 64<<10) + `","captcha_value":"ABCD"}`, `{"captcha_key":` + over64 + `}`},
-}
-
-// onlyJSON are refusals that other bodies can't express.
-var onlyJSON = []struct {
-	name, body string
-	status     int
-	want       string
-}{
-	{"null value", `{"captcha_key":"KEY","captcha_value":null}`, 400, `{"captcha_value":` + null + `}`},
-	{"null key", `{"captcha_key":null,"captcha_value":"ABCD"}`, 400, `{"captcha_key":` + null + `}`},
-	{"number", `{"captcha_key":"KEY","captcha_value":1234}`, 400, `{"captcha_value":` + noString + `}`},
-	{"truth", `{"captcha_key":"KEY","captcha_value":true}`, 400, `{"captcha_value":` + noString + `}`},
-	{"list", `{"captcha_key":"KEY","captcha_value":["ABCD"]}`, 400, `{"captcha_value":` + noString + `}`},
-	{"nested", `{"captcha_key":{"captcha_key":"KEY"},"captcha_value":"ABCD"}`, 400, `{"captcha_key":` + noString + `}`},
-	{"twice", `{"captcha_key":"KEY","captcha_value":"ABCD","captcha_value":"ABCE"}`, 400, `{"captcha_value":` + twice + `}`},
-	{"other case", `{"CAPTCHA_KEY":"KEY","captcha_value":"ABCD"}`, 400, `{"captcha_key":` + required + `}`},
-	{"a list", `[1]`, 400, `{"non_field_errors":["Invalid data. Expected a dictionary, but got list."]}`},
-	{"a string", `"KEY"`, 400, `{"non_field_errors":["Invalid data. Expected a dictionary, but got str."]}`},
-	{"a number", `12`, 400, `{"non_field_errors":["Invalid data. Expected a dictionary, but got int."]}`},
-	{"empty", ``, 400, `{"detail":"JSON parse error - the body is empty"}`},
-	{"half", `{"captcha_key":"KEY","captcha_va`, 400, `{"detail":"JSON parse error - the body ends before the value does"}`},
-	{"more", `{"captcha_key":"KEY","captcha_value":"ABCD"}{}`, 400, `{"detail":"JSON parse error - the body is no JSON from byte 106 on"}`},
-	{"half a list", `[1,`, 400, `{"detail":"JSON parse error - the body ends before the value does"}`},
-	{"not UTF-8", "{\"captcha_key\":\"KEY\",\"captcha_value\":\"AB\xff\"}", 400, `{"detail":"JSON parse error - the body is not UTF-8"}`},
-	{"words", `captcha_key`, 400, `{"detail":"JSON parse error - the body is no JSON from byte 1 on"}`},
-	{"deep", strings.Repeat(`{"a":`, 20000), 400, `{"detail":"JSON parse error - the body is no JSON from byte 50001 on"}`},
-}
-
-// encodings turn a flat JSON object into each accepted kind of body.
-var encodings = map[string]func(flat map[string]string) (contentType, body string){
-	"json": func(flat map[string]string) (string, string) {
-		body, _ := json.Marshal(flat)
-		return "application/json; charset=utf-8", string(body)
-	},
-	"urlencoded": func(flat map[string]string) (string, string) {
-		form := url.Values{}
-		for name, value := range flat {
-			form.Set(name, value)
-		}
-		return fiber.MIMEApplicationForm, form.Encode()
-	},
-	"multipart": func(flat map[string]string) (string, string) {
-		var body bytes.Buffer
-		form := multipart.NewWriter(&body)
-		for name, value := range flat {
-			form.WriteField(name, value)
-		}
-		form.Close()
-		return form.FormDataContentType(), body.String()
-	},
-}
-
-func TestRefusalsUseNothingUp(t *testing.T) {
-	for encoding, encode := range encodings {
-		t.Run(encoding, func(t *testing.T) {
-			guard := captcha.New()
-			app := newApp(guard)
-			key := mustGenerate(t, guard)
-			for _, row := range refusals {
-				var flat map[string]string
-				if err := json.Unmarshal([]byte(strings.ReplaceAll(row.json, "KEY", key)), &flat); err != nil {
-					t.Fatal(err)
-				}
-				contentType, body := encode(flat)
-				response, reply := mustDo(t, app, post("/api/contact", contentType, body))
-				if response.StatusCode != 400 || reply != row.want {
-					t.Errorf("%s: %s %s, want 400 %s", row.name, response.Status, reply, row.want)
-				}
-			}
-			contentType, body := encode(map[string]string{"captcha_key": key, "captcha_value": captchatest.Solve(t, guard, key)})
-			if response, reply := mustDo(t, app, post("/api/contact", contentType, body)); response.StatusCode != 201 {
-				t.Errorf("%s %s", response.Status, reply)
-			}
-			if response, reply := mustDo(t, app, post("/api/contact", contentType, body)); response.StatusCode != 400 || reply != unknown {
-				t.Errorf("again: %s %s", response.Status, reply)
-			}
-			key = mustGenerate(t, guard)
-			contentType, body = encode(map[string]string{"captcha_key": key, "captcha_value": "no"})
-			if response, reply := mustDo(t, app, post("/api/contact", contentType, body)); response.StatusCode != 400 || reply != wrong {
-				t.Errorf("wrong answer: %s %s", response.Status, reply)
-			}
+func TestTheWireContract(t *testing.T) {
+	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
+		guard := captcha.New(cfg)
+		app := newApp(guard)
+		wire.Run(t, wire.Server{
+			URL:      "http://example.com",
+			Do:       func(r *http.Request) (*http.Response, error) { return app.Test(r, -1) },
+			Endpoint: "/api/contact",
+			Challenge: func(t *testing.T) (key, answer string) {
+				key = mustGenerate(t, guard)
+				return key, captchatest.Solve(t, guard, key)
+			},
 		})
-	}
+	})
 }
 
-func TestRefusalsOfJSON(t *testing.T) {
+// A query is no body.
+func TestFieldsInTheQueryDoNotCount(t *testing.T) {
 	guard := captcha.New()
-	app := newApp(guard)
 	key := mustGenerate(t, guard)
-	for _, row := range onlyJSON {
-		response, reply := mustDo(t, app, post("/api/contact", "application/json", strings.ReplaceAll(row.body, "KEY", key)))
-		if response.StatusCode != row.status || reply != row.want {
-			t.Errorf("%s: %s %s, want %d %s", row.name, response.Status, reply, row.status, row.want)
-		}
+	query := "?captcha_key=" + key + "&captcha_value=" + captchatest.Solve(t, guard, key)
+	want := `{"captcha_key":` + required + `,"captcha_value":` + required + `}`
+	if response, reply := mustDo(t, newApp(guard), post("/api/contact"+query, fiber.MIMEApplicationForm, "")); response.StatusCode != 400 || reply != want {
+		t.Errorf("%s %s", response.Status, reply)
 	}
-	wantErr(t, verify(guard, key, captchatest.Solve(t, guard, key)), nil)
-}
-
-func TestRefusalsOfForms(t *testing.T) {
-	guard := captcha.New()
-	app := newApp(guard)
-	key := mustGenerate(t, guard)
-	part := func(disposition string) string {
-		return "--b\r\nContent-Disposition: form-data; " + disposition + "\r\n\r\nABCD\r\n"
-	}
-	keyPart := "--b\r\nContent-Disposition: form-data; name=\"captcha_key\"\r\n\r\n" + key + "\r\n"
-	for _, row := range []struct {
-		name, contentType, body string
-		status                  int
-		want                    string
-	}{
-		{"twice", fiber.MIMEApplicationForm, "captcha_key=" + key + "&captcha_value=A&captcha_value=B", 400, `{"captcha_value":` + twice + `}`},
-		{"not UTF-8", fiber.MIMEApplicationForm, "captcha_key=" + key + "&captcha_value=AB%FF", 400, `{"captcha_value":` + noString + `}`},
-		{"in the query", fiber.MIMEApplicationForm, "", 400, `{"captcha_key":` + required + `,"captcha_value":` + required + `}`},
-		{"no type", "", "captcha_key=" + key, 415, `{"detail":"Unsupported media type \"\" in request."}`},
-		{"plain text", "text/plain", "captcha_key=" + key, 415, `{"detail":"Unsupported media type \"text/plain\" in request."}`},
-		{"broken type", "application/json; charset", "{}", 415, `{"detail":"Unsupported media type \"application/json; charset\" in request."}`},
-		{"twice", "multipart/form-data; boundary=b", keyPart + part(`name="captcha_value"`) + part(`name="captcha_value"`) + "--b--\r\n", 400,
-			`{"captcha_value":` + twice + `}`},
-		{"a file", "multipart/form-data; boundary=b", keyPart + part(`name="captcha_value"; filename="a"`) + "--b--\r\n", 400,
-			`{"captcha_value":` + noString + `}`},
-		{"no boundary", "multipart/form-data", "", 400, ""},
-	} {
-		response, reply := mustDo(t, app, post("/api/contact?captcha_key="+key+"&captcha_value=ABCD", row.contentType, row.body))
-		if response.StatusCode != row.status || row.want != "" && reply != row.want {
-			t.Errorf("%s: %s %s, want %d %s", row.name, response.Status, reply, row.status, row.want)
-		}
-		if row.want == "" && !strings.HasPrefix(reply, `{"detail":"Multipart form parse error - `) {
-			t.Errorf("%s: %s", row.name, reply)
-		}
-	}
-	wantErr(t, verify(guard, key, captchatest.Solve(t, guard, key)), nil)
 }
 
 func TestCompressedBodiesAreRefused(t *testing.T) {
@@ -286,7 +159,7 @@ func TestCompressedBodiesAreRefused(t *testing.T) {
 	app := newApp(guard)
 	key := mustGenerate(t, guard)
 	flat := map[string]string{"captcha_key": key, "captcha_value": captchatest.Solve(t, guard, key)}
-	for name, encode := range encodings {
+	for name, encode := range wire.Encodings {
 		contentType, body := encode(flat)
 		var packed bytes.Buffer
 		w := gzip.NewWriter(&packed)
@@ -307,7 +180,7 @@ func TestStorageFailureIs503(t *testing.T) {
 	guard := captcha.New(captcha.Config{Storage: storage, Stored: true})
 	app := newApp(guard)
 	key := mustGenerate(t, guard)
-	_, form := encodings["urlencoded"](map[string]string{"captcha_key": key, "captcha_value": captchatest.Solve(t, guard, key)})
+	_, form := wire.Encodings["urlencoded"](map[string]string{"captcha_key": key, "captcha_value": captchatest.Solve(t, guard, key)})
 	storage.broken = errOutage
 	for _, r := range []*http.Request{
 		post("/api/captcha/", "", ""),
@@ -343,13 +216,18 @@ func TestNextAndErrorHandler(t *testing.T) {
 	}
 }
 
+// oddJSON is where fuzzing begins.
+var oddJSON = []string{
+	`{"captcha_key":"KEY","captcha_value":null}`, `{"captcha_key":{"captcha_key":"KEY"},"captcha_value":["ABCD"]}`,
+	`{"captcha_key":"KEY","captcha_value":"A","captcha_value":"B"}`, `[1]`, `"KEY"`, `12`, ``, `{"captcha_key":"KEY","captcha_va`, `[1,`,
+	"{\"captcha_value\":\"AB\xff\"}",
+}
+
 func FuzzProtect(f *testing.F) {
 	guard := captcha.New(captcha.Config{Secrets: []string{secretA}})
 	app := newApp(guard)
-	for _, row := range onlyJSON {
-		if len(row.body) < 1000 {
-			f.Add("application/json", []byte(row.body))
-		}
+	for _, body := range oddJSON {
+		f.Add("application/json", []byte(body))
 	}
 	f.Add(fiber.MIMEApplicationForm, []byte("captcha_key=a&captcha_value=%00"))
 	f.Add("multipart/form-data; boundary=b", []byte("--b\r\nContent-Disposition: form-data; name=\"captcha_key\"\r\n\r\na\r\n--b--\r\n"))
