@@ -61,7 +61,7 @@ func New(letters string) (*Alphabet, error) {
 		return nil, setting.Refuse("Alphabet", letters, "2 to %d letters, not %d", maxLetters, n)
 	}
 	for i, letter := range a.letters {
-		if !unicode.IsGraphic(letter) || isInvisible(letter) || joins(letter) || letter == utf8.RuneError {
+		if !unicode.IsGraphic(letter) || isInvisible(letter) || joins(usualWidth(letter)) || letter == utf8.RuneError {
 			return nil, setting.Refuse("Alphabet", letters, "letters that can be seen and stand by themselves, which %q can't", letter)
 		}
 		meant, _ := take(letter)

@@ -29,7 +29,7 @@ func take(character ...rune) (p parts, ok bool) {
 	}
 	var buffer [2 * maxMarks]rune
 	marks := append(buffer[:0], character[1:]...)
-	first := character[0]
+	first := usualWidth(character[0])
 	for {
 		before, mark, composed := split(first)
 		if !composed {
