@@ -77,6 +77,9 @@ func New(letters string) (*Alphabet, error) {
 	for _, group := range mistaken {
 		a.addMistaken(group)
 	}
+	if dotted := (parts{plain: 'İ'}); a.meaning[dotted] == 0 {
+		a.meaning[dotted] = a.meaning[parts{plain: 'I'}]
+	}
 	return a, nil
 }
 

@@ -97,6 +97,7 @@ func TestWhatCounts(t *testing.T) {
 		{strings.ToLower(latin), "kiss", "KISS", right, "capitals for an alphabet of small letters"},
 		{strings.ToLower(latin), "oxy", "0ху", right, "0 and Cyrillic letters for small ones"},
 		{strings.ToLower(latin), "l", "1", right, "1 for a small l"},
+		{"0l", "l0", "iO", right, "a dotted i where there is only a small l"},
 
 		// Cyrillic.
 		{cyrillic, "ЖЁЛТЫЙ", "жёлтый", right, "lower case"},
@@ -412,7 +413,7 @@ func TestEveryCharacterHasOneForm(t *testing.T) {
 }
 
 func FuzzForm(f *testing.F) {
-	for _, letters := range []string{picture.Alphabet, digits, cyrillic, greek, turkish, "ÉÍIi", "가각ガカ", "E\u0301"} {
+	for _, letters := range []string{picture.Alphabet, digits, cyrillic, greek, turkish, "0l", "ÉÍIi", "가각ガカ", "E\u0301"} {
 		f.Add(letters, "k3Rw Ｋ\u200b\u0301٥")
 		f.Add(letters, "e\u0301i\u0307\u0301и\u0306\u0306\u0306\u0306\u1100\u1161\u11a8")
 	}

@@ -94,7 +94,7 @@ func shape(capital rune) rune {
 var mistaken = [...]string{
 	"Iİ",
 	"O0",
-	"1Il", "1İ", // a small l, for a capital one is like none of them
+	"1Il", // a small l, for a capital one is like none of them
 	"2Z",
 	"3З",
 	"4Ч",
@@ -109,5 +109,5 @@ var mistaken = [...]string{
 	"0DOQ",
 	"EF",
 	"KX",
-	"17IİT",
+	"17IT",
 }
