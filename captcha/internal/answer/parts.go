@@ -69,6 +69,9 @@ func split(r rune) (first, mark rune, ok bool) {
 		}
 		return 0x1100 + s/28/21, 0x1161 + s/28%21, true
 	}
+	if r < 0xc0 { // the first character that is composed is À
+		return 0, 0, false
+	}
 	at := func(i int) rune { return rune(composed[i])<<8 | rune(composed[i+1]) }
 	i := 6 * sort.Search(len(composed)/6, func(i int) bool { return at(6*i) >= r })
 	if i == len(composed) || at(i) != r {
