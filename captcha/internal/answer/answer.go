@@ -126,9 +126,8 @@ func (a *Alphabet) Length(text string) int {
 	return len(a.appendForm(form[:0], text))
 }
 
-// Same says whether answer and typed have the same form. An answer without letters is nobody's. The time that comparing the
-// forms takes depends on nothing, and the time that making them takes on the kind of their characters, not on which of the
-// letters are right.
+// Same says whether answer and typed have the same form. An answer without letters is nobody's. How long it takes depends on
+// what was typed and on how many letters the answer has, but not on which they are.
 func (a *Alphabet) Same(answer, typed string) bool {
 	if utf8.RuneCountInString(answer) > MaxTyped || utf8.RuneCountInString(typed) > MaxTyped {
 		return false

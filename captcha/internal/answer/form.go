@@ -1,18 +1,25 @@
 package answer
 
-import "unicode"
+import (
+	"crypto/subtle"
+	"unicode"
+)
 
 // appendForm appends the form of text. It is as long as text at most, in characters.
 func (a *Alphabet) appendForm(form []rune, text string) []rune {
 	start := len(form) // of a character and the marks that join it
 	for _, r := range text {
-		switch r = usualWidth(r); {
-		case isInvisible(r):
-			continue
-		case !joins(r):
-			form = a.settle(form, start)
-			start = len(form)
+		if !a.has(r) {
+			if r = usualWidth(r); isInvisible(r) {
+				continue
+			}
+			if joins(r) {
+				form = append(form, r)
+				continue
+			}
 		}
+		form = a.settle(form, start)
+		start = len(form)
 		form = append(form, r)
 	}
 	return a.settle(form, start)
@@ -21,7 +28,7 @@ func (a *Alphabet) appendForm(form []rune, text string) []rune {
 // settle replaces what form has from start on, a character and its marks, with the letter that is meant. Where none is, it
 // only makes the character plain, so that answers from another alphabet are compared leniently too.
 func (a *Alphabet) settle(form []rune, start int) []rune {
-	if start == len(form) {
+	if start == len(form) || start == len(form)-1 && a.has(form[start]) {
 		return form
 	}
 	if meant, ok := take(form[start:]...); ok && a.meaning[meant] != 0 {
@@ -31,6 +38,16 @@ func (a *Alphabet) settle(form []rune, start int) []rune {
 		form[start] = plain(form[start])
 	}
 	return form
+}
+
+// has says whether r is a letter of the alphabet, after the same time for each of them: of an answer, which has no other
+// characters, nothing else is looked at.
+func (a *Alphabet) has(r rune) bool {
+	found := 0
+	for _, letter := range a.letters {
+		found |= subtle.ConstantTimeEq(letter, r)
+	}
+	return found == 1
 }
 
 // isInvisible says whether nobody sees r, be it space or a format.
