@@ -116,8 +116,8 @@ func (a *Alphabet) Form(text string) string {
 	return string(a.appendForm(make([]rune, 0, MaxTyped), text))
 }
 
-// Length returns how many characters text has for a limit on what is typed, which is to be below MaxTyped: those of its
-// form, or all of them where there are more than MaxTyped. It is 0 for a text in which nothing can be seen.
+// Length returns how many characters text has for a limit on what is typed, which is MaxTyped at most: those of its form,
+// or all of them where there are more than MaxTyped. It is 0 for a text in which nothing can be seen.
 func (a *Alphabet) Length(text string) int {
 	if n := utf8.RuneCountInString(text); n > MaxTyped {
 		return n

@@ -84,6 +84,10 @@ func TestWhatCounts(t *testing.T) {
 		{latin, "IIII", "i\u0307I\u0307іι", right, "a dot as a mark, Ukrainian і, Greek iota"},
 		{latin, "NOSE", "N05Е", right, "0 and 5 where there are none"},
 		{latin, "NOSE", "ΝΟЅΕ", right, "Greek and Cyrillic"},
+		{latin, "ABCEHIJKMOPQSTWXY", "авсенӏјкморԛѕтԝху", right, "all of Cyrillic that looks like Latin"},
+		{latin, "ABEHIJKMNOPTXYZC", "αβεηιϳκμνορτχυζϲ", right, "all of Greek that does"},
+		{latin, "YO", "ҮՕ", right, "Kazakh Ү, Armenian Օ"},
+		{"ƏÆĐ", "ƏÆĐĐ", "әӕðɖ", right, "letters of more languages that look alike"},
 		{latin, "BIZ", "81Ζ", right, "8 and 1 where there are none"},
 		{latin, "OQ", "DQ", wrong, "D for O where there are both"},
 		{latin, "EF", "FF", wrong, "F for E where there are both"},
@@ -140,6 +144,7 @@ func TestWhatCounts(t *testing.T) {
 		{digits, "405162", "+405162", wrong, "a sign"},
 		{digits, "6", "S", wrong, "S for 6 where 5 is nearer"},
 		{digits, "7", "T", wrong, "T, which might be 7 or 1"},
+		{digits, "1", "T", wrong, "T, which might be 7 or 1"},
 		{digits, "12", "½", wrong, "a fraction"},
 		{digits, "5", "五", wrong, "a number that is no decimal digit"},
 		{digits, "5", "⑤", wrong, "a digit in a circle"},
@@ -150,6 +155,8 @@ func TestWhatCounts(t *testing.T) {
 		{greek, "ΣΑΣ", "σας", right, "both small sigmas"},
 		{greek, "ΑΩ", "A\u2126", right, "Latin A and the Ohm sign"},
 		{greek, "ΑΩ", "ΆΩ", wrong, "an accent"},
+		{greek, "ΓΘΠΦ", "гөпф", right, "Cyrillic"},
+		{latin + "ß", "ß", "ẞ", right, "the capital of ß"},
 		{turkish, "IİIİ", "ıiIİ", right, "Turkish case"},
 		{turkish, "İ", "I\u0307", right, "a dot as a mark"},
 		{turkish, "I", "i", wrong, "a dotted i for a dotless one where there are both"},
@@ -167,9 +174,20 @@ func TestWhatCounts(t *testing.T) {
 		{"アカガハパ", "ガパ", "ｶﾞﾊﾟ", right, "half width katakana"},
 		{"アカガハパ", "ガ", "カ", wrong, "without its voice"},
 	} {
-		if got := mustNew(t, row.letters).Same(row.answer, row.typed); got != row.want {
-			t.Errorf("%s: %+q typed for %s of %s: %v, want %v", row.why, row.typed, row.answer, row.letters, got, row.want)
+		a := mustNew(t, row.letters)
+		if got, turned := a.Same(row.answer, row.typed), a.Same(row.typed, row.answer); got != row.want || turned != got {
+			t.Errorf("%s: %+q typed for %s of %s: %v, and the other way round %v, want %v",
+				row.why, row.typed, row.answer, row.letters, got, turned, row.want)
 		}
+	}
+}
+
+// Every group of capitals and digits that readers mistake for each other is one letter of the default alphabet. 9, V and Y
+// are in none.
+func TestLookAlikesOfTheDefaultAlphabet(t *testing.T) {
+	a := mustNew(t, picture.Alphabet)
+	if got, want := a.Form(digits+latin), "DT23A55TB9"+"ABCDEECHTJKLMNDPDR5TUVWKY2"; got != want {
+		t.Errorf("%s are\n%s, want\n%s", digits+latin, got, want)
 	}
 }
 
@@ -210,6 +228,7 @@ func TestLength(t *testing.T) {
 		{"e\u0301\u00adé", 2},
 		{"E\u0301\u0301", 3}, // no letter, and therefore as it is
 		{"a-b", 3},
+		{"a\u06dd", 2}, // a format that is seen, around numbers
 		{"👍", 1},
 		{"A" + strings.Repeat(" ", 63), 1},
 		{"A" + strings.Repeat(" ", 64), 65},
