@@ -182,8 +182,8 @@ func TestWhatCounts(t *testing.T) {
 	}
 }
 
-// Every group of capitals and digits that readers mistake for each other is one letter of the default alphabet. 9, V and Y
-// are in none.
+// Every group of capitals and digits that readers mistake for each other is one letter of the default alphabet. 9, V
+// and Y are in none.
 func TestLookAlikesOfTheDefaultAlphabet(t *testing.T) {
 	a := mustNew(t, picture.Alphabet)
 	if got, want := a.Form(digits+latin), "DT23A55TB9"+"ABCDEECHTJKLMNDPDR5TUVWKY2"; got != want {

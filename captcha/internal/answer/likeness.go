@@ -2,13 +2,13 @@ package answer
 
 import "unicode"
 
-// plain makes r upper case and a character of Latin script, or of Greek where Latin has none, and of decimal digits 0 to 9.
-// The dotted i is not apart from the dotless one here.
+// plain makes r upper case and a character of Latin script, or of Greek where Latin has none, and of decimal digits 0
+// to 9. The dotted i is not apart from the dotless one here.
 func plain(r rune) rune {
 	if r >= 0x80 && unicode.Is(unicode.Nd, r) {
 		return '0' + digit(r)
 	}
-	// Some letters, as the Kelvin sign, have the usual capital only by way of the usual small letter.
+	// Some capitals, as ẞ, meet the rest of their case only by way of the small letter.
 	return shape(unicode.ToUpper(unicode.ToLower(r)))
 }
 
@@ -27,8 +27,8 @@ func digit(r rune) rune {
 	return 0
 }
 
-// shape returns the one of the capitals of several scripts that have the same shape which stands for all. No language has
-// two of a line in its alphabet.
+// shape returns the one of the capitals of several scripts that have the same shape which stands for all. No language
+// has two of a line in its alphabet.
 func shape(capital rune) rune {
 	switch capital {
 	case 'Α', 'А':
@@ -87,10 +87,10 @@ func shape(capital rune) rune {
 	return capital
 }
 
-// mistaken are groups of characters that readers take for each other, those first that are the likest. A letter that is
-// shown and in a group stands for the whole of it, as long as the alphabet has no other of it: whoever sees a 5 in an
-// alphabet without S can't know that it is no S. The groups after the empty line are those that picture.Alphabet has one
-// of each of.
+// mistaken are groups of characters that readers take for each other, the likest first: in those before the empty line
+// the characters have one shape but for the font, and the others are those that picture.Alphabet has one each of. If the
+// alphabet has exactly one letter of a group, the whole group stands for it: whoever sees a 5 in an alphabet without S
+// can't know that it is no S. A machine that reads the pictures gains nothing, for it can learn the alphabet.
 var mistaken = [...]string{
 	"Iİ",
 	"O0",

@@ -1,11 +1,11 @@
-// Command make writes the table of composed characters in the folder above, from Unicode's data as golang.org/x/text has
-// it. It is run by "go generate" there.
+// Command make writes the table of composed characters in the folder above, from Unicode's data as golang.org/x/text
+// has it. It is run by "go generate" there.
 //
-// The table has the characters of the Basic Multilingual Plane that Unicode's canonical mappings take apart, in order, as
-// six bytes each: the character, its first part, which may itself be composed, and its mark, all big endian. The mark is
-// zero where the character is another's double, as the Kelvin sign is K's. Not in it are Hangul syllables, which are
-// taken apart by arithmetic, the ideographs doubled for older character sets, which no keyboard makes, and marks, which
-// are no letters.
+// The table has the characters of the Basic Multilingual Plane that Unicode's canonical mappings take apart, in order,
+// as six bytes each: the character, its first part, which may itself be composed, and its mark, all big endian. The
+// mark is zero where the character is another's double, as the Kelvin sign is K's. Not in it are Hangul syllables,
+// which are taken apart by arithmetic, the ideographs doubled for older character sets, which no keyboard makes, and
+// marks, which are no letters.
 package main
 
 import (
