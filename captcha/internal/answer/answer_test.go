@@ -417,7 +417,7 @@ func TestNothingIsMerged(t *testing.T) {
 
 // No character of the planes that have letters and formats means two letters, and what is in form stays.
 func TestEveryCharacterHasOneForm(t *testing.T) {
-	for _, letters := range []string{picture.Alphabet, latin + digits, cyrillic, digits, greek, turkish, "ÉÍЁЙ가각ガ", "٠٥ı★"} {
+	for _, letters := range []string{picture.Alphabet, latin + digits, turkish, "ÉÍЁЙ가각ガ٠٥"} {
 		a := mustNew(t, letters)
 		for r := rune(0); r <= 0xe0fff; r++ {
 			if r == 0x20000 { // from here on ideographs and nothing
