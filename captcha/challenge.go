@@ -84,7 +84,7 @@ func (g *Guard) renderer(c keep.Challenge) *picture.Renderer {
 // issue makes a challenge and does not draw it.
 func (g *Guard) issue(ctx context.Context, visitor Visitor, preset uint8) (string, keep.Challenge, error) {
 	key, c, err := g.keeper.Issue(ctx, keep.Challenge{
-		Answer:   randomAnswer(g.alphabet, g.cfg.Length, g.cfg.MaxLength),
+		Answer:   g.alphabet.Draw(g.cfg.Length, g.cfg.MaxLength),
 		Language: keep.LanguageOf(g.orFirst(visitor.Language)),
 		Terms:    keep.Terms{Preset: preset},
 		Expires:  g.cfg.Now().Add(g.cfg.Expiration),

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
@@ -67,7 +66,8 @@ type Config struct {
 	// Optional. Default: 0, and receipts are neither given nor accepted
 	Receipts time.Duration
 
-	// Alphabet holds the letters of the answers: 2 to 255 different ones, upper and lower case counting as one.
+	// Alphabet holds the letters of the answers: 2 to 255, none of which counts as another. Upper and lower case, the
+	// widths of a letter, and letters of two scripts that look the same are alike.
 	//
 	// Optional. Default: picture.Alphabet, capital letters and digits without look-alikes
 	Alphabet string
@@ -212,7 +212,6 @@ var ConfigDefault = Config{
 
 const (
 	maxLength     = 32
-	maxAlphabet   = 255
 	minSecret     = 32 // characters: 128 bits where they are hexadecimal digits
 	maxNamespace  = 256
 	maxBinding    = 256
@@ -269,45 +268,18 @@ func (cfg Config) check() error {
 		checkRange("Receipts", cfg.Receipts, 0, keep.MaxLife),
 		checkRange("Length", cfg.Length, 1, maxLength),
 		checkRange("MaxLength", cfg.MaxLength, min(max(1, cfg.Length), maxLength), maxLength),
-		checkAlphabet(cfg.Alphabet),
 		checkPurpose(cfg.Purpose),
 		cfg.checkPath(),
 		cfg.checkMaxBody(),
 		cfg.checkSecrets(),
 		cfg.Compat.checkFields(),
 		cfg.Compat.checkNamespace(),
-		cfg.checkMasters(),
 	)
 }
 
 func checkRange[T cmp.Ordered](field string, value, least, greatest T) error {
 	if value < least || value > greatest {
 		return setting.Refuse(field, value, "%v to %v", least, greatest)
-	}
-	return nil
-}
-
-func checkAlphabet(alphabet string) error {
-	refuse := func(accepted string, args ...any) error {
-		return setting.Refuse("Alphabet", alphabet, accepted, args...)
-	}
-	if !utf8.ValidString(alphabet) {
-		return refuse("UTF-8")
-	}
-	letters := []rune(alphabet)
-	if len(letters) < 2 || len(letters) > maxAlphabet {
-		return refuse("2 to %d letters, not %d", maxAlphabet, len(letters))
-	}
-	seen := make(map[string]rune, len(letters))
-	for _, r := range letters {
-		if !unicode.IsGraphic(r) || unicode.IsSpace(r) {
-			return refuse("letters that can be seen, not %q", r)
-		}
-		folded := fold(string(r))
-		if other, ok := seen[folded]; ok {
-			return refuse("different letters; %q and %q count as one", other, r)
-		}
-		seen[folded] = r
 	}
 	return nil
 }
@@ -387,20 +359,6 @@ func (c Compat) checkNamespace() error {
 	if strings.Count(c.Namespace, "{key}") != 1 || len(c.Namespace) > maxNamespace || own == "" {
 		return setting.Refuse("Compat.Namespace", c.Namespace, "up to %d bytes with {key} once and a part of its own, as in %q",
 			maxNamespace, ConfigDefault.Compat.Namespace)
-	}
-	return nil
-}
-
-func (cfg Config) checkMasters() error {
-	guard := &Guard{shared: &shared{cfg: cfg}}
-	for key, answer := range cfg.Compat.InsecureMasterAnswers {
-		s, err := guard.Submission(key, answer, Visitor{})
-		if err != nil || s.key != key || s.value != answer {
-			return &setting.Error{
-				Field:    "Compat.InsecureMasterAnswers",
-				Accepted: fmt.Sprintf("keys of 1 to %d characters and answers of 1 to %d, with no white space around them", keep.MaxKey, cfg.valueLimit()),
-			}
-		}
 	}
 	return nil
 }

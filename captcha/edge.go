@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/valyala/fasthttp"
 )
@@ -82,7 +81,7 @@ func (e Edge) again(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor
 		return nil
 	}
 	shown := g.show(key, c)
-	if typed := fields[names.ValueField]; typed.wrong == nil && utf8.RuneCountInString(typed.text) <= g.cfg.valueLimit() {
+	if typed := fields[names.ValueField]; typed.wrong == nil && g.alphabet.Length(typed.text) <= g.cfg.valueLimit() {
 		shown.typed = strings.ToValidUTF8(typed.text, "")
 	}
 	return shown

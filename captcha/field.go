@@ -7,6 +7,8 @@ import (
 	"errors"
 	"html/template"
 	"strings"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/answer"
 )
 
 //go:embed assets/field.html
@@ -89,7 +91,7 @@ func (c *Challenge) fieldData(message string) fieldData {
 		Typed:      c.typed,
 		InputMode:  "text",
 		Capitalize: "none",
-		MaxLength:  g.cfg.valueLimit(),
+		MaxLength:  answer.MaxTyped,
 		Left:       max(0, c.Expires.Sub(g.cfg.Now()).Milliseconds()),
 		Lifetime:   g.cfg.Expiration.Milliseconds(),
 		Create:     g.createURL(),

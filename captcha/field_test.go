@@ -123,7 +123,7 @@ func TestField(t *testing.T) {
 	}
 	field.one(t, "input", "type", "hidden", "name", "captcha_key", "value", challenge.Key, "autocomplete", "off")
 	answer := field.one(t, "input", "name", "captcha_value", "type", "text", "id", challenge.InputID(), "required", "",
-		"maxlength", "8", "inputmode", "text", "autocapitalize", "characters", "autocomplete", "off", "spellcheck", "false")
+		"maxlength", "64", "inputmode", "text", "autocapitalize", "characters", "autocomplete", "off", "spellcheck", "false")
 	for _, name := range []string{"value", "aria-invalid", "aria-describedby"} {
 		if _, ok := answer.attrs[name]; ok {
 			t.Errorf("a field that was not answered has %s", name)
@@ -157,7 +157,7 @@ func TestFieldFollowsTheSettings(t *testing.T) {
 	challenge := mustChallenge(t, guard, "fr")
 	field := parse(t, challenge.Field())
 	field.one(t, "captcha-field", "lang", "fr", "data-create", "/sub/captcha/?preset=field", "data-image", "png", "data-lifetime", "60000")
-	field.one(t, "input", "name", "captcha_value", "inputmode", "numeric", "maxlength", "10")
+	field.one(t, "input", "name", "captcha_value", "inputmode", "numeric", "maxlength", "64")
 	field.one(t, "input", "name", "id", "value", challenge.Key)
 	field.one(t, "img", "width", "300", "height", strconv.Itoa(challenge.Height))
 	for _, tag := range []string{"audio", "a"} {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/answer"
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
@@ -24,7 +25,7 @@ type Guard struct {
 // shared is what the guards of all purposes have in common.
 type shared struct {
 	cfg       Config
-	alphabet  []rune
+	alphabet  *answer.Alphabet
 	renderers [presets]*picture.Renderer
 	keeper    keep.Keeper
 	reply     frame
@@ -55,8 +56,12 @@ func NewGuard(config ...Config) (*Guard, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("captcha: %w", err)
 	}
-	s := &shared{cfg: cfg, alphabet: []rune(cfg.Alphabet), reply: newFrame(cfg), purposes: make(map[string]*Guard)}
-	for _, step := range []func() error{s.draw, s.speak, s.keep} {
+	alphabet, err := answer.New(cfg.Alphabet)
+	if err != nil {
+		return nil, fmt.Errorf("captcha: %w", err)
+	}
+	s := &shared{cfg: cfg, alphabet: alphabet, reply: newFrame(cfg), purposes: make(map[string]*Guard)}
+	for _, step := range []func() error{s.checkMasters, s.draw, s.speak, s.keep} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("captcha: %w", err)
 		}
@@ -94,6 +99,21 @@ func (g *Guard) ofPurpose(purpose string) *Guard {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	return g.purposes[purpose]
+}
+
+// checkMasters refuses master answers that can't be submitted.
+func (s *shared) checkMasters() error {
+	for key, value := range s.cfg.Compat.InsecureMasterAnswers {
+		submission, err := (&Guard{shared: s}).Submission(key, value, Visitor{})
+		if err != nil || submission.key != key || submission.value != value {
+			return &setting.Error{
+				Field: "Compat.InsecureMasterAnswers",
+				Accepted: fmt.Sprintf("keys of 1 to %d characters and answers of 1 to %d, with no white space around them",
+					keep.MaxKey, s.cfg.valueLimit()),
+			}
+		}
+	}
+	return nil
 }
 
 // draw prepares the pictures.

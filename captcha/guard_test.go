@@ -243,7 +243,8 @@ func TestStorageFailureIsNeitherRightNorWrong(t *testing.T) {
 	})
 }
 
-func TestLettersThatOnlyLookAlikeAreWrong(t *testing.T) {
+// What keyboards make of the letters is right; another letter, and one too few or too many, is wrong.
+func TestAnswersAsTheyAreTyped(t *testing.T) {
 	guard := captcha.New(captcha.Config{Compat: captcha.Compat{InsecureMasterAnswers: map[string]string{
 		"latin": "KIS", "digits": "12034", "lower": "abc",
 	}}, Logger: quiet})
@@ -252,10 +253,16 @@ func TestLettersThatOnlyLookAlikeAreWrong(t *testing.T) {
 		want       error
 	}{
 		{"latin", "kis", nil},
-		{"latin", "\u212Ais", captcha.ErrWrongAnswer}, // the Kelvin sign
-		{"latin", "k\u0131s", captcha.ErrWrongAnswer}, // the dotless i
-		{"latin", "ki\u017F", captcha.ErrWrongAnswer}, // the long s
+		{"latin", "\u212Ais", nil},         // the Kelvin sign
+		{"latin", "k\u0131s", nil},         // the dotless i
+		{"latin", "\uFF2B I\u200B S", nil}, // full width, spaces, what can't be seen
+		{"latin", "kit", captcha.ErrWrongAnswer},
+		{"latin", "ki", captcha.ErrWrongAnswer},
+		{"latin", "kiss", captcha.ErrWrongAnswer},
+		{"latin", "k-is", captcha.ErrWrongAnswer},
 		{"digits", "12 34", captcha.ErrWrongAnswer},
+		{"digits", "1 2 0 3 4", nil},
+		{"digits", "\u0661\u0662\u0660\u0663\u0664", nil}, // Arabic digits
 		{"digits", "12034", nil},
 		{"lower", "ABC", nil},
 		{"lower", "abc", nil},

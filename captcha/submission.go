@@ -21,12 +21,13 @@ type Submission struct {
 }
 
 // Submission makes one of a key and an answer that came in a way of the app's own. Its error is FieldErrors (ErrMissing or
-// ErrMalformed) for what can't be an answer. White space around either does not count.
+// ErrMalformed) for what can't be an answer. White space around the key does not count, nor does any in
+// the answer.
 func (g *Guard) Submission(key, value string, visitor Visitor) (Submission, error) {
 	key, value = strings.TrimSpace(key), strings.TrimSpace(value)
 	errs := FieldErrors{}
 	checkText(errs, g.cfg.Compat.KeyField, key, keep.MaxKey)
-	checkText(errs, g.cfg.Compat.ValueField, value, g.cfg.valueLimit())
+	g.checkValue(errs, value)
 	if len(errs) > 0 {
 		return Submission{}, errs
 	}
@@ -44,14 +45,23 @@ func (g *Guard) ReceiptSubmission(receipt string, visitor Visitor) (Submission, 
 }
 
 func checkText(errs FieldErrors, field, text string, limit int) {
+	checkLength(errs, field, text, utf8.RuneCountInString(text), limit)
+}
+
+// checkValue counts an answer's characters as they are compared: without spaces and what can't be seen.
+func (g *Guard) checkValue(errs FieldErrors, text string) {
+	checkLength(errs, g.cfg.Compat.ValueField, text, g.alphabet.Length(text), g.cfg.valueLimit())
+}
+
+func checkLength(errs FieldErrors, field, text string, length, limit int) {
 	switch {
-	case text == "":
-		errs.add(field, errBlank)
 	case !utf8.ValidString(text):
 		errs.add(field, errNotText)
 	case strings.ContainsRune(text, 0):
 		errs.add(field, errNUL)
-	case utf8.RuneCountInString(text) > limit:
+	case length == 0:
+		errs.add(field, errBlank)
+	case length > limit:
 		errs.add(field, FieldError{"max_length", fmt.Sprintf("Ensure this field has no more than %d characters.", limit)})
 	}
 }
@@ -96,16 +106,19 @@ func (g *Guard) read(fields fields, visitor Visitor) (Submission, error) {
 		return g.Submission(key, value, visitor)
 	}
 	// What is there is looked at as well, so that a client hears of everything at once.
-	for field, limit := range map[string]int{g.cfg.Compat.KeyField: keep.MaxKey, g.cfg.Compat.ValueField: g.cfg.valueLimit()} {
-		if len(errs[field]) == 0 {
-			checkText(errs, field, strings.TrimSpace(fields[field].text), limit)
-		}
+	if len(errs[g.cfg.Compat.KeyField]) == 0 {
+		checkText(errs, g.cfg.Compat.KeyField, strings.TrimSpace(key), keep.MaxKey)
+	}
+	if len(errs[g.cfg.Compat.ValueField]) == 0 {
+		g.checkValue(errs, strings.TrimSpace(value))
 	}
 	return Submission{}, errs
 }
 
 // Verify decides about a submission. It returns nil for the right answer, else ErrUnknownKey, ErrWrongAnswer or
-// ErrStorage. A right or wrong answer uses the challenge up. The letters' case does not count.
+// ErrStorage. A right or wrong answer uses the challenge up. An answer counts as people's keyboards make it: in either case,
+// in full width, with digits of another script or letters of another script that look like those shown, and with a letter
+// that the alphabet lacks for the one that it is mistaken for, S for 5. No two letters of the alphabet count as one.
 func (g *Guard) Verify(ctx context.Context, s Submission) error {
 	var c keep.Challenge
 	var err error
@@ -127,7 +140,7 @@ func (g *Guard) Verify(ctx context.Context, s Submission) error {
 
 func (g *Guard) verify(ctx context.Context, s Submission) (keep.Challenge, error) {
 	if answer, ok := g.cfg.Compat.InsecureMasterAnswers[s.key]; ok {
-		return keep.Challenge{}, judge(answer, s.value)
+		return keep.Challenge{}, g.judge(answer, s.value)
 	}
 	if !keep.KeyForm(s.key) {
 		return keep.Challenge{}, ErrUnknownKey
@@ -136,7 +149,7 @@ func (g *Guard) verify(ctx context.Context, s Submission) (keep.Challenge, error
 	if err != nil {
 		return keep.Challenge{}, g.keptError(ctx, err)
 	}
-	return c, judge(c.Answer, s.value)
+	return c, g.judge(c.Answer, s.value)
 }
 
 // age is the time since c was issued.
@@ -144,8 +157,8 @@ func (g *Guard) age(c keep.Challenge) time.Duration {
 	return g.cfg.Expiration - c.Expires.Sub(g.cfg.Now())
 }
 
-func judge(answer, value string) error {
-	if !sameAnswer(answer, value) {
+func (g *Guard) judge(answer, value string) error {
+	if !g.alphabet.Same(answer, value) {
 		return ErrWrongAnswer
 	}
 	return nil

@@ -56,6 +56,7 @@ var rules = []struct {
 	{"captcha", []string{"handlers", "storage", "views", "static", "tests"}},
 	{"captcha/internal/keep", []string{"github.com/gofiber", "github.com/valyala/fasthttp", "net/http"}},
 	{"captcha/internal", []string{"captcha/picture", "captcha/audio"}},
+	{"captcha/internal/answer", []string{"github.com/gofiber", "github.com/valyala/fasthttp", "net/http", "golang.org/x/text"}},
 	{"captcha/memory", []string{"github.com/gofiber", "github.com/valyala/fasthttp", "net/http"}},
 	{"captcha/picture", []string{"github.com/gofiber", "github.com/valyala/fasthttp", "net/http", "captcha/internal/keep"}},
 	{"captcha/audio", []string{"github.com/gofiber", "github.com/valyala/fasthttp", "net/http", "captcha/internal/keep"}},
