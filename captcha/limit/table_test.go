@@ -1,4 +1,4 @@
-package handlers
+package limit
 
 import (
 	"encoding/binary"
@@ -8,11 +8,14 @@ import (
 	"time"
 )
 
+// alone counts each address or /64 for itself.
+var alone = []Prefix{{IPv4: 32, IPv6: 64}}
+
 // A flood from far more addresses than the table holds, one request each, must neither free an address that is at its
 // limit nor shut out one that comes new.
 func TestLimiterInAFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(Rate{Count: 60, Per: time.Minute})
+		l := newLimiter(Rate{Count: 60, Per: time.Minute}, alone)
 		abuser := netip.MustParseAddr("192.0.2.66")
 		for range 60 {
 			l.take(abuser)
@@ -36,7 +39,7 @@ func TestLimiterInAFlood(t *testing.T) {
 func TestLimiterHoldsAHundredThousand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const addresses, limit = 100_000, 3
-		l := newLimiter(Rate{Count: limit, Per: time.Minute})
+		l := newLimiter(Rate{Count: limit, Per: time.Minute}, alone)
 		passed := 0
 		for range 20 {
 			for i := range uint64(addresses) {
@@ -56,7 +59,7 @@ func TestLimiterHoldsAHundredThousand(t *testing.T) {
 
 func TestLimiterAddsNothingForTheRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, addr := newLimiter(Rate{Count: 1, Per: time.Minute}), netip.MustParseAddr("192.0.2.1")
+		l, addr := newLimiter(Rate{Count: 1, Per: time.Minute}, alone), netip.MustParseAddr("192.0.2.1")
 		l.take(addr)
 		for range 100 {
 			if wait := l.take(addr); wait != time.Minute {
@@ -66,17 +69,8 @@ func TestLimiterAddsNothingForTheRefused(t *testing.T) {
 	})
 }
 
-func TestWaitInWords(t *testing.T) {
-	for seconds, want := range map[int]string{1: "a second", 6: "6 seconds", 120: "120 seconds", 121: "3 minutes", 1800: "30 minutes",
-		7200: "120 minutes", 7201: "3 hours", 86400: "24 hours"} {
-		if got := inWords(seconds); got != want {
-			t.Errorf("%d: %s, want %s", seconds, got, want)
-		}
-	}
-}
-
 func BenchmarkLimiter(b *testing.B) {
-	l := newLimiter(Rate{Count: 60, Per: time.Minute})
+	l := newLimiter(Rate{Count: 60, Per: time.Minute}, alone)
 	for i := 0; b.Loop(); i++ {
 		l.take(numbered(uint64(i % 100_000)))
 	}
