@@ -1,4 +1,4 @@
-package handlers
+package web
 
 import (
 	"errors"
@@ -76,12 +76,12 @@ func parseHop(hop string) (netip.Addr, bool) {
 // plain makes one address of its several forms: IPv4 within IPv6, and IPv6 with the name of a local interface.
 func plain(addr netip.Addr) netip.Addr { return addr.Unmap().WithZone("") }
 
-// client returns the address of the visitor who sent the request.
-func (s *site) client(c *fiber.Ctx) netip.Addr {
+// of returns the address of the visitor who sent a request.
+func (p Proxies) of(c *fiber.Ctx) netip.Addr {
 	peer, _ := netip.AddrFromSlice(c.Context().RemoteIP())
 	var forwarded []string
 	for _, line := range c.Request().Header.PeekAll(fiber.HeaderXForwardedFor) {
 		forwarded = append(forwarded, string(line))
 	}
-	return s.Proxies.Client(plain(peer), forwarded)
+	return p.Client(plain(peer), forwarded)
 }

@@ -1,4 +1,4 @@
-package handlers
+package web
 
 import (
 	"errors"
@@ -15,9 +15,9 @@ const bodyLimit = 256 << 10
 // connection is closed sees a reset, and not what was answered.
 const drainLimit = 4 << 20
 
-// readBody reads a request's body into room that grows with what arrives. fasthttp itself makes as much room as the client
+// ReadBody reads a request's body into room that grows with what arrives. fasthttp itself makes as much room as the client
 // announces, so that five thousand who announce much and send little would take a gigabyte.
-func readBody(c *fiber.Ctx) error {
+func ReadBody(c *fiber.Ctx) error {
 	stream := c.Context().RequestBodyStream()
 	if stream == nil {
 		return c.Next()
@@ -37,5 +37,13 @@ func readBody(c *fiber.Ctx) error {
 		return fiber.ErrBadRequest
 	}
 	c.Request().SetBodyRaw(body)
+	return c.Next()
+}
+
+// PlainBody refuses a compressed body: it could unpack to far more than the app's limit.
+func PlainBody(c *fiber.Ctx) error {
+	if c.Get(fiber.HeaderContentEncoding) != "" {
+		return fiber.ErrUnsupportedMediaType
+	}
 	return c.Next()
 }

@@ -1,54 +1,59 @@
-package handlers
+package playground
 
 import (
 	"fmt"
+	"go/format"
 	"image/color"
 	"strconv"
 	"strings"
 
+	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
+	"github.com/fibercaptcha/fibercaptcha/handlers/settings"
 )
 
 const packagePath = "github.com/fibercaptcha/fibercaptcha/captcha"
 
-// goSource returns the Go declaration of a guard with these settings, which the knobs stand for, and its imports.
-func (k knobs) goSource(settings Settings) string {
-	imports := []string{packagePath}
-	var fields []goField
-	if n := settings.Length; n != (lengths{}) {
-		fields = append(fields, goField{"Length", strconv.Itoa(n.least)})
-		if n.most > n.least {
-			fields = append(fields, goField{"MaxLength", strconv.Itoa(n.most)})
-		}
-	}
-	look := k.pictureFields(settings.Captcha().Picture)
-	if len(look) > 0 {
-		fields = append(fields, goField{"Picture", "picture.Config{\n" + goFields(look, "\t\t") + "\t}"})
-		imports = append(imports, packagePath+"/picture")
-	}
-	if len(fields) == 0 {
-		return goImports(imports) + "var guard = captcha.New()\n"
-	}
-	if font, ok := fontNamed(k.Font); ok {
-		imports = append(imports, "golang.org/x/image/font/gofont/"+font.Package)
-	}
+// source returns the Go declaration of a guard that looks like this, which the knobs stand for, with its imports.
+func (k knobs) source(l look) (string, error) {
+	var imports, fields strings.Builder
 	if k.Colours != "" {
-		imports = append([]string{"image/color", ""}, imports...)
+		imports.WriteString("\"image/color\"\n\n")
 	}
-	return goImports(imports) + "var guard = captcha.New(captcha.Config{\n" + goFields(fields, "\t") + "})\n"
+	fmt.Fprintf(&imports, "%q\n", packagePath)
+	if l.least != captcha.ConfigDefault.Length || l.most != l.least {
+		fmt.Fprintf(&fields, "Length: %d,\n", l.least)
+	}
+	if l.most != l.least {
+		fmt.Fprintf(&fields, "MaxLength: %d,\n", l.most)
+	}
+	if look := k.pictureFields(l.Config); look != "" {
+		fmt.Fprintf(&fields, "Picture: picture.Config{\n%s},\n", look)
+		fmt.Fprintf(&imports, "%q\n", packagePath+"/picture")
+	}
+	if font, ok := settings.FontNamed(k.Font); ok {
+		fmt.Fprintf(&imports, "%q\n", "golang.org/x/image/font/gofont/"+font.Package)
+	}
+	config := ""
+	if fields.Len() > 0 {
+		config = "captcha.Config{\n" + fields.String() + "}"
+	}
+	source, err := format.Source(fmt.Appendf(nil, "import (\n%s)\n\nvar guard = captcha.New(%s)\n", &imports, config))
+	return string(source), err
 }
 
 // pictureFields are those of picture.Config that differ from the default.
-func (k knobs) pictureFields(config picture.Config) (fields []goField) {
+func (k knobs) pictureFields(config picture.Config) string {
+	var b strings.Builder
 	add := func(name, value string, given bool) {
 		if given {
-			fields = append(fields, goField{name, value})
+			fmt.Fprintf(&b, "%s: %s,\n", name, value)
 		}
 	}
 	add("Width", goSize(config.Width), config.Width != 0)
 	add("Height", goSize(config.Height), config.Height != 0)
 	add("Scale", strconv.Itoa(config.Scale), config.Scale != 0)
-	if font, ok := fontNamed(k.Font); ok {
+	if font, ok := settings.FontNamed(k.Font); ok {
 		add("Fonts", "[][]byte{"+font.Package+".TTF}", true)
 	}
 	add("FontSize", goNumber(config.FontSize), config.FontSize != 0)
@@ -61,40 +66,6 @@ func (k knobs) pictureFields(config picture.Config) (fields []goField) {
 	add("Styles", goList("Style", k.Style), config.Styles != nil)
 	add("Noise", goList("Noise", k.Noise), config.Noise != nil)
 	add("Filters", goList("Filter", k.Filter), config.Filters != nil)
-	return fields
-}
-
-type goField struct{ name, value string }
-
-// goFields writes the fields of a composite literal as gofmt does: values of one line below each other.
-func goFields(fields []goField, indent string) string {
-	var b strings.Builder
-	widest := 0
-	for _, f := range fields {
-		if !strings.Contains(f.value, "\n") {
-			widest = max(widest, len(f.name))
-		}
-	}
-	for _, f := range fields {
-		width := widest
-		if strings.Contains(f.value, "\n") {
-			width = 0
-		}
-		fmt.Fprintf(&b, "%s%-*s %s,\n", indent, width+1, f.name+":", f.value)
-	}
-	return b.String()
-}
-
-func goImports(paths []string) string {
-	var b strings.Builder
-	b.WriteString("import (\n")
-	for _, path := range paths {
-		if path != "" {
-			fmt.Fprintf(&b, "\t%q", path)
-		}
-		b.WriteString("\n")
-	}
-	b.WriteString(")\n\n")
 	return b.String()
 }
 

@@ -1,6 +1,8 @@
-package handlers
+package settings
 
 import (
+	"slices"
+
 	"golang.org/x/image/font/gofont/gobold"
 	"golang.org/x/image/font/gofont/goitalic"
 	"golang.org/x/image/font/gofont/gomedium"
@@ -8,16 +10,19 @@ import (
 	"golang.org/x/image/font/gofont/goregular"
 )
 
-// A namedFont is one that can be chosen without a file. They are the Go project's, which have Latin, Greek and Cyrillic
+// A Font is one that can be chosen without a file. They are the Go project's, which have Latin, Greek and Cyrillic
 // letters.
-type namedFont struct {
+type Font struct {
 	Name    string // in CAPTCHA_FONT_PATH and on the playground
 	Title   string
 	Package string // of golang.org/x/image/font/gofont, whose TTF it is
-	file    []byte
+	File    []byte
 }
 
-var namedFonts = []namedFont{
+// Fonts returns all of them.
+func Fonts() []Font { return slices.Clone(fonts) }
+
+var fonts = []Font{
 	{"go-regular", "Go Regular", "goregular", goregular.TTF},
 	{"go-bold", "Go Bold", "gobold", gobold.TTF},
 	{"go-italic", "Go Italic", "goitalic", goitalic.TTF},
@@ -25,18 +30,20 @@ var namedFonts = []namedFont{
 	{"go-medium", "Go Medium", "gomedium", gomedium.TTF},
 }
 
-func fontNamed(name string) (font namedFont, ok bool) {
-	for _, f := range namedFonts {
+// FontNamed finds a font.
+func FontNamed(name string) (font Font, ok bool) {
+	for _, f := range fonts {
 		if f.Name == name {
 			return f, true
 		}
 	}
-	return namedFont{}, false
+	return Font{}, false
 }
 
-func fontNames() []string {
-	names := make([]string, len(namedFonts))
-	for i, f := range namedFonts {
+// FontNames lists them.
+func FontNames() []string {
+	names := make([]string, len(fonts))
+	for i, f := range fonts {
 		names[i] = f.Name
 	}
 	return names

@@ -1,6 +1,9 @@
-package handlers_test
+package settings_test
 
 import (
+	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strconv"
@@ -10,7 +13,8 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
-	"github.com/fibercaptcha/fibercaptcha/handlers"
+	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
+	"github.com/fibercaptcha/fibercaptcha/handlers/settings"
 )
 
 var secretA, secretB = strings.Repeat("a", 32), strings.Repeat("b", 40)
@@ -43,15 +47,15 @@ func TestSettingsOfTheCaptcha(t *testing.T) {
 		{"CAPTCHA_SCALE=2", func(c *captcha.Config) any { return c.Picture.Scale }, is(2)},
 		{"CAPTCHA_STORED=true", func(c *captcha.Config) any { return c.Stored }, is(true)},
 		{"MASTER_CAPTCHA=k:sesame,k2:a:b", func(c *captcha.Config) any { return c.InsecureMasterAnswers }, is(map[string]string{"k": "sesame", "k2": "a:b"})},
-		{"CAPTCHA_SECRETS=" + secretA + "," + secretB, func(c *captcha.Config) any { return c.Secrets }, is([]string{secretA, secretB})},
+		{"CAPTCHA_SECRETS= " + secretA + ", " + secretB + " ", func(c *captcha.Config) any { return c.Secrets }, is([]string{secretA, secretB})},
 		{"CAPTCHA_LENGTH=", func(c *captcha.Config) any { return c.Length }, is(0)},
 	} {
-		settings, err := handlers.ParseSettings([]string{row.line})
+		read, err := settings.Parse([]string{row.line})
 		if err != nil {
 			t.Errorf("%s: %v", row.line, err)
 			continue
 		}
-		config := settings.Captcha()
+		config := read.Captcha()
 		if got := row.got(&config); !reflect.DeepEqual(got, row.want(nil)) {
 			t.Errorf("%s: %v, want %v", row.line, got, row.want(nil))
 		}
@@ -69,21 +73,20 @@ func TestSettingsThatDoNotParse(t *testing.T) {
 		"ADDR":                     {"3000 localhost a:b :70000 :-1 ::1", "accepted is host:port"},
 		"METRICS_ADDR":             {"9090", "accepted is host:port"},
 		"STORAGE_WAIT":             {"0 -1 10s x", "accepted is a whole number of seconds from 1 to 86400"},
-		"CAPTCHA_TIMEOUT":          {"0 -5 86401 5m 1.5 x 99999999999999999999", "accepted is a whole number of seconds from 1 to 86400"},
-		"CAPTCHA_LENGTH":           {"0 15 6-4 4- -4 4-5-6 x", "accepted is a number of letters from 1 to 14"},
+		"CAPTCHA_TIMEOUT":          {"0 -5 5m 1.5 x 99999999999999999999", "accepted is a whole number above zero"},
+		"CAPTCHA_LENGTH":           {"0 0-4 4- -4 4-5-6 x", "accepted is a number of letters"},
 		"CAPTCHA_FONT_PATH":        {"/nothing/here.ttf", "accepted"},
-		"CAPTCHA_FONT_SIZE":        {"7 1001 NaN +Inf x", "accepted is a number of pixels from 8 to 1000"},
-		"CAPTCHA_IMAGE_SIZE":       {"90 90x -1x40 90x2001 axb 90X40x1", "accepted is width x height in pixels"},
-		"CAPTCHA_LETTER_ROTATION":  {"35 35,-35 -91,0 NaN,0 0,x upright", "accepted are the least and the greatest angle"},
+		"CAPTCHA_FONT_SIZE":        {"0 x", "accepted is a number of pixels"},
+		"CAPTCHA_IMAGE_SIZE":       {"90 90x -1x40 axb 90X40x1", "accepted is width x height in pixels"},
+		"CAPTCHA_LETTER_ROTATION":  {"35 0,x upright", "accepted are the least and the greatest angle"},
 		"CAPTCHA_FOREGROUND_COLOR": {"red #fff #gggggg 001100", "#rrggbb"},
 		"CAPTCHA_BACKGROUND_COLOR": {"white #12345", "transparent"},
-		"CAPTCHA_CACHE_KEY":        {"captcha {key}{key} {version}", "accepted is up to 256 bytes with {key} once"},
 		"CAPTCHA_KEY":              {`a"b ключ a.b`, "accepted is a name of letters, digits, _ and -"},
 		"CAPTCHA_IMAGE":            {`a\b a:b`, "accepted is a name of letters, digits, _ and -"},
 		"FILTER_FUNCTION":          {"blurry smooth,", "accepted"},
 		"NOISE_FUNCTION":           {"loud none,arcs", "accepted"},
 		"CAPTCHA_STYLE":            {"fancy classic,,", "accepted"},
-		"CAPTCHA_SCALE":            {"0 5 1.5 x", "accepted is a whole number from 1 to 4"},
+		"CAPTCHA_SCALE":            {"0 -1 1.5 x", "accepted is a whole number above zero"},
 		"CAPTCHA_STORED":           {"yes 2 on", "accepted is true or false"},
 		"LIMIT_ISSUE":              {"fast 0/min 10 10/week", "accepted"},
 		"TRUSTED_PROXIES":          {"everybody 0.0.0.0/0 10.0.0.0/33", ""},
@@ -92,7 +95,7 @@ func TestSettingsThatDoNotParse(t *testing.T) {
 		"STOP_DELAY":               {"2 1h -1s", "accepted is a time"},
 	} {
 		for value := range strings.FieldsSeq(row.values) {
-			_, err := handlers.ParseSettings([]string{variable + "=" + value})
+			_, err := settings.Parse([]string{variable + "=" + value})
 			if err == nil {
 				t.Errorf("%s=%s is accepted", variable, value)
 				continue
@@ -104,9 +107,89 @@ func TestSettingsThatDoNotParse(t *testing.T) {
 	}
 }
 
+// What is written well and is not possible is refused by the captcha, with the variable and what is accepted.
+func TestSettingsThatTheCaptchaRefuses(t *testing.T) {
+	for variable, row := range map[string]struct {
+		values string // with blanks between
+		says   string
+	}{
+		"CAPTCHA_TIMEOUT":          {"86401", "24h"},
+		"CAPTCHA_LENGTH":           {"33 6-4", ""},
+		"CAPTCHA_FONT_SIZE":        {"7 1001 NaN +Inf", "1000"},
+		"CAPTCHA_IMAGE_SIZE":       {"90x1001 8x40", ""},
+		"CAPTCHA_LETTER_ROTATION":  {"35,-35 -91,0 NaN,0", "-90 to 90"},
+		"CAPTCHA_SCALE":            {"5", "1 to 4"},
+		"CAPTCHA_CACHE_KEY":        {"captcha {key}{key} {version}", "{key} once"},
+		"CAPTCHA_KEY":              {"captcha_value image_type", "another field"},
+		"CAPTCHA_IMAGE":            {"image_type", "another field"},
+		"CAPTCHA_FOREGROUND_COLOR": {"transparent #ffffff", "accepted"},
+		"CAPTCHA_SECRETS":          {"tooshort " + secretA + ",tooshort", "32"},
+		"MASTER_CAPTCHA":           {"k:tooshortt " + strings.Repeat("k", 65) + ":tooshort", "64 characters"},
+	} {
+		for value := range strings.FieldsSeq(row.values) {
+			read, err := settings.Parse([]string{variable + "=" + value})
+			if err != nil {
+				t.Errorf("%s=%s: %v", variable, value, err)
+				continue
+			}
+			_, err = settings.NewGuard(read.Captcha())
+			if err == nil {
+				t.Errorf("%s=%s is accepted", variable, value)
+				continue
+			}
+			if got := err.Error(); !strings.HasPrefix(got, variable+": ") || !strings.Contains(got, row.says) || strings.Contains(got, "tooshort") {
+				t.Errorf("%s=%s: %q does not say %q", variable, value, got, row.says)
+			}
+		}
+	}
+}
+
+// Each setting that the captcha refuses by name has a variable, or is one that the demo does not have.
+func TestEverySettingHasAVariable(t *testing.T) {
+	for _, row := range []struct{ field, want string }{
+		{"Length", "CAPTCHA_LENGTH: setting Length is v; accepted: a"},
+		{"Picture.Width", "CAPTCHA_IMAGE_SIZE: setting Picture.Width is v; accepted: a"},
+		{"Picture.Fonts[1]", "CAPTCHA_FONT_PATH: setting Picture.Fonts[1] is v; accepted: a"},
+		{"Secrets[0]", "CAPTCHA_SECRETS: setting Secrets[0] is not accepted; accepted: a"},
+		{"InsecureMasterAnswers", "MASTER_CAPTCHA: setting InsecureMasterAnswers is not accepted; accepted: a"},
+		{"Path", "setting Path is v; accepted: a"},
+	} {
+		err := settings.Refused(fmt.Errorf("captcha: %w", errors.Join(&setting.Error{Field: row.field, Value: "v", Accepted: "a"})))
+		if err.Error() != row.want {
+			t.Errorf("%s: %s, want %s", row.field, err, row.want)
+		}
+	}
+	if err := errors.New("something else"); settings.Refused(err) != err {
+		t.Error("an error that refuses no setting is changed")
+	}
+}
+
+// What fits into a key, or needs none, is accepted up to the package's own limit.
+func TestLongLengths(t *testing.T) {
+	for _, environ := range [][]string{
+		{"CAPTCHA_LENGTH=14", "CAPTCHA_IMAGE_SIZE=0x40"},
+		{"CAPTCHA_LENGTH=32", "CAPTCHA_IMAGE_SIZE=0x40", "CAPTCHA_STORED=true"},
+	} {
+		read, err := settings.Parse(environ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := settings.NewGuard(read.Captcha()); err != nil {
+			t.Errorf("%s: %v", environ[0], err)
+		}
+	}
+	read, err := settings.Parse([]string{"CAPTCHA_LENGTH=20", "CAPTCHA_IMAGE_SIZE=0x40"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := settings.NewGuard(read.Captcha()); err == nil || !strings.HasPrefix(err.Error(), "CAPTCHA_LENGTH: ") {
+		t.Errorf("20 letters in a sealed key: %v", err)
+	}
+}
+
 // All that is wrong is said at once.
 func TestSeveralSettingsThatDoNotParse(t *testing.T) {
-	_, err := handlers.ParseSettings([]string{"CAPTCHA_TIMEOUT=x", "CAPTCHA_LENGTH=0", "ADDR=:1"})
+	_, err := settings.Parse([]string{"CAPTCHA_TIMEOUT=x", "CAPTCHA_LENGTH=0", "ADDR=:1"})
 	if err == nil || !strings.Contains(err.Error(), "CAPTCHA_TIMEOUT=") || !strings.Contains(err.Error(), "CAPTCHA_LENGTH=") {
 		t.Errorf("%v", err)
 	}
@@ -114,8 +197,8 @@ func TestSeveralSettingsThatDoNotParse(t *testing.T) {
 
 // The value of a secret is not repeated.
 func TestSecretSettingsAreNotShown(t *testing.T) {
-	for _, line := range []string{"CAPTCHA_SECRETS=tooshort", "CAPTCHA_SECRETS=" + secretA + ",tooshort", "MASTER_CAPTCHA=tooshort", "MASTER_CAPTCHA=:tooshort"} {
-		_, err := handlers.ParseSettings([]string{line})
+	for _, line := range []string{"MASTER_CAPTCHA=tooshort", "MASTER_CAPTCHA=:tooshort"} {
+		_, err := settings.Parse([]string{line})
 		name, _, _ := strings.Cut(line, "=")
 		if err == nil || !strings.HasPrefix(err.Error(), name+" (not shown): ") || !strings.Contains(err.Error(), "accepted") ||
 			strings.Contains(err.Error(), "tooshort") {
@@ -126,30 +209,32 @@ func TestSecretSettingsAreNotShown(t *testing.T) {
 
 func TestSecretsFromFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "secret")
-	mustWrite(t, path, secretA+"\n")
-	settings, err := handlers.ParseSettings([]string{"CAPTCHA_SECRETS_FILE=" + path, "STORAGE_URL_FILE=" + path})
-	if err != nil || settings.StorageURL != secretA || settings.Captcha().Secrets[0] != secretA {
-		t.Errorf("%v, %v", settings, err)
+	if err := os.WriteFile(path, []byte(secretA+"\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if _, err := handlers.ParseSettings([]string{"CAPTCHA_SECRETS_FILE=" + path, "CAPTCHA_SECRETS=" + secretB}); err == nil {
+	read, err := settings.Parse([]string{"CAPTCHA_SECRETS_FILE=" + path, "STORAGE_URL_FILE=" + path})
+	if err != nil || read.StorageURL != secretA || read.Captcha().Secrets[0] != secretA {
+		t.Errorf("%v, %v", read, err)
+	}
+	if _, err := settings.Parse([]string{"CAPTCHA_SECRETS_FILE=" + path, "CAPTCHA_SECRETS=" + secretB}); err == nil {
 		t.Error("a secret is taken both ways at once")
 	}
 	missing := filepath.Join(t.TempDir(), "missing")
-	if _, err := handlers.ParseSettings([]string{"MASTER_CAPTCHA_FILE=" + missing}); err == nil ||
+	if _, err := settings.Parse([]string{"MASTER_CAPTCHA_FILE=" + missing}); err == nil ||
 		!strings.Contains(err.Error(), "MASTER_CAPTCHA_FILE=") || !strings.Contains(err.Error(), "accepted is the path of a file") {
 		t.Errorf("a file that is not there: %v", err)
 	}
-	if _, err := handlers.ParseSettings([]string{"CAPTCHA_LENGTH_FILE=" + missing}); err != nil {
+	if _, err := settings.Parse([]string{"CAPTCHA_LENGTH_FILE=" + missing}); err != nil {
 		t.Errorf("the file of what is no secret is read: %v", err)
 	}
 }
 
 func TestSettingsByDefault(t *testing.T) {
-	settings, err := handlers.ParseSettings([]string{"HOME=/", "CAPTCHA_LENGTH=", "ADDR="})
-	if err != nil || settings.Addr != ":3000" || settings.StorageURL != "memory://" || settings.StorageWait != 10 {
-		t.Errorf("%v, %v", settings, err)
+	read, err := settings.Parse([]string{"HOME=/", "CAPTCHA_LENGTH=", "ADDR="})
+	if err != nil || read.Addr != ":3000" || read.StorageURL != "memory://" || read.StorageWait != 10 {
+		t.Errorf("%v, %v", read, err)
 	}
-	if got, want := settings.Captcha(), (captcha.Config{}); !reflect.DeepEqual(got, want) {
+	if got, want := read.Captcha(), (captcha.Config{}); !reflect.DeepEqual(got, want) {
 		t.Errorf("the captcha's settings are %+v", got)
 	}
 }
@@ -170,20 +255,20 @@ func FuzzSettings(f *testing.F) {
 	f.Add(byte(10), "same", byte(11), "same")
 	f.Fuzz(func(t *testing.T, first byte, value string, second byte, other string) {
 		names := []string{variables[int(first)%len(variables)], variables[int(second)%len(variables)]}
-		settings, err := handlers.ParseSettings([]string{names[0] + "=" + value, names[1] + "=" + other})
+		read, err := settings.Parse([]string{names[0] + "=" + value, names[1] + "=" + other})
 		if err != nil {
 			if got := err.Error(); !strings.HasPrefix(got, names[0]) && !strings.HasPrefix(got, names[1]) {
 				t.Fatalf("%q names no variable", got)
 			}
 			return
 		}
-		defer func() {
-			if problem := recover(); problem != nil {
-				if got := handlers.Impossible(problem).Error(); !strings.HasPrefix(got, "captcha: ") {
-					t.Fatalf("%q is not the guard's", got)
+		if _, err := settings.NewGuard(read.Captcha()); err != nil {
+			for line := range strings.Lines(err.Error()) {
+				if !strings.HasPrefix(line, "CAPTCHA_") && !strings.HasPrefix(line, "MASTER_") && !strings.HasPrefix(line, "FILTER_") &&
+					!strings.HasPrefix(line, "NOISE_") {
+					t.Fatalf("%q names no variable", line)
 				}
 			}
-		}()
-		captcha.New(settings.Captcha())
+		}
 	})
 }

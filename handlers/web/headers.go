@@ -1,4 +1,4 @@
-package handlers
+package web
 
 import "github.com/gofiber/fiber/v2"
 
@@ -10,7 +10,8 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // hsts makes browsers use HTTPS for a year. Other hosts of the domain are not this site's to decide about.
 const hsts = "max-age=31536000"
 
-func secure(c *fiber.Ctx) error {
+// Restrict limits what a browser does with each reply.
+func Restrict(c *fiber.Ctx) error {
 	restrict(c)
 	return c.Next()
 }

@@ -1,11 +1,11 @@
-package handlers_test
+package web_test
 
 import (
 	"net/netip"
 	"strings"
 	"testing"
 
-	"github.com/fibercaptcha/fibercaptcha/handlers"
+	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
 func TestProxiesClient(t *testing.T) {
@@ -43,7 +43,7 @@ func TestProxiesClient(t *testing.T) {
 
 func TestProxiesRefuse(t *testing.T) {
 	for _, text := range []string{"", "proxy", "10.0.0.0/33", "10.0.0.1,,10.0.0.2", "10.0.0.0-10.0.0.9", "0.0.0.0/0", "::/0"} {
-		var proxies handlers.Proxies
+		var proxies web.Proxies
 		if err := proxies.UnmarshalText([]byte(text)); err == nil || !strings.Contains(err.Error(), "accepted are") {
 			t.Errorf("%q: error is %v, want one that says what is accepted", text, err)
 		}
@@ -64,14 +64,14 @@ func FuzzForwarded(f *testing.F) {
 				t.Errorf("%q: client is %s", lines, got)
 			}
 		}
-		if got := (handlers.Proxies)(nil).Client(visitor, []string{sent}); got != visitor {
+		if got := (web.Proxies)(nil).Client(visitor, []string{sent}); got != visitor {
 			t.Errorf("%q without proxies: client is %s", sent, got)
 		}
 		proxies.Client(proxy, []string{sent})
 	})
 }
 
-func mustProxies(t testing.TB, text string) (proxies handlers.Proxies) {
+func mustProxies(t testing.TB, text string) (proxies web.Proxies) {
 	t.Helper()
 	if err := proxies.UnmarshalText([]byte(text)); err != nil {
 		t.Fatal(err)
