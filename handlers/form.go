@@ -86,7 +86,7 @@ func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error)
 	case problem == nil:
 	case errors.As(problem, &page.Errors), errors.Is(problem, captcha.ErrUnknownKey), errors.Is(problem, captcha.ErrWrongAnswer):
 		status = fiber.StatusUnprocessableEntity
-		page.Notice = "That could not be sent yet. What is marked below needs another look."
+		page.Notice = "Your form was not sent. Correct what is marked below, then send it again."
 	default:
 		if status, page.Notice = web.Explain(problem); status != fiber.StatusServiceUnavailable {
 			return problem

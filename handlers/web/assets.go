@@ -44,7 +44,11 @@ func (a Assets) URL(name string) (string, error) {
 // Serve answers with the asset that the route's parameter name tells. One of another version, as is asked for while a new
 // one is being deployed, is asked for again each time.
 func (a Assets) Serve(c *fiber.Ctx) error {
-	if err := filesystem.SendFile(c, http.FS(a.files), c.Params("name")); err != nil {
+	name := c.Params("name")
+	if file, err := fs.Stat(a.files, name); err != nil || file.IsDir() {
+		return fiber.ErrNotFound
+	}
+	if err := filesystem.SendFile(c, http.FS(a.files), name); err != nil {
 		return err
 	}
 	c.Set(fiber.HeaderCacheControl, "no-cache")
