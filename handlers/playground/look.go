@@ -41,8 +41,8 @@ func (k knobs) look() (l look, problems map[string]string) {
 	}
 	if k.Width != d.Width || k.Height != d.Height {
 		var err1, err2 error
-		l.Width, err1 = pixels(k.Width)
-		l.Height, err2 = pixels(k.Height)
+		l.Width, err1 = settings.Pixels(k.Width)
+		l.Height, err2 = settings.Pixels(k.Height)
 		if err1 != nil || err2 != nil {
 			problems["size"] = fmt.Sprintf("Accepted are whole numbers of pixels, each up to %d; 0 is as much as the text needs.", picture.MaxSize)
 		}
@@ -118,15 +118,6 @@ func named[T any](problems map[string]string, knob string, names []string, parse
 		list = append(list, value)
 	}
 	return list
-}
-
-// pixels reads a side of a picture.
-func pixels(text string) (int, error) {
-	n, err := strconv.ParseUint(text, 10, 31)
-	if n == 0 {
-		return picture.Fit, err
-	}
-	return int(n), err
 }
 
 // knobOf is the knob that sets each setting of package picture.

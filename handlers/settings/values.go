@@ -136,8 +136,8 @@ type size struct{ width, height int }
 
 func (s *size) UnmarshalText(text []byte) error {
 	width, height, ok := strings.Cut(string(text), "x")
-	w, err1 := pixels(width)
-	h, err2 := pixels(height)
+	w, err1 := Pixels(width)
+	h, err2 := Pixels(height)
 	if !ok || err1 != nil || err2 != nil {
 		return errors.New("accepted is width x height in pixels, as in 90x40; 0 is as much as the text needs")
 	}
@@ -145,8 +145,8 @@ func (s *size) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// pixels reads a side of a picture, of which 0 is as much as the text needs.
-func pixels(text string) (int, error) {
+// Pixels reads a side of a picture, of which 0 is as much as the text needs.
+func Pixels(text string) (int, error) {
 	n, err := strconv.ParseUint(text, 10, 31)
 	if n == 0 {
 		return picture.Fit, err
