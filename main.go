@@ -2,7 +2,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -18,6 +17,10 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
 	"github.com/fibercaptcha/fibercaptcha/handlers"
+	"github.com/fibercaptcha/fibercaptcha/handlers/metrics"
+	"github.com/fibercaptcha/fibercaptcha/handlers/settings"
+	"github.com/fibercaptcha/fibercaptcha/handlers/stats"
+	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 	"github.com/fibercaptcha/fibercaptcha/storage"
 )
 
@@ -29,7 +32,7 @@ func main() {
 		os.Exit(command(os.Args[1:]))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal then ends the process at once
 	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "fibercaptcha:", err)
 		os.Exit(1)
@@ -42,9 +45,9 @@ func command(args []string) (code int) {
 		fmt.Fprintf(os.Stderr, "fibercaptcha: unknown arguments %q; accepted is none, to serve, or healthcheck\n", args)
 		return 2
 	}
-	settings, err := handlers.ParseSettings(os.Environ())
+	set, err := settings.Parse(os.Environ())
 	if err == nil {
-		err = handlers.Healthcheck(string(settings.Addr))
+		err = web.Healthcheck(string(set.Addr))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "fibercaptcha: healthcheck:", err)
@@ -53,88 +56,92 @@ func command(args []string) (code int) {
 	return 0
 }
 
+// run goes from settings to storage, captcha, site, and listens until ctx ends.
 func run(ctx context.Context) error {
-	settings, err := handlers.ParseSettings(os.Environ())
+	set, err := settings.Parse(os.Environ())
 	if err != nil {
 		return err
 	}
-	slog.SetDefault(settings.NewLogger(os.Stderr))
+	slog.SetDefault(set.NewLogger(os.Stderr))
 	redis.SetLogger(redisLog{})
-	patience := storage.Config{
-		Wait:    time.Duration(settings.StorageWait) * time.Second,
-		Timeout: time.Duration(settings.StorageTimeout),
-	}
-	store, err := storage.Open(ctx, settings.StorageURL, patience)
-	if err != nil {
-		return fmt.Errorf("STORAGE_URL: %w", err)
-	}
-	defer store.Close()
-
-	config := settings.Captcha()
-	metrics := handlers.NewMetrics(cmp.Or(config.Expiration, captcha.ConfigDefault.Expiration))
-	stats := handlers.NewStats(time.Now)
-	config.Observe = func(e captcha.Event) {
-		metrics.Observe(e)
-		stats.Observe(e)
-	}
-	watched := metrics.Watch(store)
-	config.Storage = watched
-	if settings.Cache != "" {
-		cache, err := storage.Open(ctx, settings.Cache, patience)
-		if err != nil {
-			return fmt.Errorf("CAPTCHA_CACHE: %w", err)
-		}
-		defer cache.Close()
-		config.Storage = metrics.Watch(cache)
-	}
-	config.Audio = audio.New()
-	guard, err := newGuard(config)
+	records, challenges, err := openStorages(ctx, set)
 	if err != nil {
 		return err
 	}
+	defer records.Close()
+	if challenges != records {
+		defer challenges.Close()
+	}
+
+	counted, counters := metrics.New(), stats.New(time.Now)
+	config := set.Captcha()
+	config.Storage = counted.Watch(challenges)
+	config.Audio = audio.New()
+	config.Observe = func(e captcha.Event) {
+		counted.Observe(e)
+		counters.Observe(e)
+	}
+	guard, err := settings.NewGuard(config)
+	if err != nil {
+		return err
+	}
+
 	app := handlers.New(handlers.Config{
 		Guard:            guard,
-		Storage:          watched,
-		StorageTimeout:   patience.Timeout,
+		Storage:          counted.Watch(records),
+		StorageTimeout:   time.Duration(set.StorageTimeout),
 		Logger:           slog.Default(),
-		Limits:           settings.Limits(),
-		Proxies:          settings.TrustedProxies,
-		Metrics:          metrics,
-		Stats:            stats,
-		MetricsElsewhere: settings.MetricsAddr != "",
+		Limits:           handlers.Limits{Issue: set.LimitIssue, Submit: set.LimitSubmit, Audio: set.LimitAudio, Login: set.LimitLogin},
+		Proxies:          set.TrustedProxies,
+		Metrics:          counted,
+		Stats:            counters,
+		MetricsElsewhere: set.MetricsAddr != "",
 		Stopping:         func() bool { return ctx.Err() != nil },
 		KeyField:         config.KeyField,
 		ImageField:       config.ImageField,
 		MaxLength:        config.MaxLength,
 	})
+	return listen(ctx, app, set, counted.Handler())
+}
 
+// openStorages opens that of the site's records and that of the captcha, which are one unless the captcha has its own.
+func openStorages(ctx context.Context, set settings.Settings) (records, challenges storage.Storage, err error) {
+	patience := storage.Config{
+		Wait:    time.Duration(set.StorageWait) * time.Second,
+		Timeout: time.Duration(set.StorageTimeout),
+	}
+	if records, err = storage.Open(ctx, set.StorageURL, patience); err != nil {
+		return nil, nil, fmt.Errorf("STORAGE_URL: %w", err)
+	}
+	if set.Cache == "" {
+		return records, records, nil
+	}
+	if challenges, err = storage.Open(ctx, set.Cache, patience); err != nil {
+		_ = records.Close()
+		return nil, nil, fmt.Errorf("CAPTCHA_CACHE: %w", err)
+	}
+	return records, challenges, nil
+}
+
+// listen serves the app until ctx ends, and then for as long as a balancer needs to notice and requests need to end.
+func listen(ctx context.Context, app *fiber.App, set settings.Settings, metrics http.Handler) error {
 	failed := make(chan error, 2)
-	if settings.MetricsAddr != "" {
-		go func() { failed <- serveMetrics(string(settings.MetricsAddr), metrics.Handler()) }()
+	if set.MetricsAddr != "" {
+		go func() { failed <- serveMetrics(string(set.MetricsAddr), metrics) }()
 	}
 	app.Hooks().OnListen(func(fiber.ListenData) error {
-		slog.Info("listening", "addr", settings.Addr)
+		slog.Info("listening", "addr", set.Addr)
 		return nil
 	})
-	go func() { failed <- app.Listen(string(settings.Addr)) }()
+	go func() { failed <- app.Listen(string(set.Addr)) }()
 	select {
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
 		slog.Info("stopping")
-		time.Sleep(time.Duration(settings.StopDelay))
+		time.Sleep(time.Duration(set.StopDelay))
 		return app.ShutdownWithTimeout(stopTime)
 	}
-}
-
-// newGuard makes an error of what is impossible about settings together: as clear as of each alone, and before listening.
-func newGuard(config captcha.Config) (guard *captcha.Guard, err error) {
-	defer func() {
-		if problem := recover(); problem != nil {
-			err = handlers.Impossible(problem)
-		}
-	}()
-	return captcha.New(config), nil
 }
 
 func serveMetrics(addr string, handler http.Handler) error {

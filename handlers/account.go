@@ -1,11 +1,14 @@
 package handlers
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
 // account is what is stored of a visitor who signed up.
@@ -19,13 +22,14 @@ type account struct {
 func accountKey(email string) string { return "account_" + strings.ToLower(email) }
 
 // account returns what is stored under an address: the zero account if there is none.
-func (s *site) account(email string) (found account, err error) {
-	value, err := s.Storage.Get(accountKey(email))
-	if err != nil {
-		return account{}, storageError("find an account", err)
-	}
-	if value == nil {
-		return account{}, nil
+func (s *site) account(ctx context.Context, email string) (found account, err error) {
+	var value []byte
+	err = onStorage(ctx, "find an account", func() (err error) {
+		value, err = s.Storage.Get(accountKey(email))
+		return err
+	})
+	if err != nil || value == nil {
+		return account{}, err
 	}
 	err = json.Unmarshal(value, &found)
 	return found, err
@@ -42,15 +46,14 @@ func (s *site) accountHome(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	found, err := s.account(email)
+	found, err := s.account(c.UserContext(), email)
 	if err != nil {
 		return err
 	}
 	if found.Email == "" {
 		return s.logout(c)
 	}
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.Render("account", accountPage{Title: "Account", Email: found.Email, Created: found.Created})
+	return web.Page(c, fiber.StatusOK, "account", accountPage{Title: "Account", Email: found.Email, Created: found.Created})
 }
 
 func (s *site) logout(c *fiber.Ctx) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
 type apiPage struct {
@@ -70,7 +71,7 @@ func (f apiFields) refusals() []apiRefusal {
 		{"The answer is wrong", 400, `{"non_field_errors":["Invalid captcha value"]}`, true},
 		{"The body is not JSON", 400, `{"detail":"JSON parse error - the body ends before the value does"}`, false},
 		{"The method is another", 405, `{"detail":"Method \"GET\" not allowed."}`, false},
-		{"The body is too large", 413, `{"detail":"` + sentences[fiber.StatusRequestEntityTooLarge] + `"}`, false},
+		{"The body is too large", 413, `{"detail":"` + web.Sentence(fiber.StatusRequestEntityTooLarge) + `"}`, false},
 		{"The media type is not taken", 415, `{"detail":"Unsupported media type \"text/plain\" in request."}`, false},
 		{"Too many requests", 429, `{"detail":"Request was throttled. Expected available in 1 seconds."}`, false},
 		{"The storage can't be reached", 503, `{"detail":"The captcha can't be checked at the moment. Try again in a few seconds."}`, false},
@@ -80,15 +81,13 @@ func (f apiFields) refusals() []apiRefusal {
 func (s *site) apiShow(c *fiber.Ctx) error {
 	page := apiPage{Title: "API", Base: shellSafe(c.Protocol() + "://" + string(c.Request().Host())), Fields: s.apiFields()}
 	page.Curl, page.Refusals = newCurlLines(page.Base, page.Fields), page.Fields.refusals()
+	status := fiber.StatusOK
 	var err error
-	if page.Challenge, err = s.Guard.Generate(c.UserContext(), s.Guard.Language(c)); err != nil {
-		var status int
-		status, page.Notice = explain(err)
-		s.logger(c).Error("no challenge for the API page", "error", err)
-		c.Status(status).Set(fiber.HeaderRetryAfter, retryAfter)
+	if page.Challenge, err = s.challenge(c); err != nil {
+		status, page.Notice = web.Explain(err)
+		web.Logger(c).Error("no challenge for the API page", "error", err)
 	}
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.Render("api", page)
+	return web.Page(c, status, "api", page)
 }
 
 func (s *site) openAPI(c *fiber.Ctx) error {

@@ -31,9 +31,13 @@ type attempts struct {
 func (a attempts) take(ctx context.Context, subject string) (entry string, err error) {
 	for n := range freeAttempts {
 		entry := attemptKey(n, subject)
-		added, err := a.storage.Add(ctx, entry, []byte("taken"), attemptWindow)
+		var added bool
+		err := onStorage(ctx, "count a login", func() (err error) {
+			added, err = a.storage.Add(ctx, entry, []byte("taken"), attemptWindow)
+			return err
+		})
 		if err != nil {
-			return "", storageError("count a login", err)
+			return "", err
 		}
 		if added {
 			return entry, nil
@@ -55,25 +59,28 @@ func (a attempts) takeAll(ctx context.Context, subjects ...string) (taken []stri
 }
 
 // giveBack undoes take.
-func (a attempts) giveBack(taken []string) error {
+func (a attempts) giveBack(ctx context.Context, taken []string) error {
 	for _, entry := range taken {
-		if err := a.storage.Delete(entry); err != nil {
-			return storageError("give back a login", err)
+		if err := onStorage(ctx, "give back a login", func() error { return a.storage.Delete(entry) }); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 // spent reports whether any of the subjects has no free attempt left.
-func (a attempts) spent(subjects ...string) (bool, error) {
+func (a attempts) spent(ctx context.Context, subjects ...string) (bool, error) {
 	for _, subject := range subjects {
 		left := false
 		for n := freeAttempts - 1; n >= 0 && !left; n-- { // the last one is the likeliest to be left
-			value, err := a.storage.Get(attemptKey(n, subject))
+			err := onStorage(ctx, "count logins", func() error {
+				value, err := a.storage.Get(attemptKey(n, subject))
+				left = value == nil
+				return err
+			})
 			if err != nil {
-				return false, storageError("count logins", err)
+				return false, err
 			}
-			left = value == nil
 		}
 		if !left {
 			return true, nil

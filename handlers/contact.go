@@ -8,6 +8,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
 // messageLife is how long a message can be read under its reference.
@@ -64,10 +65,8 @@ func (s *site) contact(c *fiber.Ctx, m *contactMessage) (reference string, err e
 		return "", err
 	}
 	reference = rand.Text()
-	if err := s.Storage.Set(messageKey(reference), value, messageLife); err != nil {
-		return "", storageError("keep a message", err)
-	}
-	return reference, nil
+	err = onStorage(c.UserContext(), "keep a message", func() error { return s.Storage.Set(messageKey(reference), value, messageLife) })
+	return reference, err
 }
 
 // keptMessage is what is stored.
@@ -84,9 +83,13 @@ type receiptPage struct {
 
 func (s *site) contactReceipt(c *fiber.Ctx) error {
 	page := receiptPage{Title: "Your message", Reference: c.Params("reference")}
-	value, err := s.Storage.Get(messageKey(page.Reference))
+	var value []byte
+	err := onStorage(c.UserContext(), "find a message", func() (err error) {
+		value, err = s.Storage.Get(messageKey(page.Reference))
+		return err
+	})
 	if err != nil {
-		return storageError("find a message", err)
+		return err
 	}
 	if value == nil {
 		return fiber.ErrNotFound
@@ -94,8 +97,7 @@ func (s *site) contactReceipt(c *fiber.Ctx) error {
 	if err := json.Unmarshal(value, &page.Message); err != nil {
 		return err
 	}
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.Render("receipt", page)
+	return web.Page(c, fiber.StatusOK, "receipt", page)
 }
 
 func messageKey(reference string) string { return "message_" + reference }

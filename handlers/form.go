@@ -13,6 +13,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
 // form is what a visitor fills in.
@@ -68,14 +69,6 @@ func readForm(c *fiber.Ctx, f form, errs captcha.FieldErrors) error {
 	return nil
 }
 
-// plainBody refuses a compressed body: it could unpack to far more than the app's limit.
-func plainBody(c *fiber.Ctx) error {
-	if c.Get(fiber.HeaderContentEncoding) != "" {
-		return fiber.ErrUnsupportedMediaType
-	}
-	return c.Next()
-}
-
 // formPage is what the view of a form needs.
 type formPage struct {
 	Title   string
@@ -93,27 +86,28 @@ func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error)
 	case problem == nil:
 	case errors.As(problem, &page.Errors), errors.Is(problem, captcha.ErrUnknownKey), errors.Is(problem, captcha.ErrWrongAnswer):
 		status = fiber.StatusUnprocessableEntity
-		page.Notice = "That could not be sent yet. What is marked below needs another look."
+		page.Notice = "Your form was not sent. Correct what is marked below, then send it again."
 	default:
-		if status, page.Notice = explain(problem); status != fiber.StatusServiceUnavailable {
+		if status, page.Notice = web.Explain(problem); status != fiber.StatusServiceUnavailable {
 			return problem
 		}
-		s.logger(c).Error("form not taken", "view", view, "error", problem)
+		web.Logger(c).Error("form not taken", "view", view, "error", problem)
 	}
 	if !page.Open {
-		challenge, err := s.Guard.Generate(c.UserContext(), s.Guard.Language(c))
+		challenge, err := s.challenge(c)
 		if err != nil {
-			s.logger(c).Error("form without a challenge", "view", view, "error", err)
-			status, page.Notice = explain(err)
+			web.Logger(c).Error("form without a challenge", "view", view, "error", err)
+			status, page.Notice = web.Explain(err)
 		} else {
 			page.Captcha = challenge.Field(captcha.FieldOptions{Error: ofCaptcha(problem)})
 		}
 	}
-	if status == fiber.StatusServiceUnavailable {
-		c.Set(fiber.HeaderRetryAfter, retryAfter)
-	}
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.Status(status).Render(view, page)
+	return web.Page(c, status, view, page)
+}
+
+// challenge issues one in the visitor's language.
+func (s *site) challenge(c *fiber.Ctx) (*captcha.Challenge, error) {
+	return s.Guard.Generate(c.UserContext(), s.Guard.Language(c))
 }
 
 // ofCaptcha returns the part of a problem that belongs beside the captcha.

@@ -1,10 +1,13 @@
 package handlers_test
 
 import (
+	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
+	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
@@ -42,7 +45,7 @@ func TestEveryReplyRestrictsTheBrowser(t *testing.T) {
 func TestStrictTransportSecurityBehindTLS(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		proxies handlers.Proxies
+		proxies web.Proxies
 		proto   string
 		want    bool
 	}{
@@ -64,7 +67,7 @@ func FuzzHeaders(f *testing.F) {
 	f.Add("/account", "session=../../x", "[::1", "\xff", "bytes=99999999999999999999-", "HTTPS,http")
 	f.Add("/api/captcha/%00/audio.wav", "", "", "", "", "")
 	f.Add("//static/..%2f..%2fgo.mod?a=b&a=c", "__Host-session=x", "::ffff:1.2.3.4", "en", "lines=1-2", "")
-	app := newApp(f, handlers.Config{Proxies: mustProxies(f, "0.0.0.0"), Limits: handlers.Limits{Login: handlers.Rate{Count: 1, Per: 1}}})
+	app := newApp(f, handlers.Config{Proxies: mustProxies(f, "0.0.0.0"), Limits: handlers.Limits{Login: limit.Rate{Count: 1, Per: time.Second}}})
 	f.Fuzz(func(t *testing.T, path, cookie, forwarded, language, bytes, proto string) {
 		reply := handle(app, "GET", "/"+strings.TrimPrefix(path, "/"), map[string]string{
 			"Cookie": cookie, "X-Forwarded-For": forwarded, "Accept-Language": language, "Range": bytes,
@@ -96,4 +99,12 @@ func handleBody(app *fiber.App, method, uri, body string, headers map[string]str
 	ctx.Init(request, &net.TCPAddr{IP: net.IPv4zero}, nil)
 	app.Handler()(ctx)
 	return &ctx.Response
+}
+
+func mustProxies(t testing.TB, text string) (proxies web.Proxies) {
+	t.Helper()
+	if err := proxies.UnmarshalText([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	return proxies
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"html/template"
@@ -10,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
 // triedLife is how long it is remembered that a challenge was tried on the home page.
@@ -23,7 +25,7 @@ type homePage struct {
 	Right   bool
 }
 
-func (s *site) home(c *fiber.Ctx) error { return s.showHome(c, homePage{}) }
+func (s *site) home(c *fiber.Ctx) error { return s.showHome(c, fiber.StatusOK, homePage{}) }
 
 // homeTry says what the guard makes of an answer, and does nothing else.
 func (s *site) homeTry(c *fiber.Ctx) error {
@@ -39,7 +41,7 @@ func (s *site) homeTry(c *fiber.Ctx) error {
 	case errors.Is(err, captcha.ErrWrongAnswer):
 		page.Verdict = "Wrong: the picture said something else. A challenge takes one guess, so here is a new one."
 	case errors.Is(err, captcha.ErrUnknownKey):
-		if page.Verdict, err = s.unknownKey(key); err != nil {
+		if page.Verdict, err = s.unknownKey(c.UserContext(), key); err != nil {
 			return err
 		}
 	case errors.Is(err, captcha.ErrMissing):
@@ -51,33 +53,36 @@ func (s *site) homeTry(c *fiber.Ctx) error {
 	}
 	if page.Right || errors.Is(err, captcha.ErrWrongAnswer) {
 		if err := s.Storage.Set(triedKey(key), []byte("tried"), triedLife); err != nil {
-			s.logger(c).Warn("a tried challenge is not remembered", "error", err)
+			web.Logger(c).Warn("a tried challenge is not remembered", "error", err)
 		}
 	}
 	if !page.Right {
-		c.Status(fiber.StatusUnprocessableEntity)
+		return s.showHome(c, fiber.StatusUnprocessableEntity, page)
 	}
-	return s.showHome(c, page)
+	return s.showHome(c, fiber.StatusOK, page)
 }
 
-func (s *site) showHome(c *fiber.Ctx, page homePage) error {
-	challenge, err := s.Guard.Generate(c.UserContext(), s.Guard.Language(c))
+func (s *site) showHome(c *fiber.Ctx, status int, page homePage) error {
+	challenge, err := s.challenge(c)
 	if err != nil {
 		return err
 	}
 	page.Title = "A captcha that you host yourself"
 	page.Shown = time.Now().UnixMilli()
 	page.Captcha = challenge.Field()
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.Render("home", page)
+	return web.Page(c, status, "home", page)
 }
 
 // unknownKey tells apart what the guard does not: whether a challenge was used here, or has expired.
-func (s *site) unknownKey(key string) (verdict string, err error) {
-	tried, err := s.Storage.Get(triedKey(key))
+func (s *site) unknownKey(ctx context.Context, key string) (verdict string, err error) {
+	var tried []byte
+	err = onStorage(ctx, "look for a tried challenge", func() (err error) {
+		tried, err = s.Storage.Get(triedKey(key))
+		return err
+	})
 	switch {
 	case err != nil:
-		return "", storageError("look for a tried challenge", err)
+		return "", err
 	case tried != nil:
 		return "Used: that challenge was answered before, and each counts once.", nil
 	default:

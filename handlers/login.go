@@ -1,11 +1,13 @@
 package handlers
 
 import (
+	"context"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
 // credentials are the form of who has an account.
@@ -28,7 +30,6 @@ func (f *credentials) check(errs captcha.FieldErrors) {
 }
 
 func (s *site) loginForm(c *fiber.Ctx) error {
-	s = s.paced()
 	email, err := s.sessions.signedIn(c)
 	if err == nil && email != "" {
 		return c.Redirect("/account", fiber.StatusSeeOther)
@@ -37,7 +38,6 @@ func (s *site) loginForm(c *fiber.Ctx) error {
 }
 
 func (s *site) loginSubmit(c *fiber.Ctx) error {
-	s = s.paced()
 	var f credentials
 	if err := s.login(c, &f); err != nil {
 		return s.showLogin(c, &f, err)
@@ -48,8 +48,8 @@ func (s *site) loginSubmit(c *fiber.Ctx) error {
 // showLogin asks for a captcha where the next attempt will need one. After a storage failure that is not asked of the storage.
 func (s *site) showLogin(c *fiber.Ctx, f *credentials, problem error) error {
 	page := formPage{Title: "Log in", Form: f, Open: true}
-	if status, _ := explain(problem); status != fiber.StatusServiceUnavailable {
-		needed, err := s.attempts.spent(addressSubject(s.client(c)), accountSubject(f.Email))
+	if status, _ := web.Explain(problem); status != fiber.StatusServiceUnavailable {
+		needed, err := s.attempts.spent(c.UserContext(), addressSubject(web.Client(c)), accountSubject(f.Email))
 		if err != nil {
 			problem = err
 		}
@@ -68,12 +68,12 @@ func (s *site) login(c *fiber.Ctx, f *credentials) error {
 	if len(errs) > 0 {
 		return errs
 	}
-	taken, free, err := s.attempts.takeAll(c.UserContext(), addressSubject(s.client(c)), accountSubject(f.Email))
+	taken, free, err := s.attempts.takeAll(c.UserContext(), addressSubject(web.Client(c)), accountSubject(f.Email))
 	if err != nil {
 		return err
 	}
 	if !free {
-		if err := s.attempts.giveBack(taken); err != nil {
+		if err := s.attempts.giveBack(c.UserContext(), taken); err != nil {
 			return err
 		}
 		taken = nil
@@ -81,22 +81,26 @@ func (s *site) login(c *fiber.Ctx, f *credentials) error {
 			return err
 		}
 	}
-	if err := s.match(f); err != nil {
+	if err := s.match(c.UserContext(), f); err != nil {
 		return err
 	}
-	if err := s.attempts.giveBack(taken); err != nil {
+	if err := s.attempts.giveBack(c.UserContext(), taken); err != nil {
 		return err
 	}
 	return s.sessions.signIn(c, f.Email)
 }
 
 // match compares the password also where there is no account: that is most of the time that this takes.
-func (s *site) match(f *credentials) error {
-	found, err := s.account(f.Email)
+func (s *site) match(ctx context.Context, f *credentials) error {
+	found, err := s.account(ctx, f.Email)
 	if err != nil {
 		return err
 	}
-	if !s.passwords.matches(found.Hash, f.Password) {
+	matches, err := s.passwords.matches(ctx, found.Hash, f.Password)
+	if err != nil {
+		return err
+	}
+	if !matches {
 		return captcha.FieldErrors{"password": {"There is no account with this address and this password."}}
 	}
 	return nil

@@ -1,10 +1,14 @@
 package handlers
 
 import (
+	"context"
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
 func TestPasswordsLeaveProcessorsFree(t *testing.T) {
@@ -14,7 +18,7 @@ func TestPasswordsLeaveProcessorsFree(t *testing.T) {
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
-			p.inTurn(func() {
+			p.inTurn(t.Context(), func() {
 				n := now.Add(1)
 				defer now.Add(-1)
 				for was := peak.Load(); n > was && !peak.CompareAndSwap(was, n); was = peak.Load() {
@@ -31,14 +35,30 @@ func TestPasswordsLeaveProcessorsFree(t *testing.T) {
 
 func TestPasswordsMatch(t *testing.T) {
 	p := newPasswords()
-	hash, err := p.hash("correct horse")
+	hash, err := p.hash(t.Context(), "correct horse")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !p.matches(hash, "correct horse") {
-		t.Error("the right password does not match")
+	for _, row := range []struct {
+		hash     []byte
+		password string
+		want     bool
+	}{{hash, "correct horse", true}, {hash, "correct horsf", false}, {nil, "correct horse", false}, {nil, "", false}} {
+		if ok, err := p.matches(t.Context(), row.hash, row.password); ok != row.want || err != nil {
+			t.Errorf("%q matches: %t, %v; want %t", row.password, ok, err, row.want)
+		}
 	}
-	if p.matches(hash, "correct horsf") || p.matches(nil, "correct horse") || p.matches(nil, "") {
-		t.Error("a wrong password matches")
+}
+
+// What nobody waits for any more is not begun.
+func TestPasswordsOfWhoHasNoTime(t *testing.T) {
+	p := newPasswords()
+	for range cap(p.slots) {
+		p.slots <- struct{}{}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := p.matches(ctx, nil, "correct horse"); !errors.Is(err, web.ErrBusy) {
+		t.Errorf("the error is %v", err)
 	}
 }

@@ -39,11 +39,12 @@ func (s sessions) get(c *fiber.Ctx) (*session.Session, error) {
 	if c.Secure() {
 		store = s.secure
 	}
-	current, err := store.Get(c)
-	if err != nil {
-		return nil, storageError("find a session", err)
-	}
-	return current, nil
+	var current *session.Session
+	err := onStorage(c.UserContext(), "find a session", func() (err error) {
+		current, err = store.Get(c)
+		return err
+	})
+	return current, err
 }
 
 // signedIn returns the address of who is signed in, or nothing.
@@ -62,14 +63,11 @@ func (s sessions) signIn(c *fiber.Ctx, email string) error {
 	if err != nil {
 		return err
 	}
-	if err := current.Regenerate(); err != nil {
-		return storageError("end the old session", err)
+	if err := onStorage(c.UserContext(), "end the old session", current.Regenerate); err != nil {
+		return err
 	}
 	current.Set(signedInAs, email)
-	if err := current.Save(); err != nil {
-		return storageError("keep a session", err)
-	}
-	return nil
+	return onStorage(c.UserContext(), "keep a session", current.Save)
 }
 
 func (s sessions) signOut(c *fiber.Ctx) error {
@@ -77,10 +75,7 @@ func (s sessions) signOut(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if err := current.Destroy(); err != nil {
-		return storageError("end a session", err)
-	}
-	return nil
+	return onStorage(c.UserContext(), "end a session", current.Destroy)
 }
 
 // sessionStorage keeps sessions apart from all else in the storage: the middleware looks up whatever a cookie says.

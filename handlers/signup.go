@@ -10,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
 // Passwords: 8 characters is the least that NIST SP 800-63B allows, 72 bytes the most that bcrypt reads.
@@ -49,7 +50,7 @@ func (s *site) signupSubmit(c *fiber.Ctx) error {
 	}
 	// The account is there, and stays, if the session can't be kept: then the login form is the way in.
 	if err := s.sessions.signIn(c, f.Email); err != nil {
-		s.logger(c).Error("signed up and not signed in", "error", err)
+		web.Logger(c).Error("signed up and not signed in", "error", err)
 		return c.Redirect("/login", fiber.StatusSeeOther)
 	}
 	return c.Redirect("/account", fiber.StatusSeeOther)
@@ -68,7 +69,7 @@ func (s *site) signup(c *fiber.Ctx, f *registration) error {
 	if err := s.submit(c, f); err != nil {
 		return err
 	}
-	hash, err := s.passwords.hash(f.Password)
+	hash, err := s.passwords.hash(c.UserContext(), f.Password)
 	if err != nil {
 		return err
 	}
@@ -76,9 +77,13 @@ func (s *site) signup(c *fiber.Ctx, f *registration) error {
 	if err != nil {
 		return err
 	}
-	added, err := s.Storage.Add(c.UserContext(), accountKey(f.Email), value, 0)
+	var added bool
+	err = onStorage(c.UserContext(), "create an account", func() (err error) {
+		added, err = s.Storage.Add(c.UserContext(), accountKey(f.Email), value, 0)
+		return err
+	})
 	if err != nil {
-		return storageError("create an account", err)
+		return err
 	}
 	if !added {
 		return captcha.FieldErrors{"email": {"There is an account with this address already."}}

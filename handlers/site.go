@@ -3,6 +3,7 @@ package handlers
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -11,10 +12,14 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
-	"github.com/gofiber/fiber/v2/middleware/recover"
 	"github.com/gofiber/template/html/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
+	"github.com/fibercaptcha/fibercaptcha/handlers/metrics"
+	"github.com/fibercaptcha/fibercaptcha/handlers/playground"
+	"github.com/fibercaptcha/fibercaptcha/handlers/stats"
+	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 	"github.com/fibercaptcha/fibercaptcha/static"
 	"github.com/fibercaptcha/fibercaptcha/views"
 )
@@ -36,10 +41,10 @@ type Config struct {
 	StorageTimeout time.Duration // that a call of Storage takes at most; 0 is that nobody knows
 
 	Limits   Limits
-	Proxies  Proxies
-	Metrics  *Metrics    // counts requests, and is served at /metrics unless MetricsElsewhere
-	Stats    *Stats      // is shown at /stats
-	Stopping func() bool // whether the process has been told to end; nil is never
+	Proxies  web.Proxies
+	Metrics  *metrics.Metrics // counts requests, and is served at /metrics unless MetricsElsewhere
+	Stats    *stats.Stats     // is shown at /stats
+	Stopping func() bool      // whether the process has been told to end; nil is never
 
 	MetricsElsewhere bool
 
@@ -48,67 +53,78 @@ type Config struct {
 	MaxLength            int
 }
 
+// Limits are the limits of one visitor, each counted for itself; the zero Rate is none.
+type Limits struct {
+	Issue  limit.Rate // challenges asked for, by the API or by opening a form; pictures drawn by the playground
+	Submit limit.Rate // forms sent
+	Audio  limit.Rate // sounds asked for
+	Login  limit.Rate // passwords tried
+}
+
 type site struct {
 	Config
 	sessions    sessions
 	attempts    attempts
 	passwords   *passwords
-	playground  *playground
+	playground  *playground.Playground
 	description []byte // the API's, OpenAPI
 }
 
 // New returns the site's app.
 func New(cfg Config) *fiber.App {
 	if cfg.Metrics == nil {
-		cfg.Metrics = NewMetrics(captcha.ConfigDefault.Expiration)
+		cfg.Metrics = metrics.New()
 	}
 	if cfg.Stats == nil {
-		cfg.Stats = NewStats(time.Now)
+		cfg.Stats = stats.New(time.Now)
 	}
-	assets := loadAssets(static.FS)
+	if cfg.Stopping == nil {
+		cfg.Stopping = func() bool { return false }
+	}
+	assets := web.NewAssets(static.FS)
+	app := web.NewApp(templates(assets), cfg.Proxies)
+	newSite(cfg).routes(app, assets)
+	return app
+}
+
+func newSite(cfg Config) *site {
+	openAPI, err := fs.ReadFile(static.FS, "openapi.yaml")
+	if err != nil {
+		panic(err) // it is embedded
+	}
 	s := &site{
 		Config:     cfg,
 		sessions:   newSessions(cfg.Storage),
 		attempts:   attempts{cfg.Storage},
 		passwords:  newPasswords(),
-		playground: newPlayground(assets),
+		playground: playground.New(),
 	}
-	s.description = s.apiFields().describe(assets["openapi.yaml"].content)
+	s.description = s.apiFields().describe(openAPI)
+	return s
+}
+
+func templates(assets web.Assets) fiber.Views {
 	engine := html.NewFileSystem(http.FS(views.FS), ".html")
-	engine.AddFunc("asset", assets.url)
+	engine.AddFunc("asset", assets.URL)
 	engine.AddFunc("has", slices.Contains[[]string])
 	engine.AddFunc("host", func(base string) string { _, host, _ := strings.Cut(base, "://"); return host })
 	engine.AddFunc("rows", func(text string) int { return max(1, strings.Count(text, "\n")) })
-	app := fiber.New(fiber.Config{
-		AppName:               "fibercaptcha",
-		Views:                 engine,
-		ViewsLayout:           "layout",
-		ErrorHandler:          s.fail,
-		DisableStartupMessage: true,
-		Network:               fiber.NetworkTCP, // IPv4 and IPv6: Fiber by itself listens on IPv4 alone
-		BodyLimit:             bodyLimit,
-		StreamRequestBody:     true, // for readBody
-		ReadTimeout:           10 * time.Second,
-		WriteTimeout:          10 * time.Second,
-		IdleTimeout:           60 * time.Second,
-		// A multipart body that is cut short is then a request that a handler refuses, not a connection that breaks.
-		DisablePreParseMultipartForm: true,
-		// Without the check Fiber believes what anybody says of the protocol and the host.
-		EnableTrustedProxyCheck: true,
-		TrustedProxies:          cfg.Proxies.strings(),
-	})
-	app.Get("/livez", s.live)
-	app.Get("/readyz", s.ready)
-	if !cfg.MetricsElsewhere {
-		app.Get("/metrics", adaptor.HTTPHandler(cfg.Metrics.Handler()))
-	}
-	panics := recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: s.panicked})
-	app.Use(s.observe, secure, panics, sameOrigin(), readBody, plainBody)
-	issue, submit := s.limit(cfg.Limits.Issue), s.limit(cfg.Limits.Submit)
-	audio, login := s.limit(cfg.Limits.Audio), s.limit(cfg.Limits.Login)
-	draw := s.limit(cfg.Limits.Issue) // counted apart, so that nobody plays away their way to the forms
+	return engine
+}
 
-	app.Get("/static/:name", assets.serve)
+func (s *site) routes(app *fiber.App, assets web.Assets) {
+	app.Get("/livez", web.Live)
+	app.Get("/readyz", web.Ready(s.Logger, s.Stopping, func(ctx context.Context) error { return s.Storage.Ping(ctx) }))
+	if !s.MetricsElsewhere {
+		app.Get("/metrics", adaptor.HTTPHandler(s.Metrics.Handler()))
+	}
+	app.Use(web.Observe(s.Logger, s.Proxies, s.Metrics.Request), web.CloseWhile(s.Stopping), web.Restrict, web.Recover(),
+		web.SameOrigin(), web.ReadBody, web.PlainBody)
+	issue, submit := limited(s.Limits.Issue), limited(s.Limits.Submit)
+	audio, login := limited(s.Limits.Audio), limited(s.Limits.Login)
+	draw := limited(s.Limits.Issue) // counted apart, so that nobody plays away their way to the forms
+
+	app.Get("/static/:name", assets.Serve)
 	app.Get("/", issue, s.home)
 	app.Post("/", submit, s.homeTry)
 
@@ -121,16 +137,23 @@ func New(cfg Config) *fiber.App {
 	app.Get("/contact/:reference", s.contactReceipt)
 	app.Get("/signup", issue, s.signupForm)
 	app.Post("/signup", submit, s.signupSubmit)
-	app.Get("/login", issue, s.loginForm)
-	app.Post("/login", login, s.loginSubmit)
+	app.Get("/login", issue, s.withDeadline, s.loginForm)
+	app.Post("/login", login, s.withDeadline, s.loginSubmit)
 	app.Get("/account", s.accountHome)
 	app.Post("/logout", s.logout)
 
 	app.Get("/api/openapi.yaml", s.openAPI)
-	app.All("/api/captcha", issue, cfg.Guard.Create)
-	app.Get("/api/captcha/:key/audio.wav", audio, cfg.Guard.Audio)
-	app.Get("/api/captcha/assets/:file", cfg.Guard.Assets)
+	app.All("/api/captcha", issue, s.Guard.Create)
+	app.Get("/api/captcha/:key/audio.wav", audio, s.Guard.Audio)
+	app.Get("/api/captcha/assets/:file", s.Guard.Assets)
 	app.Post("/api/contact", submit, s.contactAPI)
 	app.Post("/api/signup", submit, s.signupAPI)
-	return app
+}
+
+// limited lets each visitor through at a rate. What is too much is an error for web.Fail.
+func limited(rate limit.Rate) fiber.Handler {
+	if rate == (limit.Rate{}) {
+		rate.Count = limit.Unlimited
+	}
+	return limit.New(limit.Config{Rate: rate, Client: web.Client, ErrorHandler: func(_ *fiber.Ctx, err error) error { return err }})
 }

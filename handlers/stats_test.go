@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"context"
 	"errors"
+	"github.com/fibercaptcha/fibercaptcha/handlers/stats"
 	"log/slog"
 	"maps"
 	"net/http/httptest"
@@ -21,9 +22,9 @@ import (
 
 // statsSite is a site with a clock, and the guard whose events its page counts.
 func statsSite(now func() time.Time) (*fiber.App, *captcha.Guard) {
-	stats := handlers.NewStats(now)
-	guard := captcha.New(captcha.Config{Observe: stats.Observe, Now: now})
-	return handlers.New(handlers.Config{Guard: guard, Stats: stats, Logger: slog.New(slog.DiscardHandler)}), guard
+	counters := stats.New(now)
+	guard := captcha.New(captcha.Config{Observe: counters.Observe, Now: now})
+	return handlers.New(handlers.Config{Guard: guard, Stats: counters, Logger: slog.New(slog.DiscardHandler)}), guard
 }
 
 // tableRows returns the rows of the table with this caption, by their first cell.
@@ -133,11 +134,11 @@ func TestStatsSayTheMedian(t *testing.T) {
 		{[]time.Duration{1, 1, 65}, "less than 2 seconds"},
 		{[]time.Duration{1, 65, 65}, "64 seconds or more"},
 	} {
-		stats := handlers.NewStats(time.Now)
+		counters := stats.New(time.Now)
 		for _, seconds := range row.seconds {
-			stats.Observe(captcha.Event{Kind: captcha.Verified, Age: seconds * time.Second})
+			counters.Observe(captcha.Event{Kind: captcha.Verified, Age: seconds * time.Second})
 		}
-		app := handlers.New(handlers.Config{Guard: captcha.New(), Stats: stats, Logger: slog.New(slog.DiscardHandler)})
+		app := handlers.New(handlers.Config{Guard: captcha.New(), Stats: counters, Logger: slog.New(slog.DiscardHandler)})
 		if _, page := mustGet(t, app, "/stats"); !strings.Contains(page, "The median is "+row.want+".</p>") {
 			t.Errorf("after %d seconds the median is not %s", row.seconds, row.want)
 		}

@@ -25,22 +25,24 @@ func TestSettingsThatStopTheStart(t *testing.T) {
 		env  string // with blanks between
 		want string
 	}{
-		{"CAPTCHA_TIMEOUT=5m", `CAPTCHA_TIMEOUT="5m": accepted is a whole number of seconds`},
+		{"CAPTCHA_TIMEOUT=5m", `CAPTCHA_TIMEOUT="5m": accepted is a whole number above zero`},
 		{"CAPTCHA_LENGTH=0", `CAPTCHA_LENGTH="0": accepted is a number of letters`},
 		{"ADDR=3000", `ADDR="3000": accepted is host:port`},
 		{"STORAGE_URL=mysql://db", `STORAGE_URL: storage URL: scheme "mysql" is unknown: accepted are memory://`},
 		{"CAPTCHA_CACHE=mysql://db", `CAPTCHA_CACHE: storage URL: scheme "mysql" is unknown: accepted are memory://`},
 		{"CAPTCHA_FONT_PATH=/nothing.ttf", `CAPTCHA_FONT_PATH="/nothing.ttf": accepted is the path of a TrueType file`},
-		// Each is possible, and together they are not.
-		{"CAPTCHA_FONT_PATH=" + noFont, `CAPTCHA_FONT_PATH`},
-		{"CAPTCHA_FOREGROUND_COLOR=#101010 CAPTCHA_BACKGROUND_COLOR=#111111", `CAPTCHA_FOREGROUND_COLOR #101010 on CAPTCHA_BACKGROUND_COLOR #111111 has a contrast of`},
-		{"CAPTCHA_FONT_SIZE=200", `CAPTCHA_IMAGE_SIZE width`},
-		{"CAPTCHA_KEY=captcha_value", `CAPTCHA_KEY "captcha_value" is the name of another field`},
-		{"CAPTCHA_KEY=same CAPTCHA_IMAGE=same", `CAPTCHA_KEY "same" is the name of another field`},
-		{"CAPTCHA_IMAGE=image_type", `CAPTCHA_IMAGE "image_type" is the name of another field`},
-		{"MASTER_CAPTCHA=" + strings.Repeat("k", 65) + ":hunter2", `MASTER_CAPTCHA (not shown): accepted are keys of up to 64 characters`},
-		{"MASTER_CAPTCHA=key:hunter2hunter2", `MASTER_CAPTCHA (not shown): accepted are keys of up to 64 characters, and answers of up to 8`},
-		{"CAPTCHA_SECRETS=hunter2", `CAPTCHA_SECRETS (not shown): secret 1 has 7 characters; accepted are`},
+		// What is written well, and refused by the captcha, by itself or together with another.
+		{"CAPTCHA_LENGTH=33", `CAPTCHA_LENGTH: setting`},
+		{"CAPTCHA_LENGTH=20 CAPTCHA_IMAGE_SIZE=0x40", `CAPTCHA_LENGTH: setting`},
+		{"CAPTCHA_FONT_PATH=" + noFont, `CAPTCHA_FONT_PATH: setting Picture.Fonts[0]`},
+		{"CAPTCHA_FOREGROUND_COLOR=#101010 CAPTCHA_BACKGROUND_COLOR=#111111", `CAPTCHA_FOREGROUND_COLOR: setting Picture.Foreground`},
+		{"CAPTCHA_FONT_SIZE=200", `CAPTCHA_IMAGE_SIZE: setting Picture.`},
+		{"CAPTCHA_KEY=captcha_value", `CAPTCHA_KEY: setting KeyField`},
+		{"CAPTCHA_KEY=same CAPTCHA_IMAGE=same", `CAPTCHA_KEY: setting KeyField`},
+		{"CAPTCHA_IMAGE=image_type", `CAPTCHA_IMAGE: setting ImageField`},
+		{"MASTER_CAPTCHA=" + strings.Repeat("k", 65) + ":hunter2", `MASTER_CAPTCHA: setting InsecureMasterAnswers is not accepted`},
+		{"MASTER_CAPTCHA=key:hunter2hunter2", `MASTER_CAPTCHA: setting InsecureMasterAnswers is not accepted`},
+		{"CAPTCHA_SECRETS=hunter2", `CAPTCHA_SECRETS: setting Secrets[0] is not accepted`},
 	} {
 		addr := fmt.Sprint("ADDR=127.0.0.1:", redisserver.FreePort(t))
 		code, output := server.Run(t, append([]string{addr}, strings.Fields(row.env)...))

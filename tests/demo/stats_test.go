@@ -1,6 +1,7 @@
 package demo_test
 
 import (
+	"github.com/fibercaptcha/fibercaptcha/handlers/stats"
 	"log/slog"
 	"testing"
 	"time"
@@ -16,20 +17,20 @@ import (
 func TestBrowserFindsLargeStatisticsGood(t *testing.T) {
 	b := &surfer{Page: browser.Open(t), t: t}
 	clock := time.Date(2030, 5, 6, 7, 0, 0, 0, time.UTC)
-	stats := handlers.NewStats(func() time.Time { return clock })
+	counters := stats.New(func() time.Time { return clock })
 	refusals := []error{captcha.ErrWrongAnswer, captcha.ErrUnknownKey, captcha.ErrMissing, captcha.ErrMalformed, captcha.ErrStorage}
 	for n := range 6_000_000 {
 		if n%100_000 == 0 {
 			clock = clock.Add(time.Minute)
 		}
-		stats.Observe(captcha.Event{Kind: captcha.Issued})
+		counters.Observe(captcha.Event{Kind: captcha.Issued})
 		verified := captcha.Event{Kind: captcha.Verified, Age: time.Duration(1+n%70) * time.Second}
 		if n%2 == 0 {
 			verified.Err = refusals[n/2%min(len(refusals), 1+n/1_000_000)]
 		}
-		stats.Observe(verified)
+		counters.Observe(verified)
 	}
-	b.base = server.Inside(t, handlers.New(handlers.Config{Guard: captcha.New(), Stats: stats, Logger: slog.New(slog.DiscardHandler)}))
+	b.base = server.Inside(t, handlers.New(handlers.Config{Guard: captcha.New(), Stats: counters, Logger: slog.New(slog.DiscardHandler)}))
 	b.open("/stats")
 	if tiles, labels := b.count(".tiles dd"), b.count(".plot text"); tiles != 3 || labels < 10 {
 		t.Fatalf("%d tiles and %d labels", tiles, labels)

@@ -97,7 +97,6 @@ func TestMetrics(t *testing.T) {
 		`captcha_challenges_total{done="verified",result="unknown_key"} 1`,
 		`captcha_challenges_total{done="verified",result="storage_failed"} 1`,
 		`captcha_answer_seconds_count 2`,
-		`captcha_challenges_live 2`,
 		`storage_failures_total{operation="add"} 1`,
 		`http_requests_total{method="POST",route="/api/contact",status="201"} 1`,
 		`http_requests_total{method="POST",route="/api/contact",status="503"} 1`,

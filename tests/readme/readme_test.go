@@ -4,6 +4,7 @@ package readme_test
 
 import (
 	"fmt"
+	"github.com/fibercaptcha/fibercaptcha/handlers/settings"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,7 +15,6 @@ import (
 	"testing"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
-	"github.com/fibercaptcha/fibercaptcha/handlers"
 )
 
 const root = "../.."
@@ -294,13 +294,13 @@ func fieldsOf(structure reflect.Type, prefix string) (names []string) {
 // TestVariables compares the README's variables with those that the demo reads.
 func TestVariables(t *testing.T) {
 	text := section(t, "Settings") + section(t, "Running it for real")
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[handlers.Settings]()) {
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[settings.Settings]()) {
 		if name := field.Tag.Get("env"); name != "" && !regexp.MustCompile("`"+name+"[`=]").MatchString(text) {
 			t.Errorf("the variable %s is not in the README", name)
 		}
 	}
 	read := make(map[string]bool)
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[handlers.Settings]()) {
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[settings.Settings]()) {
 		read[field.Tag.Get("env")] = true
 	}
 	for _, row := range slices.Concat(rows(t, "Settings"), rows(t, "Running it for real")) {

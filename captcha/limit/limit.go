@@ -1,0 +1,159 @@
+// Package limit bounds how often one network may ask a route of a Fiber app, and answers what is more with 429.
+//
+//	app.Post("/api/captcha", limit.New(limit.Config{Rate: limit.Rate{Count: 120, Per: time.Minute}}), guard.Create)
+//	app.Post("/signup", limit.New(limit.Config{Rate: limit.Rate{Count: 60, Per: time.Minute}}), guard.Protect, signup)
+//
+// Each handler counts by itself: give every route one of its own, or several routes one that they share.
+//
+// A client is counted in each network that its address lies in, and every such network has an allowance of its own. An
+// IPv6 customer commonly holds a /56 or a /48, so that a limit for each /64 alone would give one person up to 65,536
+// allowances; [Config.Prefixes] says which networks count, and how much each may do.
+//
+// Fiber's own limiter keeps an entry for each address without a bound, or asks a storage and lets everybody through when
+// that fails. This one has a table of fixed size in the process, so that a flood costs no memory and no storage is needed.
+// In return each process counts for itself: with n replicas a network gets up to n times as much.
+//
+// The form field's own script and style are never counted, for a page with a captcha asks for both.
+package limit
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
+)
+
+// Config holds the settings of a limit. The zero value is usable: it is ConfigDefault.
+type Config struct {
+	// Next lets a request through uncounted when it returns true.
+	//
+	// Optional. Default: nil
+	Next func(c *fiber.Ctx) bool
+
+	// Rate is what one network may do; of a Count of Unlimited every request is let through.
+	//
+	// Optional. Default: 60 requests a minute
+	Rate Rate
+
+	// Prefixes are the networks that count as one client. A request counts in all of them and has to fit into each.
+	//
+	// Optional. Default: an IPv4 address and an IPv6 /64 with the Rate, an IPv6 /56 with four times as much, a /48 with
+	// sixteen times as much
+	Prefixes []Prefix
+
+	// Client returns the address that a request comes from. A request whose client is not known, the zero Addr, counts
+	// together with all others of that kind.
+	//
+	// Optional. Default: c.IP(). Behind a proxy that is the proxy, so that all visitors share one allowance, unless the
+	// app sets ProxyHeader, and EnableTrustedProxyCheck with TrustedProxies, without which anybody may name any address.
+	Client func(c *fiber.Ctx) netip.Addr
+
+	// ErrorHandler answers a request that is too much. The error is an *Error.
+	//
+	// Optional. Default: Reply
+	ErrorHandler func(c *fiber.Ctx, err error) error
+}
+
+// ConfigDefault is the default Config.
+var ConfigDefault = Config{
+	Rate:     Rate{Count: 60, Per: time.Minute},
+	Prefixes: []Prefix{{IPv4: 32, IPv6: 64, Times: 1}, {IPv6: 56, Times: 4}, {IPv6: 48, Times: 16}},
+}
+
+// Prefix is a size of network.
+type Prefix struct {
+	IPv4, IPv6 int // leading bits that its addresses share; 0 leaves addresses of this kind out
+	Times      int // what it may do, in multiples of the Rate; 0 counts as 1
+}
+
+// maxTimes keeps what a request costs well above the nanosecond, the least that can be counted.
+const maxTimes = 1000
+
+// New returns a handler that lets each network through at a rate. It panics if a setting is refused.
+func New(config ...Config) fiber.Handler {
+	handler, err := NewHandler(config...)
+	if err != nil {
+		panic(err)
+	}
+	return handler
+}
+
+// NewHandler is New with an error in place of the panic: one *setting.Error, or several that are joined.
+func NewHandler(config ...Config) (fiber.Handler, error) {
+	cfg := withDefaults(config)
+	if cfg.Rate.Count == Unlimited {
+		return func(c *fiber.Ctx) error { return c.Next() }, nil
+	}
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	limiter := newLimiter(cfg.Rate, cfg.Prefixes)
+	return func(c *fiber.Ctx) error {
+		if isAsset(c) || cfg.Next != nil && cfg.Next(c) {
+			return c.Next()
+		}
+		if wait := limiter.take(cfg.Client(c)); wait > 0 {
+			return cfg.ErrorHandler(c, &Error{Wait: wait})
+		}
+		return c.Next()
+	}, nil
+}
+
+func withDefaults(config []Config) Config {
+	cfg := Config{}
+	if len(config) > 0 {
+		cfg = config[0]
+	}
+	if cfg.Rate == (Rate{}) {
+		cfg.Rate = ConfigDefault.Rate
+	}
+	if cfg.Prefixes == nil {
+		cfg.Prefixes = ConfigDefault.Prefixes
+	}
+	if cfg.Client == nil {
+		cfg.Client = func(c *fiber.Ctx) netip.Addr {
+			addr, _ := netip.ParseAddr(c.IP())
+			return addr
+		}
+	}
+	if cfg.ErrorHandler == nil {
+		cfg.ErrorHandler = Reply
+	}
+	return cfg
+}
+
+func (cfg Config) check() error {
+	if cfg.Rate.Count < 1 || cfg.Rate.Count > maxCount {
+		return setting.Refuse("Rate.Count", cfg.Rate.Count, "1 to %d requests, or Unlimited", maxCount)
+	}
+	if cfg.Rate.Per < time.Second || cfg.Rate.Per > maxPer {
+		return setting.Refuse("Rate.Per", cfg.Rate.Per, "1s to %v", maxPer)
+	}
+	if len(cfg.Prefixes) == 0 || len(cfg.Prefixes) > maxPrefixes {
+		return setting.Refuse("Prefixes", cfg.Prefixes, "1 to %d networks", maxPrefixes)
+	}
+	for i, p := range cfg.Prefixes {
+		switch name := fmt.Sprintf("Prefixes[%d]", i); {
+		case p.IPv4 < 0 || p.IPv4 > 32:
+			return setting.Refuse(name+".IPv4", p.IPv4, "0 to 32 bits")
+		case p.IPv6 < 0 || p.IPv6 > 128:
+			return setting.Refuse(name+".IPv6", p.IPv6, "0 to 128 bits")
+		case p.Times < 0 || p.Times > maxTimes:
+			return setting.Refuse(name+".Times", p.Times, "0 to %d", maxTimes)
+		}
+	}
+	return nil
+}
+
+// isAsset reports whether a request is for the form field's script or style. That is told by the path's end, for a limit
+// does not know where the guard is.
+func isAsset(c *fiber.Ctx) bool {
+	if method := c.Method(); method != fiber.MethodGet && method != fiber.MethodHead {
+		return false
+	}
+	return strings.HasSuffix(c.Path(), "/assets/field.js") || strings.HasSuffix(c.Path(), "/assets/field.css")
+}

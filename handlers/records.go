@@ -1,0 +1,35 @@
+package handlers
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/handlers/web"
+)
+
+// withDeadline gives a request that makes many calls to the storage, one after the other, a quarter longer than one call
+// may take. Else a storage that answers each of them just in time would keep a visitor waiting for the sum of them, and
+// then fail.
+func (s *site) withDeadline(c *fiber.Ctx) error {
+	if s.StorageTimeout == 0 {
+		return c.Next()
+	}
+	ctx, cancel := context.WithTimeout(c.UserContext(), s.StorageTimeout*5/4)
+	defer cancel()
+	c.SetUserContext(ctx)
+	return c.Next()
+}
+
+// onStorage takes a step on the storage, unless the request's deadline has passed. A failure is web.ErrStorage.
+func onStorage(ctx context.Context, doing string, step func() error) error {
+	err := ctx.Err()
+	if err == nil {
+		err = step()
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", web.ErrStorage, doing, err)
+	}
+	return nil
+}

@@ -1,0 +1,49 @@
+package settings
+
+import (
+	"errors"
+	"time"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
+	"github.com/fibercaptcha/fibercaptcha/handlers/web"
+)
+
+// Operation are the settings of whoever runs the site.
+type Operation struct {
+	MetricsAddr    listenAddr  `env:"METRICS_ADDR"` // a listener of its own for /metrics; default ADDR
+	TrustedProxies web.Proxies `env:"TRUSTED_PROXIES"`
+	LimitIssue     limit.Rate  `env:"LIMIT_ISSUE" envDefault:"120/min"`
+	LimitSubmit    limit.Rate  `env:"LIMIT_SUBMIT" envDefault:"60/min"`
+	LimitAudio     limit.Rate  `env:"LIMIT_AUDIO" envDefault:"60/min"`
+	LimitLogin     limit.Rate  `env:"LIMIT_LOGIN" envDefault:"10/min"`
+	LogFormat      logFormat   `env:"LOG_FORMAT" envDefault:"text"`
+	LogLevel       logLevel    `env:"LOG_LEVEL" envDefault:"info"`
+	StorageTimeout timeout     `env:"STORAGE_TIMEOUT" envDefault:"800ms"`
+	StopDelay      stopDelay   `env:"STOP_DELAY" envDefault:"1s"`
+}
+
+// timeout is how long one operation of the storage may take. A form that was sent can need two until it is known that the
+// storage is away, and its visitor should be told so within two seconds.
+type timeout time.Duration
+
+func (d *timeout) UnmarshalText(text []byte) error {
+	limit, err := time.ParseDuration(string(text))
+	if err != nil || limit < time.Millisecond || limit > time.Minute {
+		return errors.New("accepted is a time from 1ms to 1m, as in 500ms")
+	}
+	*d = timeout(limit)
+	return nil
+}
+
+// stopDelay is how long a process that was told to end goes on serving and answers /readyz with 503, so that a balancer
+// stops sending it requests before it stops taking them.
+type stopDelay time.Duration
+
+func (d *stopDelay) UnmarshalText(text []byte) error {
+	delay, err := time.ParseDuration(string(text))
+	if err != nil || delay < 0 || delay > time.Minute {
+		return errors.New("accepted is a time from 0s to 1m, as in 3s")
+	}
+	*d = stopDelay(delay)
+	return nil
+}

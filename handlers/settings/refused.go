@@ -1,0 +1,76 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
+)
+
+// variables are the demo's for the settings of package captcha, without the index of one of several.
+var variables = map[string]string{
+	"Storage":               "CAPTCHA_CACHE",
+	"Expiration":            "CAPTCHA_TIMEOUT",
+	"Length":                "CAPTCHA_LENGTH",
+	"MaxLength":             "CAPTCHA_LENGTH",
+	"Secrets":               "CAPTCHA_SECRETS",
+	"Stored":                "CAPTCHA_STORED",
+	"StorageKey":            "CAPTCHA_CACHE_KEY",
+	"KeyField":              "CAPTCHA_KEY",
+	"ImageField":            "CAPTCHA_IMAGE",
+	"InsecureMasterAnswers": "MASTER_CAPTCHA",
+	"Picture.Width":         "CAPTCHA_IMAGE_SIZE",
+	"Picture.Height":        "CAPTCHA_IMAGE_SIZE",
+	"Picture.Scale":         "CAPTCHA_SCALE",
+	"Picture.Fonts":         "CAPTCHA_FONT_PATH",
+	"Picture.FontSize":      "CAPTCHA_FONT_SIZE",
+	"Picture.RotationMin":   "CAPTCHA_LETTER_ROTATION",
+	"Picture.RotationMax":   "CAPTCHA_LETTER_ROTATION",
+	"Picture.Foreground":    "CAPTCHA_FOREGROUND_COLOR",
+	"Picture.Background":    "CAPTCHA_BACKGROUND_COLOR",
+	"Picture.Styles":        "CAPTCHA_STYLE",
+	"Picture.Noise":         "NOISE_FUNCTION",
+	"Picture.Filters":       "FILTER_FUNCTION",
+}
+
+// Refused names the variable in front of each setting that err refuses, and shows nothing that may be secret.
+func Refused(err error) error {
+	var all []error
+	for _, refused := range Refusals(err) {
+		field, _, _ := strings.Cut(refused.Field, "[")
+		name := variables[field]
+		if slices.Contains(inFiles, name) {
+			refused = &setting.Error{Field: refused.Field, Accepted: refused.Accepted}
+		}
+		if name == "" {
+			all = append(all, refused)
+			continue
+		}
+		all = append(all, fmt.Errorf("%s: %w", name, refused))
+	}
+	if all == nil {
+		return err
+	}
+	return errors.Join(all...)
+}
+
+// Refusals returns the settings that err refuses, one by one.
+func Refusals(err error) (list []*setting.Error) {
+	switch e := err.(type) {
+	case nil:
+		return nil
+	case *setting.Error:
+		return []*setting.Error{e}
+	case interface{ Unwrap() []error }:
+		for _, err := range e.Unwrap() {
+			list = append(list, Refusals(err)...)
+		}
+		return list
+	}
+	if inner := errors.Unwrap(err); inner != nil {
+		return Refusals(inner)
+	}
+	return asRefusals(err)
+}

@@ -1,0 +1,274 @@
+package settings_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
+	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
+	"github.com/fibercaptcha/fibercaptcha/handlers/settings"
+)
+
+var secretA, secretB = strings.Repeat("a", 32), strings.Repeat("b", 40)
+
+// Each setting of the captcha reaches its place in the guard's.
+func TestSettingsOfTheCaptcha(t *testing.T) {
+	for _, row := range []struct {
+		line      string
+		got, want func(c *captcha.Config) any
+	}{
+		{"CAPTCHA_TIMEOUT=300", func(c *captcha.Config) any { return c.Expiration }, is(5 * time.Minute)},
+		{"CAPTCHA_TIMEOUT=1", func(c *captcha.Config) any { return c.Expiration }, is(time.Second)},
+		{"CAPTCHA_LENGTH=4", func(c *captcha.Config) any { return [2]int{c.Length, c.MaxLength} }, is([2]int{4, 4})},
+		{"CAPTCHA_LENGTH=4-6", func(c *captcha.Config) any { return [2]int{c.Length, c.MaxLength} }, is([2]int{4, 6})},
+		{"CAPTCHA_FONT_SIZE=24.5", func(c *captcha.Config) any { return c.Picture.FontSize }, is(24.5)},
+		{"CAPTCHA_IMAGE_SIZE=180x80", func(c *captcha.Config) any { return [2]int{c.Picture.Width, c.Picture.Height} }, is([2]int{180, 80})},
+		{"CAPTCHA_IMAGE_SIZE=0x40", func(c *captcha.Config) any { return c.Picture.Width }, is(picture.Fit)},
+		{"CAPTCHA_LETTER_ROTATION=-20,30", func(c *captcha.Config) any { return [2]float64{c.Picture.RotationMin, c.Picture.RotationMax} }, is([2]float64{-20, 30})},
+		{"CAPTCHA_LETTER_ROTATION=none", func(c *captcha.Config) any { return c.Picture.Upright }, is(true)},
+		{"CAPTCHA_LETTER_ROTATION=0,0", func(c *captcha.Config) any { return c.Picture.Upright }, is(true)},
+		{"CAPTCHA_FOREGROUND_COLOR=#102030", func(c *captcha.Config) any { r, g, b, a := c.Picture.Foreground.RGBA(); return [4]uint32{r, g, b, a} }, is([4]uint32{0x1010, 0x2020, 0x3030, 0xffff})},
+		{"CAPTCHA_BACKGROUND_COLOR=transparent", func(c *captcha.Config) any { _, _, _, a := c.Picture.Background.RGBA(); return a }, is(uint32(0))},
+		{"CAPTCHA_CACHE_KEY=c:{key}", func(c *captcha.Config) any { return c.StorageKey }, is("c:{key}")},
+		{"CAPTCHA_KEY=id", func(c *captcha.Config) any { return c.KeyField }, is("id")},
+		{"CAPTCHA_IMAGE=png", func(c *captcha.Config) any { return c.ImageField }, is("png")},
+		{"FILTER_FUNCTION=none", func(c *captcha.Config) any { return c.Picture.Filters != nil && len(c.Picture.Filters) == 0 }, is(true)},
+		{"FILTER_FUNCTION=smooth", func(c *captcha.Config) any { return len(c.Picture.Filters) }, is(1)},
+		{"NOISE_FUNCTION=arcs, dots", func(c *captcha.Config) any { return len(c.Picture.Noise) }, is(2)},
+		{"CAPTCHA_STYLE=classic", func(c *captcha.Config) any { return len(c.Picture.Styles) }, is(1)},
+		{"CAPTCHA_SCALE=2", func(c *captcha.Config) any { return c.Picture.Scale }, is(2)},
+		{"CAPTCHA_STORED=true", func(c *captcha.Config) any { return c.Stored }, is(true)},
+		{"MASTER_CAPTCHA=k:sesame,k2:a:b", func(c *captcha.Config) any { return c.InsecureMasterAnswers }, is(map[string]string{"k": "sesame", "k2": "a:b"})},
+		{"CAPTCHA_SECRETS= " + secretA + ", " + secretB + " ", func(c *captcha.Config) any { return c.Secrets }, is([]string{secretA, secretB})},
+		{"CAPTCHA_LENGTH=", func(c *captcha.Config) any { return c.Length }, is(0)},
+	} {
+		read, err := settings.Parse([]string{row.line})
+		if err != nil {
+			t.Errorf("%s: %v", row.line, err)
+			continue
+		}
+		config := read.Captcha()
+		if got := row.got(&config); !reflect.DeepEqual(got, row.want(nil)) {
+			t.Errorf("%s: %v, want %v", row.line, got, row.want(nil))
+		}
+	}
+}
+
+func is(want any) func(*captcha.Config) any { return func(*captcha.Config) any { return want } }
+
+// What does not parse is refused with the variable, its value and what is accepted.
+func TestSettingsThatDoNotParse(t *testing.T) {
+	for variable, row := range map[string]struct {
+		values   string // with blanks between
+		accepted string
+	}{
+		"ADDR":                     {"3000 localhost a:b :70000 :-1 ::1", "accepted is host:port"},
+		"METRICS_ADDR":             {"9090", "accepted is host:port"},
+		"STORAGE_WAIT":             {"0 -1 10s x", "accepted is a whole number of seconds from 1 to 86400"},
+		"CAPTCHA_TIMEOUT":          {"0 -5 5m 1.5 x 99999999999999999999", "accepted is a whole number above zero"},
+		"CAPTCHA_LENGTH":           {"0 0-4 4- -4 4-5-6 x", "accepted is a number of letters"},
+		"CAPTCHA_FONT_PATH":        {"/nothing/here.ttf", "accepted"},
+		"CAPTCHA_FONT_SIZE":        {"0 x", "accepted is a number of pixels"},
+		"CAPTCHA_IMAGE_SIZE":       {"90 90x -1x40 axb 90X40x1", "accepted is width x height in pixels"},
+		"CAPTCHA_LETTER_ROTATION":  {"35 0,x upright", "accepted are the least and the greatest angle"},
+		"CAPTCHA_FOREGROUND_COLOR": {"red #fff #gggggg 001100", "#rrggbb"},
+		"CAPTCHA_BACKGROUND_COLOR": {"white #12345", "transparent"},
+		"CAPTCHA_KEY":              {`a"b ключ a.b`, "accepted is a name of letters, digits, _ and -"},
+		"CAPTCHA_IMAGE":            {`a\b a:b`, "accepted is a name of letters, digits, _ and -"},
+		"FILTER_FUNCTION":          {"blurry smooth,", "accepted"},
+		"NOISE_FUNCTION":           {"loud none,arcs", "accepted"},
+		"CAPTCHA_STYLE":            {"fancy classic,,", "accepted"},
+		"CAPTCHA_SCALE":            {"0 -1 1.5 x", "accepted is a whole number above zero"},
+		"CAPTCHA_STORED":           {"yes 2 on", "accepted is true or false"},
+		"LIMIT_ISSUE":              {"fast 0/min 10 10/week", "accepted"},
+		"TRUSTED_PROXIES":          {"everybody 0.0.0.0/0 10.0.0.0/33", ""},
+		"LOG_FORMAT":               {"xml", "accepted is text or json"},
+		"LOG_LEVEL":                {"loud", "accepted is debug, info, warn or error"},
+		"STOP_DELAY":               {"2 1h -1s", "accepted is a time"},
+	} {
+		for value := range strings.FieldsSeq(row.values) {
+			_, err := settings.Parse([]string{variable + "=" + value})
+			if err == nil {
+				t.Errorf("%s=%s is accepted", variable, value)
+				continue
+			}
+			if got := err.Error(); !strings.HasPrefix(got, variable+"="+strconv.Quote(value)+": ") || !strings.Contains(got, row.accepted) {
+				t.Errorf("%s=%s: %q does not say %q", variable, value, got, row.accepted)
+			}
+		}
+	}
+}
+
+// What is written well and is not possible is refused by the captcha, with the variable and what is accepted.
+func TestSettingsThatTheCaptchaRefuses(t *testing.T) {
+	for variable, row := range map[string]struct {
+		values string // with blanks between
+		says   string
+	}{
+		"CAPTCHA_TIMEOUT":          {"86401", "24h"},
+		"CAPTCHA_LENGTH":           {"33 6-4", ""},
+		"CAPTCHA_FONT_SIZE":        {"7 1001 NaN +Inf", "1000"},
+		"CAPTCHA_IMAGE_SIZE":       {"90x1001 8x40", ""},
+		"CAPTCHA_LETTER_ROTATION":  {"35,-35 -91,0 NaN,0", "-90 to 90"},
+		"CAPTCHA_SCALE":            {"5", "1 to 4"},
+		"CAPTCHA_CACHE_KEY":        {"captcha {key}{key} {version}", "{key} once"},
+		"CAPTCHA_KEY":              {"captcha_value image_type", "another field"},
+		"CAPTCHA_IMAGE":            {"image_type", "another field"},
+		"CAPTCHA_FOREGROUND_COLOR": {"transparent #ffffff", "accepted"},
+		"CAPTCHA_SECRETS":          {"tooshort " + secretA + ",tooshort", "32"},
+		"MASTER_CAPTCHA":           {"k:tooshortt " + strings.Repeat("k", 65) + ":tooshort", "64 characters"},
+	} {
+		for value := range strings.FieldsSeq(row.values) {
+			read, err := settings.Parse([]string{variable + "=" + value})
+			if err != nil {
+				t.Errorf("%s=%s: %v", variable, value, err)
+				continue
+			}
+			_, err = settings.NewGuard(read.Captcha())
+			if err == nil {
+				t.Errorf("%s=%s is accepted", variable, value)
+				continue
+			}
+			if got := err.Error(); !strings.HasPrefix(got, variable+": ") || !strings.Contains(got, row.says) || strings.Contains(got, "tooshort") {
+				t.Errorf("%s=%s: %q does not say %q", variable, value, got, row.says)
+			}
+		}
+	}
+}
+
+// Each setting that the captcha refuses by name has a variable, or is one that the demo does not have.
+func TestEverySettingHasAVariable(t *testing.T) {
+	for _, row := range []struct{ field, want string }{
+		{"Length", "CAPTCHA_LENGTH: setting Length is v; accepted: a"},
+		{"Picture.Width", "CAPTCHA_IMAGE_SIZE: setting Picture.Width is v; accepted: a"},
+		{"Picture.Fonts[1]", "CAPTCHA_FONT_PATH: setting Picture.Fonts[1] is v; accepted: a"},
+		{"Secrets[0]", "CAPTCHA_SECRETS: setting Secrets[0] is not accepted; accepted: a"},
+		{"InsecureMasterAnswers", "MASTER_CAPTCHA: setting InsecureMasterAnswers is not accepted; accepted: a"},
+		{"Path", "setting Path is v; accepted: a"},
+	} {
+		err := settings.Refused(fmt.Errorf("captcha: %w", errors.Join(&setting.Error{Field: row.field, Value: "v", Accepted: "a"})))
+		if err.Error() != row.want {
+			t.Errorf("%s: %s, want %s", row.field, err, row.want)
+		}
+	}
+	if err := errors.New("something else"); settings.Refused(err) != err {
+		t.Error("an error that refuses no setting is changed")
+	}
+}
+
+// What fits into a key, or needs none, is accepted up to the package's own limit.
+func TestLongLengths(t *testing.T) {
+	for _, environ := range [][]string{
+		{"CAPTCHA_LENGTH=14", "CAPTCHA_IMAGE_SIZE=0x40"},
+		{"CAPTCHA_LENGTH=32", "CAPTCHA_IMAGE_SIZE=0x40", "CAPTCHA_STORED=true"},
+	} {
+		read, err := settings.Parse(environ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := settings.NewGuard(read.Captcha()); err != nil {
+			t.Errorf("%s: %v", environ[0], err)
+		}
+	}
+	read, err := settings.Parse([]string{"CAPTCHA_LENGTH=20", "CAPTCHA_IMAGE_SIZE=0x40"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := settings.NewGuard(read.Captcha()); err == nil || !strings.HasPrefix(err.Error(), "CAPTCHA_LENGTH: ") {
+		t.Errorf("20 letters in a sealed key: %v", err)
+	}
+}
+
+// All that is wrong is said at once.
+func TestSeveralSettingsThatDoNotParse(t *testing.T) {
+	_, err := settings.Parse([]string{"CAPTCHA_TIMEOUT=x", "CAPTCHA_LENGTH=0", "ADDR=:1"})
+	if err == nil || !strings.Contains(err.Error(), "CAPTCHA_TIMEOUT=") || !strings.Contains(err.Error(), "CAPTCHA_LENGTH=") {
+		t.Errorf("%v", err)
+	}
+}
+
+// The value of a secret is not repeated.
+func TestSecretSettingsAreNotShown(t *testing.T) {
+	for _, line := range []string{"MASTER_CAPTCHA=tooshort", "MASTER_CAPTCHA=:tooshort"} {
+		_, err := settings.Parse([]string{line})
+		name, _, _ := strings.Cut(line, "=")
+		if err == nil || !strings.HasPrefix(err.Error(), name+" (not shown): ") || !strings.Contains(err.Error(), "accepted") ||
+			strings.Contains(err.Error(), "tooshort") {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+}
+
+func TestSecretsFromFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte(secretA+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	read, err := settings.Parse([]string{"CAPTCHA_SECRETS_FILE=" + path, "STORAGE_URL_FILE=" + path})
+	if err != nil || read.StorageURL != secretA || read.Captcha().Secrets[0] != secretA {
+		t.Errorf("%v, %v", read, err)
+	}
+	if _, err := settings.Parse([]string{"CAPTCHA_SECRETS_FILE=" + path, "CAPTCHA_SECRETS=" + secretB}); err == nil {
+		t.Error("a secret is taken both ways at once")
+	}
+	missing := filepath.Join(t.TempDir(), "missing")
+	if _, err := settings.Parse([]string{"MASTER_CAPTCHA_FILE=" + missing}); err == nil ||
+		!strings.Contains(err.Error(), "MASTER_CAPTCHA_FILE=") || !strings.Contains(err.Error(), "accepted is the path of a file") {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	if _, err := settings.Parse([]string{"CAPTCHA_LENGTH_FILE=" + missing}); err != nil {
+		t.Errorf("the file of what is no secret is read: %v", err)
+	}
+}
+
+func TestSettingsByDefault(t *testing.T) {
+	read, err := settings.Parse([]string{"HOME=/", "CAPTCHA_LENGTH=", "ADDR="})
+	if err != nil || read.Addr != ":3000" || read.StorageURL != "memory://" || read.StorageWait != 10 {
+		t.Errorf("%v, %v", read, err)
+	}
+	if got, want := read.Captcha(), (captcha.Config{}); !reflect.DeepEqual(got, want) {
+		t.Errorf("the captcha's settings are %+v", got)
+	}
+}
+
+// Whatever stands in the variables, they are read or refused by name, and what is read makes a guard, or is refused by it
+// with the variables' names.
+func FuzzSettings(f *testing.F) {
+	variables := []string{"ADDR", "STORAGE_WAIT", "CAPTCHA_TIMEOUT", "CAPTCHA_LENGTH", "CAPTCHA_FONT_SIZE", "CAPTCHA_IMAGE_SIZE",
+		"CAPTCHA_LETTER_ROTATION", "CAPTCHA_FOREGROUND_COLOR", "CAPTCHA_BACKGROUND_COLOR", "CAPTCHA_CACHE_KEY", "CAPTCHA_KEY",
+		"CAPTCHA_IMAGE", "FILTER_FUNCTION", "NOISE_FUNCTION", "CAPTCHA_STYLE", "CAPTCHA_SCALE", "CAPTCHA_STORED", "MASTER_CAPTCHA",
+		"CAPTCHA_SECRETS", "LIMIT_ISSUE", "TRUSTED_PROXIES", "LOG_LEVEL", "STOP_DELAY"}
+	for n, value := range []string{":3000", "10", "300", "4-6", "22", "90x40", "-35,35", "#001100", "transparent", "x{key}", "id",
+		"png", "none", "arcs,dots", "classic", "2", "true", "k:v", secretA, "60/min", "10.0.0.0/8", "warn", "1s"} {
+		f.Add(byte(n), value, byte(0), "")
+	}
+	f.Add(byte(5), "90x40", byte(4), "2000")
+	f.Add(byte(7), "#101010", byte(8), "#111111")
+	f.Add(byte(10), "same", byte(11), "same")
+	f.Fuzz(func(t *testing.T, first byte, value string, second byte, other string) {
+		names := []string{variables[int(first)%len(variables)], variables[int(second)%len(variables)]}
+		read, err := settings.Parse([]string{names[0] + "=" + value, names[1] + "=" + other})
+		if err != nil {
+			if got := err.Error(); !strings.HasPrefix(got, names[0]) && !strings.HasPrefix(got, names[1]) {
+				t.Fatalf("%q names no variable", got)
+			}
+			return
+		}
+		if _, err := settings.NewGuard(read.Captcha()); err != nil {
+			for line := range strings.Lines(err.Error()) {
+				if !strings.HasPrefix(line, "CAPTCHA_") && !strings.HasPrefix(line, "MASTER_") && !strings.HasPrefix(line, "FILTER_") &&
+					!strings.HasPrefix(line, "NOISE_") {
+					t.Fatalf("%q names no variable", line)
+				}
+			}
+		}
+	})
+}

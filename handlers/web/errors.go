@@ -1,0 +1,135 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
+)
+
+// Errors of a site's own that are 503: nothing was done, and the same request may succeed soon.
+var (
+	ErrStorage = errors.New("the storage failed")
+	ErrBusy    = errors.New("there was no time for a slow step")
+)
+
+// sentences tell a visitor what happened and what to do.
+var sentences = map[int]string{
+	fiber.StatusBadRequest:                  "What your browser sent could not be read. Go back, and send it again.",
+	fiber.StatusForbidden:                   "This form was sent from another site, so nothing was done. Open it here and send it again.",
+	fiber.StatusNotFound:                    "There is nothing at this address. It may be mistyped, or what was here has expired.",
+	fiber.StatusMethodNotAllowed:            "This address does not take that kind of request. Start again from the home page.",
+	fiber.StatusRequestTimeout:              "Your request did not arrive in time. Send it again.",
+	fiber.StatusRequestEntityTooLarge:       "That was more than this site takes at once. Go back, shorten it and send it again.",
+	fiber.StatusUnsupportedMediaType:        "This kind of content is not taken here. Send a form, or JSON.",
+	fiber.StatusTooManyRequests:             "That was too often. Wait a moment, then try again.",
+	fiber.StatusRequestHeaderFieldsTooLarge: "The headers of your request are too long. Clearing this site's cookies should help.",
+	fiber.StatusInternalServerError:         "Something went wrong here, and it has been noted. Try again in a while.",
+	fiber.StatusServiceUnavailable:          "The storage can't be reached at the moment. Nothing is lost: try again in a few seconds.",
+}
+
+const busy = "Too many visitors are logging in at the moment. Nothing is lost: try again in a few seconds."
+
+// Sentence returns what a visitor is told about a status.
+func Sentence(status int) string {
+	if sentence, ok := sentences[status]; ok {
+		return sentence
+	}
+	return http.StatusText(status) + "."
+}
+
+// Explain returns the status that an error stands for, and what to tell the visitor.
+func Explain(err error) (status int, sentence string) {
+	status = fiber.StatusInternalServerError
+	var body *captcha.BodyError
+	var throttled *limit.Error
+	var known *fiber.Error
+	switch {
+	case errors.Is(err, ErrBusy):
+		return fiber.StatusServiceUnavailable, busy
+	case errors.Is(err, captcha.ErrStorage), errors.Is(err, ErrStorage):
+		status = fiber.StatusServiceUnavailable
+	case errors.As(err, &throttled):
+		wait := inWords(throttled.Seconds())
+		return fiber.StatusTooManyRequests, "Too many requests have come from your network. Try again in " + wait + "."
+	case errors.As(err, &body):
+		status = body.Status
+	case errors.As(err, &known):
+		status = known.Code
+	}
+	return status, Sentence(status)
+}
+
+// Fail is the one place that turns an error into a page or a JSON reply: a sentence for the visitor, the cause for the log.
+func Fail(c *fiber.Ctx, err error) error {
+	status, sentence := Explain(err)
+	if status >= 500 {
+		Logger(c).Error("request failed", "method", c.Method(), "route", route(c), "status", status, "error", err)
+	}
+	restrict(c) // what can't be read as a request comes here past the middleware
+	var throttled *limit.Error
+	if errors.As(err, &throttled) {
+		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(throttled.Seconds()))
+	}
+	if !isAPI(c) {
+		return Page(c, status, "error", errorPage{Title: http.StatusText(status), Status: status, Sentence: sentence})
+	}
+	switch {
+	case throttled != nil:
+		return limit.Reply(c, throttled)
+	case status == fiber.StatusMethodNotAllowed:
+		sentence = fmt.Sprintf("Method %q not allowed.", c.Method())
+	}
+	settle(c, status)
+	return c.JSON(fiber.Map{"detail": sentence})
+}
+
+type errorPage struct {
+	Title    string
+	Status   int
+	Sentence string
+}
+
+// retryAfter is how long a client is told to wait for the storage, in seconds.
+const retryAfter = "2"
+
+// Page answers with a view that is for this visitor, at this moment.
+func Page(c *fiber.Ctx, status int, view string, data any) error {
+	settle(c, status)
+	return c.Render(view, data)
+}
+
+// settle sets the status of a reply that nobody may keep.
+func settle(c *fiber.Ctx, status int) {
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	if status == fiber.StatusServiceUnavailable {
+		c.Set(fiber.HeaderRetryAfter, retryAfter)
+	}
+	c.Status(status)
+}
+
+// inWords rounds up what would be a large number.
+func inWords(seconds int) string {
+	switch {
+	case seconds == 1:
+		return "a second"
+	case seconds <= 120:
+		return strconv.Itoa(seconds) + " seconds"
+	case seconds <= 2*60*60:
+		return strconv.Itoa((seconds+59)/60) + " minutes"
+	}
+	return strconv.Itoa((seconds+3599)/3600) + " hours"
+}
+
+// isAPI reports whether a client expects JSON at this address. Routes are found in either case.
+func isAPI(c *fiber.Ctx) bool {
+	const api = "/api/"
+	path := c.Path()
+	return len(path) >= len(api) && strings.EqualFold(path[:len(api)], api)
+}

@@ -1,0 +1,69 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// readyTime is how long the storage may take to say that it is there. It is less than the second or more that balancers
+// and orchestrators commonly wait for an answer.
+const readyTime = 900 * time.Millisecond
+
+// Live answers as long as the process serves: one that does not should be restarted. It asks no other part, for restarting
+// this one mends none of them.
+func Live(c *fiber.Ctx) error { return c.SendString("ok\n") }
+
+// Ready answers 200 while new requests can be served, and 503 while the storage is away or the process is stopping: send
+// them elsewhere.
+func Ready(logger *slog.Logger, stopping func() bool, ping func(context.Context) error) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		if stopping() {
+			return c.Status(fiber.StatusServiceUnavailable).SendString("stopping\n")
+		}
+		ctx, cancel := context.WithTimeout(c.UserContext(), readyTime)
+		defer cancel()
+		if err := ping(ctx); err != nil {
+			logger.Warn("not ready", "error", err)
+			return c.Status(fiber.StatusServiceUnavailable).SendString("storage: away\n")
+		}
+		return c.SendString("ok\n")
+	}
+}
+
+// CloseWhile makes clients connect anew while the process is stopping, so that a balancer sends them elsewhere.
+func CloseWhile(stopping func() bool) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		if stopping() {
+			c.Response().SetConnectionClose()
+		}
+		return c.Next()
+	}
+}
+
+// Healthcheck asks the site that listens at addr whether it lives. It is for containers, which have no curl.
+func Healthcheck(addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("ADDR: %w", err)
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	client := http.Client{Timeout: 2 * time.Second}
+	response, err := client.Get("http://" + net.JoinHostPort(host, port) + "/livez")
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("/livez: %s", response.Status)
+	}
+	return nil
+}

@@ -1,0 +1,28 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// SameOrigin refuses what a browser sends to a form on behalf of another site. It is the standard library's answer:
+// browsers say where a request comes from (Sec-Fetch-Site, Origin), so that, unlike with Fiber's csrf, no token has to be
+// kept for every form shown. It works with the storage away, on any replica and in a second tab. The JSON API keeps no
+// session, so there is nothing to forge.
+func SameOrigin() fiber.Handler {
+	protection := http.NewCrossOriginProtection()
+	return func(c *fiber.Ctx) error {
+		if isAPI(c) {
+			return c.Next()
+		}
+		r := http.Request{Method: c.Method(), Host: string(c.Request().Host()), Header: http.Header{
+			"Sec-Fetch-Site": {c.Get("Sec-Fetch-Site")},
+			"Origin":         {c.Get(fiber.HeaderOrigin)},
+		}}
+		if err := protection.Check(&r); err != nil {
+			return fiber.ErrForbidden
+		}
+		return c.Next()
+	}
+}
