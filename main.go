@@ -77,13 +77,13 @@ func run(ctx context.Context) error {
 	config := set.Captcha()
 	config.Storage = counted.Watch(challenges)
 	config.Audio = audio.New()
-	config.Observe = func(e captcha.Event) {
-		counted.Observe(e)
-		counters.Observe(e)
+	config.Observe = func(ctx context.Context, e captcha.Event) {
+		counted.Observe(ctx, e)
+		counters.Observe(ctx, e)
 	}
-	guard, err := settings.NewGuard(config)
+	guard, err := captcha.NewGuard(config)
 	if err != nil {
-		return err
+		return settings.Refused(err)
 	}
 
 	app := handlers.New(handlers.Config{
@@ -97,8 +97,8 @@ func run(ctx context.Context) error {
 		Stats:            counters,
 		MetricsElsewhere: set.MetricsAddr != "",
 		Stopping:         func() bool { return ctx.Err() != nil },
-		KeyField:         config.KeyField,
-		ImageField:       config.ImageField,
+		KeyField:         config.Compat.KeyField,
+		ImageField:       config.Compat.ImageField,
 		MaxLength:        config.MaxLength,
 	})
 	return listen(ctx, app, set, counted.Handler())

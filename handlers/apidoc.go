@@ -31,7 +31,7 @@ type apiFields struct {
 }
 
 func (s *site) apiFields() apiFields {
-	fields := apiFields{cmp.Or(s.KeyField, captcha.ConfigDefault.KeyField), []string{"captcha_image", "captcha_value"}, max(8, s.MaxLength)}
+	fields := apiFields{cmp.Or(s.KeyField, captcha.ConfigDefault.Compat.KeyField), []string{"captcha_image", "captcha_value"}, max(8, s.MaxLength)}
 	if s.ImageField != "" {
 		fields.Pictures = []string{s.ImageField}
 	}
@@ -83,7 +83,7 @@ func (s *site) apiShow(c *fiber.Ctx) error {
 	page.Curl, page.Refusals = newCurlLines(page.Base, page.Fields), page.Fields.refusals()
 	status := fiber.StatusOK
 	var err error
-	if page.Challenge, err = s.challenge(c); err != nil {
+	if page.Challenge, err = s.Guard.Issue(c); err != nil {
 		status, page.Notice = web.Explain(err)
 		web.Logger(c).Error("no challenge for the API page", "error", err)
 	}

@@ -30,7 +30,9 @@ func (m *contactMessage) check(errs captcha.FieldErrors) {
 	checkText(errs, "message", &m.Message, 5000)
 }
 
-func contactPage(m *contactMessage) formPage { return formPage{Title: "Contact", Form: m} }
+func contactPage(m *contactMessage) formPage {
+	return formPage{Title: "Contact", Purpose: "contact", Form: m}
+}
 
 func (s *site) contactForm(c *fiber.Ctx) error {
 	return s.showForm(c, "contact", contactPage(&contactMessage{}), nil)
@@ -38,7 +40,7 @@ func (s *site) contactForm(c *fiber.Ctx) error {
 
 func (s *site) contactSubmit(c *fiber.Ctx) error {
 	var m contactMessage
-	reference, err := s.contact(c, &m)
+	reference, err := s.contact(c, s.Guard.For("contact"), &m)
 	if err != nil {
 		return s.showForm(c, "contact", contactPage(&m), err)
 	}
@@ -47,7 +49,7 @@ func (s *site) contactSubmit(c *fiber.Ctx) error {
 
 func (s *site) contactAPI(c *fiber.Ctx) error {
 	var m contactMessage
-	reference, err := s.contact(c, &m)
+	reference, err := s.contact(c, s.Guard, &m)
 	if err != nil {
 		return captcha.Reply(c, err)
 	}
@@ -56,8 +58,8 @@ func (s *site) contactAPI(c *fiber.Ctx) error {
 }
 
 // contact takes a submitted message, and returns the reference to read it under, which can't be guessed.
-func (s *site) contact(c *fiber.Ctx, m *contactMessage) (reference string, err error) {
-	if err := s.submit(c, m); err != nil {
+func (s *site) contact(c *fiber.Ctx, guard *captcha.Guard, m *contactMessage) (reference string, err error) {
+	if err := submit(c, guard, m); err != nil {
 		return "", err
 	}
 	value, err := json.Marshal(keptMessage{*m, time.Now().UTC()})

@@ -32,10 +32,10 @@ type refusal struct {
 
 func (r *refusal) Unwrap() error { return r.FieldErrors }
 
-// submit reads a form from the request, checks its own fields, and only then lets the captcha decide: a slip in an
+// submit reads a form from the request, checks its own fields, and only then lets the guard decide: a slip in an
 // address does not cost the visitor a challenge. The error is captcha.FieldErrors for whatever the visitor can mend.
-func (s *site) submit(c *fiber.Ctx, f form) error {
-	key, value, err := s.Guard.Read(c)
+func submit(c *fiber.Ctx, guard *captcha.Guard, f form) error {
+	submission, err := guard.Read(c)
 	errs := captcha.FieldErrors{}
 	if err != nil && !errors.As(err, &errs) {
 		return err
@@ -50,7 +50,7 @@ func (s *site) submit(c *fiber.Ctx, f form) error {
 	if len(errs) > 0 {
 		return &refusal{errs, err}
 	}
-	return s.Guard.Verify(c.UserContext(), key, value)
+	return guard.Verify(c.UserContext(), submission)
 }
 
 // readForm fills in f from the body, and adds to errs what is wrong with its fields. The error is about the body itself.
@@ -72,6 +72,7 @@ func readForm(c *fiber.Ctx, f form, errs captcha.FieldErrors) error {
 // formPage is what the view of a form needs.
 type formPage struct {
 	Title   string
+	Purpose string // of the captcha
 	Form    form
 	Open    bool // no captcha is asked for
 	Errors  captcha.FieldErrors
@@ -79,7 +80,7 @@ type formPage struct {
 	Captcha template.HTML // empty if the form is open, or no challenge could be made
 }
 
-// showForm renders a form with a fresh challenge: as it is first seen, or with what was typed and what is wrong with it.
+// showForm renders a form with its challenge: as it is first seen, or with what was typed and what is wrong with it.
 func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error) error {
 	status := fiber.StatusOK
 	switch {
@@ -94,7 +95,7 @@ func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error)
 		web.Logger(c).Error("form not taken", "view", view, "error", problem)
 	}
 	if !page.Open {
-		challenge, err := s.challenge(c)
+		challenge, err := s.Guard.For(page.Purpose).Issue(c)
 		if err != nil {
 			web.Logger(c).Error("form without a challenge", "view", view, "error", err)
 			status, page.Notice = web.Explain(err)
@@ -103,11 +104,6 @@ func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error)
 		}
 	}
 	return web.Page(c, status, view, page)
-}
-
-// challenge issues one in the visitor's language.
-func (s *site) challenge(c *fiber.Ctx) (*captcha.Challenge, error) {
-	return s.Guard.Generate(c.UserContext(), s.Guard.Language(c))
 }
 
 // ofCaptcha returns the part of a problem that belongs beside the captcha.
@@ -122,21 +118,24 @@ func ofCaptcha(problem error) error {
 	return problem
 }
 
+// wrong is what is wrong with one field.
+func wrong(sentence string) []captcha.FieldError { return []captcha.FieldError{{Message: sentence}} }
+
 // checkText trims text and complains if it is blank, too long or not text. A browser counts a line's end as one
 // character, and sends two.
 func checkText(errs captcha.FieldErrors, name string, text *string, limit int) {
 	*text = strings.TrimSpace(strings.ReplaceAll(*text, "\r\n", "\n"))
 	switch {
 	case *text == "":
-		errs[name] = []string{"This field may not be blank."}
+		errs[name] = wrong("This field may not be blank.")
 	case !utf8.ValidString(*text):
 		*text = strings.ToValidUTF8(*text, "\uFFFD")
-		errs[name] = []string{"Not a valid string."}
+		errs[name] = wrong("Not a valid string.")
 	case strings.ContainsRune(*text, 0):
 		*text = strings.ReplaceAll(*text, "\x00", "\uFFFD")
-		errs[name] = []string{"Null characters are not allowed."}
+		errs[name] = wrong("Null characters are not allowed.")
 	case utf8.RuneCountInString(*text) > limit:
-		errs[name] = []string{fmt.Sprintf("Ensure this field has no more than %d characters.", limit)}
+		errs[name] = wrong(fmt.Sprintf("Ensure this field has no more than %d characters.", limit))
 	}
 }
 
@@ -148,6 +147,6 @@ func checkEmail(errs captcha.FieldErrors, name string, address *string) {
 	}
 	parsed, err := mail.ParseAddress(*address)
 	if err != nil || parsed.Address != *address || parsed.Name != "" {
-		errs[name] = []string{"Enter a valid email address."}
+		errs[name] = wrong("Enter a valid email address.")
 	}
 }

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"html/template"
@@ -14,8 +13,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
-// triedLife is how long it is remembered that a challenge was tried on the home page.
-const triedLife = time.Hour
+// longestLook is the longest time on the home page that it tells of.
+const longestLook = time.Hour
 
 type homePage struct {
 	Title   string
@@ -29,10 +28,7 @@ func (s *site) home(c *fiber.Ctx) error { return s.showHome(c, fiber.StatusOK, h
 
 // homeTry says what the guard makes of an answer, and does nothing else.
 func (s *site) homeTry(c *fiber.Ctx) error {
-	key, value, err := s.Guard.Read(c)
-	if err == nil {
-		err = s.Guard.Verify(c.UserContext(), key, value)
-	}
+	err := s.Guard.For("home").Check(c)
 	page := homePage{Right: err == nil}
 	switch {
 	case err == nil:
@@ -41,20 +37,13 @@ func (s *site) homeTry(c *fiber.Ctx) error {
 	case errors.Is(err, captcha.ErrWrongAnswer):
 		page.Verdict = "Wrong: the picture said something else. A challenge takes one guess, so here is a new one."
 	case errors.Is(err, captcha.ErrUnknownKey):
-		if page.Verdict, err = s.unknownKey(c.UserContext(), key); err != nil {
-			return err
-		}
+		page.Verdict = "Used or expired: a challenge counts once, and for a few minutes. Here is a new one."
 	case errors.Is(err, captcha.ErrMissing):
 		page.Verdict = "Nothing was typed, so nothing was used up."
 	case errors.As(err, new(captcha.FieldErrors)):
 		page.Verdict = "That can't be an answer, so nothing was used up."
 	default:
 		return err
-	}
-	if page.Right || errors.Is(err, captcha.ErrWrongAnswer) {
-		if err := s.Storage.Set(triedKey(key), []byte("tried"), triedLife); err != nil {
-			web.Logger(c).Warn("a tried challenge is not remembered", "error", err)
-		}
 	}
 	if !page.Right {
 		return s.showHome(c, fiber.StatusUnprocessableEntity, page)
@@ -63,7 +52,7 @@ func (s *site) homeTry(c *fiber.Ctx) error {
 }
 
 func (s *site) showHome(c *fiber.Ctx, status int, page homePage) error {
-	challenge, err := s.challenge(c)
+	challenge, err := s.Guard.For("home").Issue(c)
 	if err != nil {
 		return err
 	}
@@ -73,31 +62,12 @@ func (s *site) showHome(c *fiber.Ctx, status int, page homePage) error {
 	return web.Page(c, status, "home", page)
 }
 
-// unknownKey tells apart what the guard does not: whether a challenge was used here, or has expired.
-func (s *site) unknownKey(ctx context.Context, key string) (verdict string, err error) {
-	var tried []byte
-	err = onStorage(ctx, "look for a tried challenge", func() (err error) {
-		tried, err = s.Storage.Get(triedKey(key))
-		return err
-	})
-	switch {
-	case err != nil:
-		return "", err
-	case tried != nil:
-		return "Used: that challenge was answered before, and each counts once.", nil
-	default:
-		return "Expired: that challenge is too old, or was never made here.", nil
-	}
-}
-
 // after puts into words how long ago the page was made, by its own account.
 func after(shown string) string {
 	milliseconds, err := strconv.ParseInt(shown, 10, 64)
 	took := time.Since(time.UnixMilli(milliseconds))
-	if err != nil || took < 0 || took > triedLife {
+	if err != nil || took < 0 || took > longestLook {
 		return ""
 	}
 	return fmt.Sprintf(", %.1f seconds after the page was made", took.Seconds())
 }
-
-func triedKey(key string) string { return "tried_" + key }

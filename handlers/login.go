@@ -2,12 +2,13 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
-	"github.com/fibercaptcha/fibercaptcha/handlers/web"
+	"github.com/fibercaptcha/fibercaptcha/captcha/attempts"
 )
 
 // credentials are the form of who has an account.
@@ -23,9 +24,9 @@ func (f *credentials) check(errs captcha.FieldErrors) {
 	checkEmail(errs, "email", &f.Email)
 	switch {
 	case f.Password == "":
-		errs["password"] = []string{"This field may not be blank."}
+		errs["password"] = wrong("This field may not be blank.")
 	case !utf8.ValidString(f.Password):
-		errs["password"] = []string{"Not a valid string."}
+		errs["password"] = wrong("Not a valid string.")
 	}
 }
 
@@ -34,74 +35,54 @@ func (s *site) loginForm(c *fiber.Ctx) error {
 	if err == nil && email != "" {
 		return c.Redirect("/account", fiber.StatusSeeOther)
 	}
-	return s.showLogin(c, &credentials{}, err)
+	return s.showLogin(c, &credentials{}, false, err)
 }
 
 func (s *site) loginSubmit(c *fiber.Ctx) error {
 	var f credentials
-	if err := s.login(c, &f); err != nil {
-		return s.showLogin(c, &f, err)
+	needed, err := s.login(c, &f)
+	if err != nil {
+		return s.showLogin(c, &f, needed, err)
 	}
 	return c.Redirect("/account", fiber.StatusSeeOther)
 }
 
-// showLogin asks for a captcha where the next attempt will need one. After a storage failure that is not asked of the storage.
-func (s *site) showLogin(c *fiber.Ctx, f *credentials, problem error) error {
-	page := formPage{Title: "Log in", Form: f, Open: true}
-	if status, _ := web.Explain(problem); status != fiber.StatusServiceUnavailable {
-		needed, err := s.attempts.spent(c.UserContext(), addressSubject(web.Client(c)), accountSubject(f.Email))
-		if err != nil {
-			problem = err
-		}
-		page.Open = !needed
-	}
-	return s.showForm(c, "login", page, problem)
+// showLogin asks for a captcha where the next attempt will need one.
+func (s *site) showLogin(c *fiber.Ctx, f *credentials, needed bool, problem error) error {
+	return s.showForm(c, "login", formPage{Title: "Log in", Purpose: "login", Form: f, Open: !needed}, problem)
 }
 
 // login looks at the password while there are free attempts, else after the captcha. What it answers, and how long it
-// takes, is the same whether or not there is such an account.
-func (s *site) login(c *fiber.Ctx, f *credentials) error {
+// takes, is the same whether or not there is such an account. It says whether the next attempt will need a captcha.
+func (s *site) login(c *fiber.Ctx, f *credentials) (needed bool, err error) {
 	errs := captcha.FieldErrors{}
 	if err := readForm(c, f, errs); err != nil {
-		return err
+		return false, err
 	}
 	if len(errs) > 0 {
-		return errs
+		return captchaFields(c), errs
 	}
-	taken, free, err := s.attempts.takeAll(c.UserContext(), addressSubject(web.Client(c)), accountSubject(f.Email))
-	if err != nil {
-		return err
+	needed, err = s.logins.Try(c, f.Email, func() (bool, error) { return s.match(c.UserContext(), f) })
+	switch {
+	case errors.Is(err, attempts.ErrFailed):
+		return needed, captcha.FieldErrors{"password": wrong("There is no account with this address and this password.")}
+	case err != nil:
+		return needed, err
 	}
-	if !free {
-		if err := s.attempts.giveBack(c.UserContext(), taken); err != nil {
-			return err
-		}
-		taken = nil
-		if err := s.submit(c, f); err != nil {
-			return err
-		}
-	}
-	if err := s.match(c.UserContext(), f); err != nil {
-		return err
-	}
-	if err := s.attempts.giveBack(c.UserContext(), taken); err != nil {
-		return err
-	}
-	return s.sessions.signIn(c, f.Email)
+	return false, s.sessions.signIn(c, f.Email)
+}
+
+// captchaFields reports whether a form came with a captcha, and so goes back with one.
+func captchaFields(c *fiber.Ctx) bool {
+	fields, _ := captcha.Fields(c, "captcha_key")
+	return fields["captcha_key"] != ""
 }
 
 // match compares the password also where there is no account: that is most of the time that this takes.
-func (s *site) match(ctx context.Context, f *credentials) error {
+func (s *site) match(ctx context.Context, f *credentials) (bool, error) {
 	found, err := s.account(ctx, f.Email)
 	if err != nil {
-		return err
+		return false, err
 	}
-	matches, err := s.passwords.matches(ctx, found.Hash, f.Password)
-	if err != nil {
-		return err
-	}
-	if !matches {
-		return captcha.FieldErrors{"password": {"There is no account with this address and this password."}}
-	}
-	return nil
+	return s.passwords.matches(ctx, found.Hash, f.Password)
 }

@@ -29,15 +29,17 @@ func (f *registration) check(errs captcha.FieldErrors) {
 	switch {
 	case len(errs["password"]) > 0:
 	case strings.ContainsRune(f.Password, 0):
-		errs["password"] = []string{"Null characters are not allowed."}
+		errs["password"] = wrong("Null characters are not allowed.")
 	case utf8.RuneCountInString(f.Password) < minPassword:
-		errs["password"] = []string{fmt.Sprintf("Ensure this field has at least %d characters.", minPassword)}
+		errs["password"] = wrong(fmt.Sprintf("Ensure this field has at least %d characters.", minPassword))
 	case len(f.Password) > maxPassword:
-		errs["password"] = []string{fmt.Sprintf("Ensure this field has no more than %d bytes.", maxPassword)}
+		errs["password"] = wrong(fmt.Sprintf("Ensure this field has no more than %d bytes.", maxPassword))
 	}
 }
 
-func signupPage(f *registration) formPage { return formPage{Title: "Sign up", Form: f} }
+func signupPage(f *registration) formPage {
+	return formPage{Title: "Sign up", Purpose: "signup", Form: f}
+}
 
 func (s *site) signupForm(c *fiber.Ctx) error {
 	return s.showForm(c, "signup", signupPage(&registration{}), nil)
@@ -45,7 +47,7 @@ func (s *site) signupForm(c *fiber.Ctx) error {
 
 func (s *site) signupSubmit(c *fiber.Ctx) error {
 	var f registration
-	if err := s.signup(c, &f); err != nil {
+	if err := s.signup(c, s.Guard.For("signup"), &f); err != nil {
 		return s.showForm(c, "signup", signupPage(&f), err)
 	}
 	// The account is there, and stays, if the session can't be kept: then the login form is the way in.
@@ -58,15 +60,15 @@ func (s *site) signupSubmit(c *fiber.Ctx) error {
 
 func (s *site) signupAPI(c *fiber.Ctx) error {
 	var f registration
-	if err := s.signup(c, &f); err != nil {
+	if err := s.signup(c, s.Guard, &f); err != nil {
 		return captcha.Reply(c, err)
 	}
 	return c.Status(fiber.StatusCreated).JSON(fiber.Map{"email": f.Email})
 }
 
 // signup creates an account, once per address. That an address is taken is said only to who solved the captcha.
-func (s *site) signup(c *fiber.Ctx, f *registration) error {
-	if err := s.submit(c, f); err != nil {
+func (s *site) signup(c *fiber.Ctx, guard *captcha.Guard, f *registration) error {
+	if err := submit(c, guard, f); err != nil {
 		return err
 	}
 	hash, err := s.passwords.hash(c.UserContext(), f.Password)
@@ -86,7 +88,7 @@ func (s *site) signup(c *fiber.Ctx, f *registration) error {
 		return err
 	}
 	if !added {
-		return captcha.FieldErrors{"email": {"There is an account with this address already."}}
+		return captcha.FieldErrors{"email": wrong("There is an account with this address already.")}
 	}
 	return nil
 }

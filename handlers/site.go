@@ -15,6 +15,7 @@ import (
 	"github.com/gofiber/template/html/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/attempts"
 	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
 	"github.com/fibercaptcha/fibercaptcha/handlers/metrics"
 	"github.com/fibercaptcha/fibercaptcha/handlers/playground"
@@ -29,6 +30,7 @@ type Storage interface {
 	fiber.Storage
 	captcha.Adder
 	captcha.Taker
+	captcha.Counter
 	Ping(ctx context.Context) error
 }
 
@@ -64,7 +66,7 @@ type Limits struct {
 type site struct {
 	Config
 	sessions    sessions
-	attempts    attempts
+	logins      *attempts.Attempts
 	passwords   *passwords
 	playground  *playground.Playground
 	description []byte // the API's, OpenAPI
@@ -93,9 +95,13 @@ func newSite(cfg Config) *site {
 		panic(err) // it is embedded
 	}
 	s := &site{
-		Config:     cfg,
-		sessions:   newSessions(cfg.Storage),
-		attempts:   attempts{cfg.Storage},
+		Config:   cfg,
+		sessions: newSessions(cfg.Storage),
+		logins: attempts.New(attempts.Config{
+			Guard:   cfg.Guard.For("login"),
+			Storage: cfg.Storage,
+			Network: func(c *fiber.Ctx) string { return attempts.NetworkOf(web.Client(c)) },
+		}),
 		passwords:  newPasswords(),
 		playground: playground.New(),
 	}

@@ -71,7 +71,7 @@ func TestStatsCountWhatAGuardDoes(t *testing.T) {
 	app, guard := statsSite(func() time.Time { return clock })
 	ctx := context.Background()
 	answer := func(after time.Duration, wrong bool) (key, value string) {
-		challenge, err := guard.Generate(ctx)
+		challenge, err := guard.IssueTo(ctx, captcha.Visitor{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func TestStatsCountWhatAGuardDoes(t *testing.T) {
 		if wrong {
 			submitted = "wrong"
 		}
-		if err := guard.Verify(ctx, challenge.Key, submitted); wrong != errors.Is(err, captcha.ErrWrongAnswer) {
+		if err := captchatest.Try(t, guard, challenge.Key, submitted); wrong != errors.Is(err, captcha.ErrWrongAnswer) {
 			t.Fatal(err)
 		}
 		return challenge.Key, value
@@ -90,10 +90,10 @@ func TestStatsCountWhatAGuardDoes(t *testing.T) {
 	answer(8*time.Second, false)
 	key, value := answer(90*time.Second, false)
 	answer(time.Second, true)
-	guard.Verify(ctx, key, value)
-	guard.Verify(ctx, key, value)
-	guard.Verify(ctx, key, "")
-	guard.Verify(ctx, key, strings.Repeat("A", 100))
+	captchatest.Try(t, guard, key, value)
+	captchatest.Try(t, guard, key, value)
+	captchatest.Try(t, guard, key, "")
+	captchatest.Try(t, guard, key, strings.Repeat("A", 100))
 
 	_, page := mustGet(t, app, "/stats")
 	doc := mustParse(t, page)
@@ -136,7 +136,7 @@ func TestStatsSayTheMedian(t *testing.T) {
 	} {
 		counters := stats.New(time.Now)
 		for _, seconds := range row.seconds {
-			counters.Observe(captcha.Event{Kind: captcha.Verified, Age: seconds * time.Second})
+			counters.Observe(context.Background(), captcha.Event{Kind: captcha.Verified, Age: seconds * time.Second})
 		}
 		app := handlers.New(handlers.Config{Guard: captcha.New(), Stats: counters, Logger: slog.New(slog.DiscardHandler)})
 		if _, page := mustGet(t, app, "/stats"); !strings.Contains(page, "The median is "+row.want+".</p>") {
@@ -162,7 +162,7 @@ func TestStatsCountWhatAFormRefuses(t *testing.T) {
 func TestStatsForgetMinutesAfterAnHour(t *testing.T) {
 	clock := time.Date(2030, 5, 6, 7, 8, 9, 0, time.UTC)
 	app, guard := statsSite(func() time.Time { return clock })
-	guard.Generate(context.Background())
+	guard.IssueTo(context.Background(), captcha.Visitor{})
 	for _, row := range []struct {
 		later time.Duration
 		hour  map[string]string
@@ -179,7 +179,7 @@ func TestStatsForgetMinutesAfterAnHour(t *testing.T) {
 			t.Errorf("%v later the total is gone", row.later)
 		}
 	}
-	guard.Generate(context.Background())
+	guard.IssueTo(context.Background(), captcha.Visitor{})
 	_, page := mustGet(t, app, "/stats")
 	mustEqualRows(t, tableRows(t, mustParse(t, page), hourCaption), map[string]string{"09:08": "1 0 0"})
 }
@@ -198,7 +198,7 @@ func TestStatsCountAtOnce(t *testing.T) {
 	for range 8 {
 		wait.Go(func() {
 			for range 100 {
-				guard.Generate(context.Background())
+				guard.IssueTo(context.Background(), captcha.Visitor{})
 			}
 		})
 	}

@@ -140,10 +140,15 @@ func withDefaults(cfg Config) Config {
 	return cfg
 }
 
-// network is an IPv4 address, or the block that one customer has.
 func network(c *fiber.Ctx) string {
-	addr, err := netip.ParseAddr(c.IP())
-	if err != nil {
+	addr, _ := netip.ParseAddr(c.IP())
+	return NetworkOf(addr)
+}
+
+// NetworkOf names the network of an address, for Config.Network: an IPv4 address, or the IPv6 /56 that one customer has. The
+// zero Addr is "".
+func NetworkOf(addr netip.Addr) string {
+	if !addr.IsValid() {
 		return ""
 	}
 	addr = addr.Unmap().WithZone("")

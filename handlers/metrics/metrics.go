@@ -56,8 +56,8 @@ func (m *Metrics) Handler() http.Handler {
 }
 
 // Observe counts an event of the guard: it is for captcha.Config.
-func (m *Metrics) Observe(e captcha.Event) {
-	m.events.WithLabelValues(string(e.Kind), e.Reason()).Inc()
+func (m *Metrics) Observe(_ context.Context, e captcha.Event) {
+	m.events.WithLabelValues(string(e.Kind), string(e.Reason)).Inc()
 	if e.Kind == captcha.Verified && e.Age > 0 {
 		m.answers.Observe(e.Age.Seconds())
 	}
@@ -74,6 +74,7 @@ type Storage interface {
 	fiber.Storage
 	captcha.Adder
 	captcha.Taker
+	captcha.Counter
 	Ping(ctx context.Context) error
 }
 
@@ -108,6 +109,11 @@ func (w *watched) Take(ctx context.Context, key string) (value []byte, err error
 func (w *watched) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (added bool, err error) {
 	defer w.metrics.operation("add", time.Now(), &err)
 	return w.Storage.Add(ctx, key, value, ttl)
+}
+
+func (w *watched) Count(ctx context.Context, key string, ttl time.Duration) (n int64, err error) {
+	defer w.metrics.operation("count", time.Now(), &err)
+	return w.Storage.Count(ctx, key, ttl)
 }
 
 func (w *watched) Ping(ctx context.Context) (err error) {

@@ -11,28 +11,28 @@ import (
 
 // variables are the demo's for the settings of package captcha, without the index of one of several.
 var variables = map[string]string{
-	"Storage":               "CAPTCHA_CACHE",
-	"Expiration":            "CAPTCHA_TIMEOUT",
-	"Length":                "CAPTCHA_LENGTH",
-	"MaxLength":             "CAPTCHA_LENGTH",
-	"Secrets":               "CAPTCHA_SECRETS",
-	"Stored":                "CAPTCHA_STORED",
-	"StorageKey":            "CAPTCHA_CACHE_KEY",
-	"KeyField":              "CAPTCHA_KEY",
-	"ImageField":            "CAPTCHA_IMAGE",
-	"InsecureMasterAnswers": "MASTER_CAPTCHA",
-	"Picture.Width":         "CAPTCHA_IMAGE_SIZE",
-	"Picture.Height":        "CAPTCHA_IMAGE_SIZE",
-	"Picture.Scale":         "CAPTCHA_SCALE",
-	"Picture.Fonts":         "CAPTCHA_FONT_PATH",
-	"Picture.FontSize":      "CAPTCHA_FONT_SIZE",
-	"Picture.RotationMin":   "CAPTCHA_LETTER_ROTATION",
-	"Picture.RotationMax":   "CAPTCHA_LETTER_ROTATION",
-	"Picture.Foreground":    "CAPTCHA_FOREGROUND_COLOR",
-	"Picture.Background":    "CAPTCHA_BACKGROUND_COLOR",
-	"Picture.Styles":        "CAPTCHA_STYLE",
-	"Picture.Noise":         "NOISE_FUNCTION",
-	"Picture.Filters":       "FILTER_FUNCTION",
+	"Storage":                      "CAPTCHA_CACHE",
+	"Expiration":                   "CAPTCHA_TIMEOUT",
+	"Length":                       "CAPTCHA_LENGTH",
+	"MaxLength":                    "CAPTCHA_LENGTH",
+	"Secrets":                      "CAPTCHA_SECRETS",
+	"Stored":                       "CAPTCHA_STORED",
+	"Compat.Namespace":             "CAPTCHA_CACHE_KEY",
+	"Compat.KeyField":              "CAPTCHA_KEY",
+	"Compat.ImageField":            "CAPTCHA_IMAGE",
+	"Compat.InsecureMasterAnswers": "MASTER_CAPTCHA",
+	"Picture.Width":                "CAPTCHA_IMAGE_SIZE",
+	"Picture.Height":               "CAPTCHA_IMAGE_SIZE",
+	"Picture.Scale":                "CAPTCHA_SCALE",
+	"Picture.Fonts":                "CAPTCHA_FONT_PATH",
+	"Picture.FontSize":             "CAPTCHA_FONT_SIZE",
+	"Picture.RotationMin":          "CAPTCHA_LETTER_ROTATION",
+	"Picture.RotationMax":          "CAPTCHA_LETTER_ROTATION",
+	"Picture.Foreground":           "CAPTCHA_FOREGROUND_COLOR",
+	"Picture.Background":           "CAPTCHA_BACKGROUND_COLOR",
+	"Picture.Styles":               "CAPTCHA_STYLE",
+	"Picture.Noise":                "NOISE_FUNCTION",
+	"Picture.Filters":              "FILTER_FUNCTION",
 }
 
 // Refused names the variable in front of each setting that err refuses, and shows nothing that may be secret.
@@ -72,5 +72,5 @@ func Refusals(err error) (list []*setting.Error) {
 	if inner := errors.Unwrap(err); inner != nil {
 		return Refusals(inner)
 	}
-	return asRefusals(err)
+	return nil
 }

@@ -118,11 +118,13 @@ func (s Settings) Captcha() captcha.Config {
 			Noise:       s.Noise,
 			Filters:     s.Filter,
 		},
-		Secrets:               s.Secrets,
-		Stored:                bool(s.Stored),
-		StorageKey:            s.CacheKey,
-		KeyField:              string(s.Key),
-		ImageField:            string(s.Image),
-		InsecureMasterAnswers: s.Master,
+		Secrets: s.Secrets,
+		Stored:  bool(s.Stored),
+		Compat: captcha.Compat{
+			Namespace:             s.CacheKey,
+			KeyField:              string(s.Key),
+			ImageField:            string(s.Image),
+			InsecureMasterAnswers: s.Master,
+		},
 	}
 }

@@ -37,16 +37,16 @@ func TestSettingsOfTheCaptcha(t *testing.T) {
 		{"CAPTCHA_LETTER_ROTATION=0,0", func(c *captcha.Config) any { return c.Picture.Upright }, is(true)},
 		{"CAPTCHA_FOREGROUND_COLOR=#102030", func(c *captcha.Config) any { r, g, b, a := c.Picture.Foreground.RGBA(); return [4]uint32{r, g, b, a} }, is([4]uint32{0x1010, 0x2020, 0x3030, 0xffff})},
 		{"CAPTCHA_BACKGROUND_COLOR=transparent", func(c *captcha.Config) any { _, _, _, a := c.Picture.Background.RGBA(); return a }, is(uint32(0))},
-		{"CAPTCHA_CACHE_KEY=c:{key}", func(c *captcha.Config) any { return c.StorageKey }, is("c:{key}")},
-		{"CAPTCHA_KEY=id", func(c *captcha.Config) any { return c.KeyField }, is("id")},
-		{"CAPTCHA_IMAGE=png", func(c *captcha.Config) any { return c.ImageField }, is("png")},
+		{"CAPTCHA_CACHE_KEY=c:{key}", func(c *captcha.Config) any { return c.Compat.Namespace }, is("c:{key}")},
+		{"CAPTCHA_KEY=id", func(c *captcha.Config) any { return c.Compat.KeyField }, is("id")},
+		{"CAPTCHA_IMAGE=png", func(c *captcha.Config) any { return c.Compat.ImageField }, is("png")},
 		{"FILTER_FUNCTION=none", func(c *captcha.Config) any { return c.Picture.Filters != nil && len(c.Picture.Filters) == 0 }, is(true)},
 		{"FILTER_FUNCTION=smooth", func(c *captcha.Config) any { return len(c.Picture.Filters) }, is(1)},
 		{"NOISE_FUNCTION=arcs, dots", func(c *captcha.Config) any { return len(c.Picture.Noise) }, is(2)},
 		{"CAPTCHA_STYLE=classic", func(c *captcha.Config) any { return len(c.Picture.Styles) }, is(1)},
 		{"CAPTCHA_SCALE=2", func(c *captcha.Config) any { return c.Picture.Scale }, is(2)},
 		{"CAPTCHA_STORED=true", func(c *captcha.Config) any { return c.Stored }, is(true)},
-		{"MASTER_CAPTCHA=k:sesame,k2:a:b", func(c *captcha.Config) any { return c.InsecureMasterAnswers }, is(map[string]string{"k": "sesame", "k2": "a:b"})},
+		{"MASTER_CAPTCHA=k:sesame,k2:a:b", func(c *captcha.Config) any { return c.Compat.InsecureMasterAnswers }, is(map[string]string{"k": "sesame", "k2": "a:b"})},
 		{"CAPTCHA_SECRETS= " + secretA + ", " + secretB + " ", func(c *captcha.Config) any { return c.Secrets }, is([]string{secretA, secretB})},
 		{"CAPTCHA_LENGTH=", func(c *captcha.Config) any { return c.Length }, is(0)},
 	} {
@@ -120,8 +120,8 @@ func TestSettingsThatTheCaptchaRefuses(t *testing.T) {
 		"CAPTCHA_LETTER_ROTATION":  {"35,-35 -91,0 NaN,0", "-90 to 90"},
 		"CAPTCHA_SCALE":            {"5", "1 to 4"},
 		"CAPTCHA_CACHE_KEY":        {"captcha {key}{key} {version}", "{key} once"},
-		"CAPTCHA_KEY":              {"captcha_value image_type", "another field"},
-		"CAPTCHA_IMAGE":            {"image_type", "another field"},
+		"CAPTCHA_KEY":              {"captcha_value image_type", "no other field"},
+		"CAPTCHA_IMAGE":            {"image_type", "no other field"},
 		"CAPTCHA_FOREGROUND_COLOR": {"transparent #ffffff", "accepted"},
 		"CAPTCHA_SECRETS":          {"tooshort " + secretA + ",tooshort", "32"},
 		"MASTER_CAPTCHA":           {"k:tooshortt " + strings.Repeat("k", 65) + ":tooshort", "64 characters"},
@@ -132,7 +132,7 @@ func TestSettingsThatTheCaptchaRefuses(t *testing.T) {
 				t.Errorf("%s=%s: %v", variable, value, err)
 				continue
 			}
-			_, err = settings.NewGuard(read.Captcha())
+			_, err = newGuard(read)
 			if err == nil {
 				t.Errorf("%s=%s is accepted", variable, value)
 				continue
@@ -144,6 +144,15 @@ func TestSettingsThatTheCaptchaRefuses(t *testing.T) {
 	}
 }
 
+// newGuard is what the demo makes of settings.
+func newGuard(read settings.Settings) (*captcha.Guard, error) {
+	guard, err := captcha.NewGuard(read.Captcha())
+	if err != nil {
+		return nil, settings.Refused(err)
+	}
+	return guard, nil
+}
+
 // Each setting that the captcha refuses by name has a variable, or is one that the demo does not have.
 func TestEverySettingHasAVariable(t *testing.T) {
 	for _, row := range []struct{ field, want string }{
@@ -151,7 +160,7 @@ func TestEverySettingHasAVariable(t *testing.T) {
 		{"Picture.Width", "CAPTCHA_IMAGE_SIZE: setting Picture.Width is v; accepted: a"},
 		{"Picture.Fonts[1]", "CAPTCHA_FONT_PATH: setting Picture.Fonts[1] is v; accepted: a"},
 		{"Secrets[0]", "CAPTCHA_SECRETS: setting Secrets[0] is not accepted; accepted: a"},
-		{"InsecureMasterAnswers", "MASTER_CAPTCHA: setting InsecureMasterAnswers is not accepted; accepted: a"},
+		{"Compat.InsecureMasterAnswers", "MASTER_CAPTCHA: setting Compat.InsecureMasterAnswers is not accepted; accepted: a"},
 		{"Path", "setting Path is v; accepted: a"},
 	} {
 		err := settings.Refused(fmt.Errorf("captcha: %w", errors.Join(&setting.Error{Field: row.field, Value: "v", Accepted: "a"})))
@@ -174,7 +183,7 @@ func TestLongLengths(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := settings.NewGuard(read.Captcha()); err != nil {
+		if _, err := newGuard(read); err != nil {
 			t.Errorf("%s: %v", environ[0], err)
 		}
 	}
@@ -182,7 +191,7 @@ func TestLongLengths(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := settings.NewGuard(read.Captcha()); err == nil || !strings.HasPrefix(err.Error(), "CAPTCHA_LENGTH: ") {
+	if _, err := newGuard(read); err == nil || !strings.HasPrefix(err.Error(), "CAPTCHA_LENGTH: ") {
 		t.Errorf("20 letters in a sealed key: %v", err)
 	}
 }
@@ -262,7 +271,7 @@ func FuzzSettings(f *testing.F) {
 			}
 			return
 		}
-		if _, err := settings.NewGuard(read.Captcha()); err != nil {
+		if _, err := newGuard(read); err != nil {
 			for line := range strings.Lines(err.Error()) {
 				if !strings.HasPrefix(line, "CAPTCHA_") && !strings.HasPrefix(line, "MASTER_") && !strings.HasPrefix(line, "FILTER_") &&
 					!strings.HasPrefix(line, "NOISE_") {

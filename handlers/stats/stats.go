@@ -2,6 +2,7 @@
 package stats
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"time"
@@ -30,12 +31,15 @@ type minute struct {
 }
 
 // refusals are the reasons of captcha.Event, in the order of the page.
-var refusals = [...]struct{ reason, title string }{
-	{"wrong_answer", "Wrong answer"},
-	{"unknown_key", "Unknown, used or expired"},
-	{"missing", "A field missing"},
-	{"malformed", "Malformed"},
-	{"storage_failed", "Storage failed"},
+var refusals = [...]struct {
+	reason captcha.Reason
+	title  string
+}{
+	{captcha.WrongAnswer, "Wrong answer"},
+	{captcha.UnknownKey, "Unknown, used or expired"},
+	{captcha.Missing, "A field missing"},
+	{captcha.Malformed, "Malformed"},
+	{captcha.StorageFailed, "Storage failed"},
 }
 
 // timeBounds are where the classes of the times to solve end, in seconds: each about half as long again as the last.
@@ -47,7 +51,7 @@ func New(now func() time.Time) *Stats {
 }
 
 // Observe counts an event: it is for captcha.Config.
-func (s *Stats) Observe(e captcha.Event) {
+func (s *Stats) Observe(_ context.Context, e captcha.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -61,7 +65,7 @@ func (s *Stats) Observe(e captcha.Event) {
 	case e.Kind == captcha.Verified:
 		s.count(tally{Refused: 1})
 		for i, r := range refusals {
-			if r.reason == e.Reason() {
+			if r.reason == e.Reason {
 				s.reasons[i]++
 			}
 		}

@@ -47,7 +47,7 @@ func Sentence(status int) string {
 // Explain returns the status that an error stands for, and what to tell the visitor.
 func Explain(err error) (status int, sentence string) {
 	status = fiber.StatusInternalServerError
-	var body *captcha.BodyError
+	var refused *captcha.Error
 	var throttled *limit.Error
 	var known *fiber.Error
 	switch {
@@ -58,8 +58,8 @@ func Explain(err error) (status int, sentence string) {
 	case errors.As(err, &throttled):
 		wait := inWords(throttled.Seconds())
 		return fiber.StatusTooManyRequests, "Too many requests have come from your network. Try again in " + wait + "."
-	case errors.As(err, &body):
-		status = body.Status
+	case errors.As(err, &refused):
+		status = refused.Status
 	case errors.As(err, &known):
 		status = known.Code
 	}

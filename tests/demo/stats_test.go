@@ -23,12 +23,12 @@ func TestBrowserFindsLargeStatisticsGood(t *testing.T) {
 		if n%100_000 == 0 {
 			clock = clock.Add(time.Minute)
 		}
-		counters.Observe(captcha.Event{Kind: captcha.Issued})
+		counters.Observe(t.Context(), captcha.Event{Kind: captcha.Issued})
 		verified := captcha.Event{Kind: captcha.Verified, Age: time.Duration(1+n%70) * time.Second}
 		if n%2 == 0 {
 			verified.Err = refusals[n/2%min(len(refusals), 1+n/1_000_000)]
 		}
-		counters.Observe(verified)
+		counters.Observe(t.Context(), verified)
 	}
 	b.base = server.Inside(t, handlers.New(handlers.Config{Guard: captcha.New(), Stats: counters, Logger: slog.New(slog.DiscardHandler)}))
 	b.open("/stats")
