@@ -38,7 +38,8 @@ type Config struct {
 	// Optional. Default: 1.
 	Scale int
 
-	// Fonts are TrueType files. Each letter is drawn in one of those that have it, chosen anew each time.
+	// Fonts are TrueType or OpenType files (.ttf, .otf, or .ttc, of which the first font is taken). Each letter is drawn in one of
+	// those that have it, chosen anew each time.
 	//
 	// Optional. Default: the embedded fonts, which cover Latin letters and digits.
 	Fonts [][]byte

@@ -1,6 +1,6 @@
 // Package picture draws short texts that people read easily and machines with effort, as PNG.
 //
-// Letters are drawn from the outlines of TrueType fonts. An outline is turned, sheared, resized, set close to its neighbours and bent
+// Letters are drawn from the outlines of TrueType and OpenType fonts. An outline is turned, sheared, resized, set close to its neighbours and bent
 // with the whole text by moving its control points; then it is filled once, anti-aliased, and the picture's tones are put on
 // in one pass to a palette of 16 levels between the background and the foreground colour.
 //
