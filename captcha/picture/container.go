@@ -2,18 +2,23 @@ package picture
 
 import (
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
 // A font file is a list of tables. Drawing needs few of them, and the parser refuses many a good font for the sake of others, for how
 // long a table is, or for where it lies. So it is given a file that is made for it: the tables with the outlines and the characters as they
 // are, and in place of those with metrics and names, which nothing here asks for, the shortest that it takes.
 
+// refuseFont returns the error for a font, which gets the setting's name where that is known: what the file is, and what is accepted.
+func refuseFont(is, accepted string) *setting.Error {
+	return &setting.Error{Value: is, Accepted: accepted}
+}
+
 // errTables is a file that ends before its tables do, or whose tables contradict each other.
-var errTables = errors.New("it is cut short or damaged; accepted: a whole TrueType or OpenType file")
+var errTables = refuseFont("cut short or damaged", "a whole TrueType or OpenType file")
 
 // Formats that are told by their first bytes and can't be drawn, with the cure.
 var foreign = []struct{ begins, name, cure string }{
@@ -25,9 +30,9 @@ var foreign = []struct{ begins, name, cure string }{
 	{"\x00\x00\x01\x00", "a Mac resource (.dfont)", "take the TrueType font out of it, as FontForge does"},
 	{"STARTFONT", "a bitmap font (BDF)", "take one with outlines"},
 	{"\x01fcp", "a bitmap font (PCF)", "take one with outlines"},
-	{"<", "XML or SVG", "take the font's .ttf or .otf file"},
+	{"<", "a file of XML or SVG", "take the font's .ttf or .otf file"},
 	{"PK\x03\x04", "a ZIP archive", "unpack it and take the .ttf or .otf file inside"},
-	{"\x1f\x8b", "packed by gzip", "unpack it"},
+	{"\x1f\x8b", "a file packed by gzip", "unpack it"},
 	{"version https://git-lfs", "a pointer to a file in Git LFS", "fetch the file itself, with git lfs pull"},
 }
 
@@ -35,7 +40,7 @@ var foreign = []struct{ begins, name, cure string }{
 func plainFont(data []byte) ([]byte, error) {
 	for _, f := range foreign {
 		if len(data) >= len(f.begins) && string(data[:len(f.begins)]) == f.begins {
-			return nil, fmt.Errorf("it is %s; accepted: TrueType or OpenType: %s", f.name, f.cure)
+			return nil, refuseFont(f.name, "TrueType or OpenType: "+f.cure)
 		}
 	}
 	tables, err := tablesOf(data)
@@ -64,10 +69,10 @@ func plainFont(data []byte) ([]byte, error) {
 		}
 		kept["glyf"], kept["loca"], kept["maxp"] = tables["glyf"], tables["loca"][:size], maxp[:32]
 	case len(tables["CFF2"]) > 0:
-		return nil, errors.New("it is a variable OpenType font with CFF2 outlines; accepted: TrueType or OpenType with CFF outlines: " +
-			"make an instance of it, as fontTools' instancer does")
+		return nil, refuseFont("a variable OpenType font with CFF2 outlines",
+			"TrueType or OpenType with CFF outlines: make an instance of it, as fontTools' instancer does")
 	default:
-		return nil, errors.New("it has pictures in place of outlines; accepted: TrueType or OpenType fonts with outlines")
+		return nil, refuseFont("a font of pictures, without outlines", "TrueType or OpenType with outlines")
 	}
 	kept["hhea"], kept["hmtx"] = make([]byte, 36), make([]byte, 4)
 	kept["hhea"][35] = 1 // one width for all
@@ -87,7 +92,7 @@ const (
 func tablesOf(data []byte) (map[string][]byte, error) {
 	const header, entry = 12, 16
 	if len(data) < header+4 {
-		return nil, errors.New("it is no font; accepted: TrueType or OpenType")
+		return nil, refuseFont("no font", "TrueType or OpenType")
 	}
 	start := uint64(0)
 	if binary.BigEndian.Uint32(data) == collection {
@@ -100,7 +105,7 @@ func tablesOf(data []byte) (map[string][]byte, error) {
 	switch binary.BigEndian.Uint32(directory) {
 	case trueType, appleType, openType:
 	default:
-		return nil, errors.New("it is no font, or one of a format that is not known; accepted: TrueType or OpenType")
+		return nil, refuseFont("no font, or one of a format that is not known", "TrueType or OpenType")
 	}
 	count := int(binary.BigEndian.Uint16(directory[4:]))
 	if len(directory) < header+count*entry {

@@ -20,12 +20,12 @@ func newTypeface(data []byte, alphabet []rune) (face typeface, err error) {
 	// Font files come from anywhere, and the parser is not proof against all that may be in them.
 	defer func() {
 		if r := recover(); r != nil {
-			face, err = nil, fmt.Errorf("it is damaged (%v); accepted: a whole TrueType or OpenType file", r)
+			face, err = nil, refuseFont(fmt.Sprintf("damaged (%v)", r), "a whole TrueType or OpenType file")
 		}
 	}()
 	parsed, err := sfnt.Parse(plain)
 	if err != nil {
-		return nil, fmt.Errorf("it can't be read (%w); accepted: TrueType or OpenType with a Unicode character map", err)
+		return nil, refuseFont(fmt.Sprintf("a file that can't be read (%v)", err), "TrueType or OpenType with a Unicode character map")
 	}
 	f := &fontReader{font: parsed}
 	capital, err := f.capitalHeight(alphabet)
@@ -42,7 +42,7 @@ func newTypeface(data []byte, alphabet []rune) (face typeface, err error) {
 			continue
 		}
 		if lo, hi := bounds(contours); max(hi.x-lo.x, hi.y-lo.y) > largestLetter {
-			return nil, fmt.Errorf("its letter %q is more than %d times as large as its H; accepted: letters of about one size", letter, largestLetter)
+			return nil, refuseFont(fmt.Sprintf("a font whose letter %q is more than %d times as large as its H", letter, largestLetter), "letters of about one size")
 		}
 		face[letter] = newGlyph(contours)
 	}
@@ -89,7 +89,7 @@ func (f *fontReader) contours(letter rune, scale float32) ([][]point, error) {
 	// At as many pixels as the em has units, a unit is a pixel: the numbers are those of the file.
 	segments, err := f.font.LoadGlyph(&f.buffer, index, fixed.Int26_6(f.font.UnitsPerEm()), nil)
 	if err != nil {
-		return nil, fmt.Errorf("its letter %q can't be drawn (%w); accepted: outlines as most fonts have them, or the font converted to TrueType, as FontForge does", letter, err)
+		return nil, refuseFont(fmt.Sprintf("a font whose letter %q can't be drawn (%v)", letter, err), "outlines as most fonts have them: convert it to TrueType, as FontForge does")
 	}
 	var all [][]point
 	var c contour
