@@ -243,7 +243,7 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 	c := r.canvases.Get().(*canvas)
 	defer r.canvases.Put(c)
 	c.source.Seed(seed)
-	ways := r.styles[c.random.IntN(len(r.styles))]
+	ways := r.styles[r.chooseStyle(c)]
 	style := ways[c.random.IntN(len(ways))]
 	polarity := 0
 	if r.reverse && style.reverse && c.random.IntN(2) == 0 {
@@ -253,6 +253,17 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 	c.paint(style, polarity)
 	c.png = r.writers[n].append(c.png[:0], c.levels, style.codes[polarity]())
 	return append(dst, c.png...)
+}
+
+// chooseStyle is the first thing that a seed decides.
+func (r *Renderer) chooseStyle(c *canvas) int { return c.random.IntN(len(r.styles)) }
+
+// Style is the one that Append draws with this seed in, for an app to learn how its visitors fare with each. It costs a small part of a picture.
+func (r *Renderer) Style(seed [32]byte) Style {
+	c := r.canvases.Get().(*canvas)
+	defer r.canvases.Put(c)
+	c.source.Seed(seed)
+	return r.config.Styles[r.chooseStyle(c)]
 }
 
 // draw leaves the letters in the canvas's filler, and says how many letters wide the picture is.

@@ -410,6 +410,31 @@ func TestColoursAreKept(t *testing.T) {
 	}
 }
 
+// A picture of all styles is the one that its style alone draws. Both draw the same numbers after the one that chooses.
+func TestStyleIsTheOneDrawn(t *testing.T) {
+	r := mustNew(t, picture.Config{}, picture.Alphabet, 4)
+	alone := map[picture.Style]*picture.Renderer{}
+	for _, s := range picture.Styles() {
+		styles := make([]picture.Style, 7) // as many as there are by default, so that choosing takes as many numbers
+		for i := range styles {
+			styles[i] = s
+		}
+		alone[s] = mustNew(t, picture.Config{Styles: styles, Width: 90}, picture.Alphabet, 4)
+	}
+	seen := map[picture.Style]int{}
+	for i := range byte(200) {
+		seed := [32]byte{3, i}
+		s := r.Style(seed)
+		seen[s]++
+		if !bytes.Equal(r.Append(nil, "R5KW", seed), alone[s].Append(nil, "R5KW", seed)) {
+			t.Fatalf("seed %d is not drawn as %s", i, s)
+		}
+	}
+	if len(seen) != 7 {
+		t.Errorf("200 pictures in %d styles of 7: %v", len(seen), seen)
+	}
+}
+
 func TestConcurrentDrawing(t *testing.T) {
 	r := mustNew(t, picture.Config{}, picture.Alphabet, 4)
 	want := make([][]byte, 64)
