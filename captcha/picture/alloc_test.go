@@ -19,6 +19,12 @@ func TestFewAllocations(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(500, func() {
 		seed[0]++
+		r.Style(seed)
+	}); n > 0 {
+		t.Errorf("%v allocations to name a style", n)
+	}
+	if n := testing.AllocsPerRun(500, func() {
+		seed[0]++
 		dst = r.Append(nil, "R5KW", seed)
 	}); n > 2 {
 		t.Errorf("%v allocations a picture", n)

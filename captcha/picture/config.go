@@ -7,7 +7,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
 // Alphabet is the default set of letters. Of every group of capitals and digits that readers of turned and bent letters took for each
@@ -26,7 +27,8 @@ const (
 	minFont   = 8  // below this many CSS pixels a letter is not readable
 )
 
-// Config holds every setting of a picture. The zero value is the default.
+// Config holds every setting of a picture. Zero always means the default. What else might be meant by it has a word of its own: Fit for a
+// size that follows from the text, Upright for letters that are not turned, and an empty list in place of nil for no noise and no filters.
 type Config struct {
 	// Width and Height of the picture in CSS pixels, 1 to 1000; Fit makes it as large as the text needs.
 	//
@@ -38,7 +40,8 @@ type Config struct {
 	// Optional. Default: 1.
 	Scale int
 
-	// Fonts are TrueType files. Each letter is drawn in one of those that have it, chosen anew each time.
+	// Fonts are TrueType or OpenType files (.ttf, .otf, or .ttc, of which the first font is taken). Each letter is drawn in one of
+	// those that have it, chosen anew each time.
 	//
 	// Optional. Default: the embedded fonts, which cover Latin letters and digits.
 	Fonts [][]byte
@@ -117,38 +120,41 @@ func (c Config) withDefaults() (Config, error) {
 		checkFunctions(c), checkColours(c.Foreground, c.Background))
 }
 
-func checkSize(name string, n int) error {
+func checkSize(field string, n int) error {
 	if n != Fit && (n < 1 || n > MaxSize) {
-		return fmt.Errorf("setting %s is %d; accepted: 1 to %d CSS pixels, or Fit", name, n, MaxSize)
+		return setting.Refuse(field, n, "1 to %d CSS pixels, or Fit", MaxSize)
 	}
 	return nil
 }
 
 func checkScale(n int) error {
 	if n < 1 || n > MaxScale {
-		return fmt.Errorf("setting Scale is %d; accepted: 1 to %d", n, MaxScale)
+		return setting.Refuse("Scale", n, "1 to %d", MaxScale)
 	}
 	return nil
 }
 
 func checkRotation(least, greatest float64) error {
-	if !(least >= -90 && least <= greatest && greatest <= 90) {
-		return fmt.Errorf("setting RotationMin is %v and RotationMax is %v; accepted: -90 to 90 degrees, the least first", least, greatest)
+	switch {
+	case !(least >= -90 && least <= 90):
+		return setting.Refuse("RotationMin", least, "-90 to 90 degrees")
+	case !(greatest >= least && greatest <= 90):
+		return setting.Refuse("RotationMax", greatest, "RotationMin, which is %v, to 90 degrees", least)
 	}
 	return nil
 }
 
 func checkFontSize(size float64) error {
 	if size != 0 && !(size >= minFont && size <= MaxSize) {
-		return fmt.Errorf("setting FontSize is %v; accepted: %d to %d CSS pixels", size, minFont, MaxSize)
+		return setting.Refuse("FontSize", size, "%d to %d CSS pixels", minFont, MaxSize)
 	}
 	return nil
 }
 
 func checkStyles(styles []Style) error {
-	for _, s := range styles {
+	for i, s := range styles {
 		if s < 1 || int(s) > len(styleNames) {
-			return fmt.Errorf("setting Styles has %d, which is no style; accepted: %s", int(s), strings.Join(styleNames[:], ", "))
+			return setting.Refuse(fmt.Sprintf("Styles[%d]", i), int(s), "%s", strings.Join(styleNames[:], ", "))
 		}
 	}
 	return nil
@@ -157,12 +163,12 @@ func checkStyles(styles []Style) error {
 func checkFunctions(c Config) error {
 	for i, n := range c.Noise {
 		if n == nil {
-			return fmt.Errorf("setting Noise[%d] is nil", i)
+			return setting.Refuse(fmt.Sprintf("Noise[%d]", i), nil, "a function; an empty list draws no noise")
 		}
 	}
 	for i, f := range c.Filters {
 		if f == nil {
-			return fmt.Errorf("setting Filters[%d] is nil", i)
+			return setting.Refuse(fmt.Sprintf("Filters[%d]", i), nil, "a function; an empty list changes nothing")
 		}
 	}
 	return nil
@@ -174,13 +180,14 @@ const leastContrast = 2
 func checkColours(foreground, background color.Color) error {
 	ink, ground := colours(foreground, background)
 	if ink.A != 255 {
-		return fmt.Errorf("setting Foreground has alpha %d; accepted: an opaque colour", ink.A)
+		return &setting.Error{Field: "Foreground", Value: fmt.Sprintf("%s with alpha %d", hex(ink), ink.A), Accepted: "an opaque colour"}
 	}
 	if ground.A < 255 {
 		return nil // The page behind it decides.
 	}
 	if r := contrast(ink, ground); r < leastContrast {
-		return fmt.Errorf("setting Foreground %s on Background %s has a contrast of %.2f; accepted: %d or more", hex(ink), hex(ground), r, leastContrast)
+		return &setting.Error{Field: "Foreground", Value: fmt.Sprintf("%s on a Background of %s, a contrast of %.2f", hex(ink), hex(ground), r),
+			Accepted: fmt.Sprintf("colours with a contrast of %d or more", leastContrast)}
 	}
 	return nil
 }
@@ -225,15 +232,4 @@ func ParseColor(s string) (color.NRGBA, error) {
 		}
 	}
 	return color.NRGBA{}, fmt.Errorf("picture: unknown colour %q; accepted: #rrggbb or transparent", s)
-}
-
-// letters takes an alphabet apart, and refuses what can't be one.
-func letters(alphabet string) ([]rune, error) {
-	if alphabet == "" {
-		return nil, errors.New("the alphabet is empty")
-	}
-	if !utf8.ValidString(alphabet) {
-		return nil, fmt.Errorf("the alphabet %q is not valid UTF-8", alphabet)
-	}
-	return []rune(alphabet), nil
 }

@@ -46,7 +46,8 @@ func checkLetters(t *testing.T, config Config) {
 			if lo.x < 0 || lo.y < 0 || hi.x > int64(c.width)*unit || hi.y > int64(c.height)*unit {
 				t.Fatalf("%c of %c reaches from %v to %v", letters[j], letters, lo, hi)
 			}
-			if n := c.inked(lo, hi, style); n < 8 {
+			// A narrow J in relief, eleven pixels high, is little more than an edge.
+			if n := c.inked(lo, hi, style); n < 8 && c.height > 20 || n < 4 {
 				t.Fatalf("%c of %c has ink in %d pixels", letters[j], letters, n)
 			}
 		}

@@ -51,7 +51,8 @@ func (c *canvas) pose(l *placed, most *shapes, angle float64) {
 	corners := l.corners[:0]
 	for _, layer := range l.layers {
 		grow := layer.grow + weight
-		dx, dy := layer.shift*c.light.x*unit, (layer.shift*c.light.y+rise)*unit
+		dx := (layer.shift*c.light.x - layer.across*c.light.y) * unit
+		dy := (layer.shift*c.light.y + layer.across*c.light.x + rise) * unit
 		for _, v := range l.from.vertices {
 			x, y := v.at.x+grow*v.grow.x, v.at.y+grow*v.grow.y
 			x = x*stretch*(1+taper*y) + shear*y + bow*(y*y-0.125)

@@ -1,200 +1,118 @@
 package picture
 
-import (
-	"fmt"
-	"math"
-	"slices"
+import "math"
 
-	"github.com/golang/freetype/truetype"
-	"golang.org/x/image/font"
-	"golang.org/x/image/math/fixed"
-)
+// A vertex is a corner of a polygon and the way it moves when the polygon grows: adding w*grow to every vertex makes each stroke 2w wider,
+// and a negative w makes it thinner.
+type vertex struct{ at, grow point }
 
-// A point is a place in device pixels, or in capital heights while a letter has not been placed yet. Y grows downwards.
-type point struct{ x, y float32 }
-
-// A glyph is a letter of one font, its centre at the origin and the font's capitals 1 high.
-//
-// Every contour is a closed run of quadratic curves: points on the curve and control points alternate. Outer contours run clockwise.
-type glyph struct {
-	contours [][]point
-	width    float32
-	height   float32
+// An outline is a glyph as polygons, with no more vertices than one size needs. Moving few points and filling straight lines is much less work
+// than doing so with curves that are cut up anew for each picture.
+type outline struct {
+	vertices []vertex // of one polygon after the other
+	ends     []int    // of the polygons
 }
 
-// A typeface holds the glyphs of an alphabet in one font.
-type typeface map[rune]*glyph
+// nearness is how far, in device pixels, an outline may be off its glyph. Nobody sees that in a picture with 16 levels.
+const nearness = 0.25
 
-// glyphScale is the em size, in 26.6 pixels, at which glyphs are read: large enough that rounding does not show.
-const glyphScale = 2048 << 6
-
-func parseFont(data []byte) (f *truetype.Font, err error) {
-	// The parser indexes into tables without checking all of their offsets.
-	defer func() {
-		if r := recover(); r != nil {
-			f, err = nil, fmt.Errorf("not a usable TrueType font: %v", r)
+// outline cuts the glyph's curves into lines, for letters with capitals of so many device pixels.
+func (g *glyph) outline(capital float32) *outline {
+	o := &outline{}
+	near := nearness / capital
+	for _, curves := range g.contours {
+		polygon := divide(simplify(flatten(curves, near/4), near*3/4), near)
+		for i, p := range polygon {
+			o.vertices = append(o.vertices, vertex{p, growth(polygon, i)})
 		}
-	}()
-	return truetype.Parse(data)
+		o.ends = append(o.ends, len(o.vertices))
+	}
+	return o
 }
 
-// newTypeface reads the letters of alphabet that the font has.
-func newTypeface(data []byte, alphabet []rune) (face typeface, err error) {
-	f, err := parseFont(data)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			face, err = nil, fmt.Errorf("not a usable TrueType font: %v", r)
-		}
-	}()
-	capital, err := capitalHeight(f, alphabet)
-	if err != nil {
-		return nil, err
-	}
-	face = make(typeface, len(alphabet))
-	for _, letter := range alphabet {
-		g, err := readGlyph(f, letter, 1/capital)
-		if err != nil {
-			return nil, err
-		}
-		if g != nil {
-			face[letter] = g
+// flatten puts points on the curves, so close that lines between them are at most near off.
+func flatten(curves []point, near float32) []point {
+	var all []point
+	for i := 0; i < len(curves); i += 2 {
+		a, b, c := curves[i], curves[i+1], curves[(i+2)%len(curves)]
+		// Cut into n pieces, a curve's chords are n squared times nearer to it than the one from end to end, which is this far off.
+		off := math.Hypot(float64(a.x-2*b.x+c.x), float64(a.y-2*b.y+c.y)) / 4
+		n := max(1, math.Ceil(math.Sqrt(off/float64(near))))
+		for j := range int(n) {
+			t := float32(j) / float32(n)
+			u := 1 - t
+			all = append(all, point{u*u*a.x + 2*u*t*b.x + t*t*c.x, u*u*a.y + 2*u*t*b.y + t*t*c.y})
 		}
 	}
-	return face, nil
+	return all
 }
 
-// capitalHeight is the height of an H, which sizes are measured by, or of the alphabet's tallest letter in a font without one, or
-// with a flat one.
-func capitalHeight(f *truetype.Font, alphabet []rune) (float32, error) {
-	var tallest float32
-	for _, letter := range append([]rune{'H'}, alphabet...) {
-		g, err := readGlyph(f, letter, 1)
-		if err != nil {
-			return 0, err
+// simplify leaves out the points of a polygon that lie at most near off the lines without them.
+func simplify(polygon []point, near float32) []point {
+	var kept []point
+	for i := 0; i < len(polygon); {
+		kept = append(kept, polygon[i])
+		next := i + 1
+		for next < len(polygon) && straight(polygon[i:], next-i+1, polygon[(next+1)%len(polygon)], near) {
+			next++
 		}
-		if g != nil && letter == 'H' && g.height >= 1 {
-			return g.height, nil
-		}
-		if g != nil {
-			tallest = max(tallest, g.height)
-		}
+		i = next
 	}
-	return max(tallest, 1), nil
+	return kept
 }
 
-// readGlyph is nil for a letter that the font lacks or leaves blank.
-func readGlyph(f *truetype.Font, letter rune, scale float32) (*glyph, error) {
-	index := f.Index(letter)
-	if index == 0 {
-		return nil, nil
-	}
-	var buffer truetype.GlyphBuf
-	if err := buffer.Load(f, fixed.Int26_6(glyphScale), index, font.HintingNone); err != nil {
-		return nil, fmt.Errorf("letter %q: %w", letter, err)
-	}
-	var contours [][]point
-	start := 0
-	for _, end := range buffer.Ends {
-		if c := readContour(buffer.Points[start:end], scale); len(c) >= 4 {
-			contours = append(contours, c)
+// straight tells whether the points after the first of a run, up to n, are at most near off the line from the first to end.
+func straight(run []point, n int, end point, near float32) bool {
+	start := run[0]
+	dx, dy := end.x-start.x, end.y-start.y
+	length := float32(math.Hypot(float64(dx), float64(dy)))
+	for _, p := range run[1:n] {
+		if off := dx*(p.y-start.y) - dy*(p.x-start.x); off > near*length || -off > near*length {
+			return false
 		}
-		start = end
 	}
-	if len(contours) == 0 {
-		return nil, nil
-	}
-	return newGlyph(contours), nil
+	return true
 }
 
-// readContour spells out the points that TrueType leaves implied, so that on-curve and control points alternate.
-func readContour(points []truetype.Point, scale float32) []point {
-	at := func(i int) point {
-		p := points[i%len(points)]
-		return point{float32(p.X) * scale / 64, -float32(p.Y) * scale / 64}
-	}
-	onCurve := func(i int) bool { return points[i%len(points)].Flags&1 != 0 }
-	var c []point
-	for i := range points {
-		switch {
-		case onCurve(i) && onCurve(i+1):
-			if at(i) != at(i+1) {
-				c = append(c, at(i), middle(at(i), at(i+1)))
-			}
-		case onCurve(i):
-			c = append(c, at(i), at(i+1))
-		case !onCurve(i + 1):
-			// Between two control points lies an implied point on the curve.
-			c = append(c, middle(at(i), at(i+1)), at(i+1))
+// divide cuts long lines into pieces that can be bent with the text. The bends of the styles move the middle of a line off its ends' by about
+// a tenth of its squared length, in capital heights. No piece is so long that a letter's sides could not be measured at corners alone.
+func divide(polygon []point, near float32) []point {
+	longest := min(math.Sqrt(10*float64(near)), 1.6*2/bands)
+	var all []point
+	for i, p := range polygon {
+		q := polygon[(i+1)%len(polygon)]
+		n := max(1, math.Ceil(math.Hypot(float64(q.x-p.x), float64(q.y-p.y))/longest))
+		for j := range int(n) {
+			t := float32(j) / float32(n)
+			all = append(all, point{p.x + t*(q.x-p.x), p.y + t*(q.y-p.y)})
 		}
 	}
-	return c
+	return all
 }
 
-func middle(a, b point) point { return point{(a.x + b.x) / 2, (a.y + b.y) / 2} }
+// sharpest bounds how far a corner moves when an outline grows by one, as a mitre limit does.
+const sharpest = 2
 
-func newGlyph(contours [][]point) *glyph {
-	lo, hi := bounds(contours)
-	g := &glyph{contours: contours, width: hi.x - lo.x, height: hi.y - lo.y}
-	if signedArea(contours) > 0 {
-		for _, c := range contours {
-			slices.Reverse(c)
-			// A reversed contour begins with its last control point.
-			copy(c, append(c[1:len(c):len(c)], c[0]))
-		}
+// growth is the mitre of the two edges that meet in c[i], pointing out of the letter.
+func growth(c []point, i int) point {
+	in := edgeNormal(c, i, -1)
+	out := edgeNormal(c, i, +1)
+	along := 1 + in.x*out.x + in.y*out.y
+	if along < 2.0/(sharpest*sharpest) {
+		along = 2.0 / (sharpest * sharpest)
 	}
-	embolden := max(0, (leastStroke-strokeWidth(contours))/2)
-	centre := middle(lo, hi)
-	for i, c := range contours {
-		moved := make([]point, len(c))
-		for j, p := range c {
-			moved[j] = point{p.x - centre.x, p.y - centre.y}
-			if embolden > 0 {
-				grow := growth(c, j)
-				moved[j] = point{moved[j].x + embolden*grow.x, moved[j].y + embolden*grow.y}
-			}
-		}
-		contours[i] = moved
-	}
-	return g
+	return point{(in.x + out.x) / along, (in.y + out.y) / along}
 }
 
-func bounds(contours [][]point) (lo, hi point) {
-	lo, hi = contours[0][0], contours[0][0]
-	for _, c := range contours {
-		for _, p := range c {
-			lo, hi = point{min(lo.x, p.x), min(lo.y, p.y)}, point{max(hi.x, p.x), max(hi.y, p.y)}
+// edgeNormal is the outward normal of the first edge of some length on the given side of c[i].
+func edgeNormal(c []point, i, step int) point {
+	p := c[i]
+	for n := 1; n < len(c); n++ {
+		q := c[((i+n*step)%len(c)+len(c))%len(c)]
+		dx, dy := (q.x-p.x)*float32(step), (q.y-p.y)*float32(step)
+		if d := float32(math.Hypot(float64(dx), float64(dy))); d > 0 {
+			return point{-dy / d, dx / d}
 		}
 	}
-	return lo, hi
-}
-
-// signedArea tells which way outer contours run: fonts differ, whatever the format says.
-func signedArea(contours [][]point) float32 {
-	var area float32
-	for _, c := range contours {
-		for i, p := range c {
-			q := c[(i+1)%len(c)]
-			area += p.x*q.y - q.x*p.y
-		}
-	}
-	return area
-}
-
-// leastStroke is how wide the strokes of a letter are at least, on average, in capital heights: 3 pixels of 22. Fonts that are thinner are made
-// bolder, because hairlines vanish in small pictures.
-const leastStroke = 0.14
-
-// strokeWidth is the mean width of a letter's strokes: a stroke's area is its length times its width, and its outline twice its length.
-func strokeWidth(contours [][]point) float32 {
-	var around float64
-	for _, c := range contours {
-		for i, p := range c {
-			q := c[(i+1)%len(c)]
-			around += math.Hypot(float64(q.x-p.x), float64(q.y-p.y))
-		}
-	}
-	return float32(math.Abs(float64(signedArea(contours))) / around)
+	return point{}
 }

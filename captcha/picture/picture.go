@@ -1,6 +1,6 @@
 // Package picture draws short texts that people read easily and machines with effort, as PNG.
 //
-// Letters are drawn from the outlines of TrueType fonts. An outline is turned, sheared, resized, set close to its neighbours and bent
+// Letters are drawn from the outlines of TrueType and OpenType fonts. An outline is turned, sheared, resized, set close to its neighbours and bent
 // with the whole text by moving its control points; then it is filled once, anti-aliased, and the picture's tones are put on
 // in one pass to a palette of 16 levels between the background and the foreground colour.
 //
@@ -14,6 +14,8 @@ import (
 	"math"
 	"slices"
 	"sync"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
 // A Renderer draws pictures with one set of settings. Any number of goroutines may use it at once.
@@ -32,36 +34,24 @@ type Renderer struct {
 	writers   []*pngWriter // by number of letters
 }
 
-// New prepares a renderer for texts of at most maxLength letters of alphabet. It refuses settings that can't be drawn: its error names
-// each with its value and says what is accepted.
+// New prepares a renderer for texts of at most maxLength letters of alphabet. What can't be drawn is refused by a [setting.Error] or several
+// that are joined; those of the last two arguments have the fields Alphabet and MaxLength.
 func New(config Config, alphabet string, maxLength int) (*Renderer, error) {
-	r, err := newRenderer(config, alphabet, maxLength)
+	runes, err := letters(alphabet)
 	if err != nil {
-		return nil, fmt.Errorf("picture: %w", err)
+		return nil, err
 	}
-	return r, nil
+	return prepare(config, maxLength, func(r *Renderer) error { return r.readFonts(runes) })
 }
 
 // With prepares a renderer with other settings for the same letters. The fonts stay, whatever config says, and are not read again: that
 // is most of what New costs.
 func (r *Renderer) With(config Config, maxLength int) (*Renderer, error) {
 	config.Fonts = r.config.Fonts
-	other, err := prepare(config, maxLength, func(n *Renderer) error {
+	return prepare(config, maxLength, func(n *Renderer) error {
 		n.alphabet, n.glyphs, n.cell = r.alphabet, r.glyphs, r.cell
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("picture: %w", err)
-	}
-	return other, nil
-}
-
-func newRenderer(config Config, alphabet string, maxLength int) (*Renderer, error) {
-	runes, err := letters(alphabet)
-	if err != nil {
-		return nil, err
-	}
-	return prepare(config, maxLength, func(r *Renderer) error { return r.readFonts(runes) })
 }
 
 // prepare checks the settings, and works out all that does not depend on the text.
@@ -71,7 +61,7 @@ func prepare(config Config, maxLength int, setGlyphs func(*Renderer) error) (*Re
 		return nil, err
 	}
 	if maxLength < 1 || maxLength > MaxLength {
-		return nil, fmt.Errorf("a length of %d; accepted: 1 to %d letters", maxLength, MaxLength)
+		return nil, setting.Refuse("MaxLength", maxLength, "1 to %d letters", MaxLength)
 	}
 	r := &Renderer{config: config, maxLength: maxLength}
 	if err := setGlyphs(r); err != nil {
@@ -112,7 +102,7 @@ func (r *Renderer) readFonts(alphabet []rune) error {
 	for i, data := range fonts {
 		face, err := newTypeface(data, alphabet)
 		if err != nil {
-			return fmt.Errorf("setting Fonts[%d]: %w", i, err)
+			return inFont(i, err)
 		}
 		for letter, g := range face {
 			r.glyphs[letter] = append(r.glyphs[letter], g)
@@ -130,16 +120,26 @@ func (r *Renderer) readFonts(alphabet []rune) error {
 		}
 	}
 	if len(lacking) > 0 {
-		return fmt.Errorf("no font has the letters %q; accepted: an alphabet that the fonts can draw", string(lacking))
+		return setting.Refuse("Alphabet", string(r.alphabet), "an alphabet that the fonts can draw; none has %q", string(lacking))
 	}
 	r.cell = max(width, 0.3)
 	return nil
 }
 
-// Shares of a picture's height, and of the width that letters take up upright, that text of the default size leaves for turning and bending.
+// inFont gives what a font was refused with the name of its setting.
+func inFont(i int, err error) error {
+	if refused, ok := err.(*setting.Error); ok {
+		return &setting.Error{Field: fmt.Sprintf("Fonts[%d]", i), Value: refused.Value, Accepted: refused.Accepted}
+	}
+	return err
+}
+
+// Shares of a picture's height, and of the width that letters take up upright, that text of the default size leaves for turning and
+// bending.
 const (
 	heightShare = 22.0 / 40
 	widthShare  = 1.12
+	fitMargin   = 0.4 // beside a text whose picture fits it, in capital heights
 )
 
 // chooseSize settles how large letters are, or how large the picture.
@@ -158,22 +158,46 @@ func (r *Renderer) chooseSize() error {
 			r.size = float64(c.Width) / across
 		}
 	}
-	if r.size < minFont {
-		return fmt.Errorf("setting Width %d and Height %d leave letters %.1f pixels high for a text of %d; accepted: sizes that leave %d or more",
-			c.Width, c.Height, r.size, r.maxLength, minFont)
+	if c.Height != Fit && c.FontSize == 0 && float64(c.Height)*heightShare < minFont {
+		return setting.Refuse("Height", c.Height, "%d or more, which leaves letters %d pixels high, or Fit", atLeast(minFont/heightShare), minFont)
 	}
 	// Where the size comes from the width, their product is the width again but for rounding.
-	if need := int(math.Ceil(across*r.size - 1e-6)); c.Width != Fit && c.Width < need {
-		return fmt.Errorf("setting Width is %d; accepted: %d or more for %d letters of FontSize %v, or Fit", c.Width, need, r.maxLength, r.size)
+	if need := atLeast(across * max(r.size, minFont)); c.Width != Fit && c.Width < need {
+		return r.refuseLength(c.Width, max(r.size, minFont), need)
 	}
-	if need := int(math.Ceil(1.2 * r.size)); c.Height != Fit && c.Height < need {
-		return fmt.Errorf("setting Height is %d; accepted: %d or more for FontSize %v, or Fit", c.Height, need, r.size)
+	if need := atLeast(1.2 * r.size); c.Height != Fit && c.Height < need {
+		return setting.Refuse("Height", c.Height, "%d or more for FontSize %v, or Fit", need, r.size)
 	}
-	if w, h := r.sizeOf(r.maxLength); w > MaxSize || h > MaxSize {
-		return fmt.Errorf("setting FontSize is %v, which takes a picture of %d x %d for %d letters; accepted: sizes that fit %d x %d",
-			r.size, w, h, r.maxLength, MaxSize, MaxSize)
+	w, h := r.sizeOf(r.maxLength)
+	if h > MaxSize {
+		return setting.Refuse("FontSize", r.size, "%v or less, which takes a picture of at most %d in height", float64(MaxSize)*heightShare, MaxSize)
+	}
+	if w > MaxSize {
+		return r.refuseLength(MaxSize, r.size, w)
 	}
 	return nil
+}
+
+func atLeast(pixels float64) int { return int(math.Ceil(pixels - 1e-6)) }
+
+// refuseLength tells which length of text there is room for, and what width this one takes.
+func (r *Renderer) refuseLength(width int, size float64, need int) error {
+	room := float64(width) / size
+	if r.config.Width == Fit {
+		room -= fitMargin
+	}
+	fits := int(room / (r.cell * widthShare))
+	if fits < 1 {
+		return setting.Refuse("Width", width, "%d or more for %d letters %v pixels high, or Fit", need, r.maxLength, size)
+	}
+	accepted := fmt.Sprintf("1 to %d letters %v pixels high in a Width of %d", fits, size, width)
+	if fits == 1 {
+		accepted = fmt.Sprintf("1 letter %v pixels high in a Width of %d", size, width)
+	}
+	if need <= MaxSize {
+		accepted += fmt.Sprintf(", or a Width of %d or more", need)
+	}
+	return setting.Refuse("MaxLength", r.maxLength, "%s", accepted)
 }
 
 // Size is the width and height of a text's picture in CSS pixels: those for an HTML img element, whatever Scale is. They depend
@@ -185,7 +209,7 @@ func (r *Renderer) Size(text string) (width, height int) {
 func (r *Renderer) sizeOf(n int) (width, height int) {
 	width, height = r.config.Width, r.config.Height
 	if width == Fit {
-		width = int(math.Ceil(r.size * (r.cell*widthShare*float64(max(n, 1)) + 0.4)))
+		width = int(math.Ceil(r.size * (r.cell*widthShare*float64(max(n, 1)) + fitMargin)))
 	}
 	if height == Fit {
 		height = int(math.Ceil(r.size / heightShare))
@@ -219,7 +243,7 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 	c := r.canvases.Get().(*canvas)
 	defer r.canvases.Put(c)
 	c.source.Seed(seed)
-	ways := r.styles[c.random.IntN(len(r.styles))]
+	ways := r.styles[r.chooseStyle(c)]
 	style := ways[c.random.IntN(len(ways))]
 	polarity := 0
 	if r.reverse && style.reverse && c.random.IntN(2) == 0 {
@@ -229,6 +253,17 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 	c.paint(style, polarity)
 	c.png = r.writers[n].append(c.png[:0], c.levels, style.codes[polarity]())
 	return append(dst, c.png...)
+}
+
+// chooseStyle is the first thing that a seed decides.
+func (r *Renderer) chooseStyle(c *canvas) int { return c.random.IntN(len(r.styles)) }
+
+// Style is the one that Append draws with this seed in, for an app to learn how its visitors fare with each. It costs a small part of a picture.
+func (r *Renderer) Style(seed [32]byte) Style {
+	c := r.canvases.Get().(*canvas)
+	defer r.canvases.Put(c)
+	c.source.Seed(seed)
+	return r.config.Styles[r.chooseStyle(c)]
 }
 
 // draw leaves the letters in the canvas's filler, and says how many letters wide the picture is.

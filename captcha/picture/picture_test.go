@@ -3,6 +3,7 @@ package picture_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"flag"
 	"fmt"
 	"image"
@@ -16,8 +17,9 @@ import (
 	"testing"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
-	"github.com/golang/freetype/truetype"
+	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 	"golang.org/x/image/font/gofont/goregular"
+	"golang.org/x/image/font/sfnt"
 )
 
 var update = flag.Bool("update", false, "write the golden pictures anew")
@@ -108,39 +110,104 @@ func TestRefusedSettings(t *testing.T) {
 		config   picture.Config
 		alphabet string
 		length   int
-		want     string // part of the error
+		field    string
+		want     string // part of the error, after the field's name
 	}{
-		{picture.Config{Width: -2}, abc, 4, "Width is -2; accepted"},
-		{picture.Config{Height: 1001}, abc, 4, "Height is 1001; accepted"},
-		{picture.Config{Scale: 5}, abc, 4, "Scale is 5; accepted"},
-		{picture.Config{Scale: -1}, abc, 4, "Scale is -1; accepted"},
-		{picture.Config{Width: 20}, abc, 4, "Width 20"},
-		{picture.Config{Height: 10}, abc, 4, "Height 10"},
-		{picture.Config{Width: 90}, abc, 40, "Width 90"},
-		{picture.Config{FontSize: 7}, abc, 4, "FontSize is 7; accepted"},
-		{picture.Config{FontSize: 39}, abc, 1, "Height is 40; accepted"},
-		{picture.Config{FontSize: 30}, abc, 6, "Width is 90; accepted"},
-		{picture.Config{FontSize: 1000, Width: picture.Fit, Height: picture.Fit}, abc, 4, "FontSize is 1000, which takes a picture of"},
-		{picture.Config{RotationMin: 10, RotationMax: -10}, abc, 4, "RotationMin is 10"},
-		{picture.Config{RotationMin: -91}, abc, 4, "RotationMin is -91"},
-		{picture.Config{Foreground: color.NRGBA{0, 0, 0, 128}}, abc, 4, "Foreground has alpha 128"},
-		{picture.Config{Foreground: color.White}, abc, 4, "contrast of 1.00"},
-		{picture.Config{Styles: []picture.Style{99}}, abc, 4, "Styles has 99"},
-		{picture.Config{Styles: []picture.Style{0}}, abc, 4, "Styles has 0"},
-		{picture.Config{Noise: []picture.Noise{nil}}, abc, 4, "Noise[0] is nil"},
-		{picture.Config{Filters: []picture.Filter{picture.Smooth, nil}}, abc, 4, "Filters[1] is nil"},
-		{picture.Config{Fonts: [][]byte{goregular.TTF, []byte("no font")}}, abc, 4, "Fonts[1]"},
-		{picture.Config{Fonts: [][]byte{nil}}, abc, 4, "Fonts[0]"},
-		{picture.Config{}, "", 4, "alphabet is empty"},
-		{picture.Config{}, "AB\xff", 4, "not valid UTF-8"},
-		{picture.Config{}, "AB漢C", 4, `no font has the letters "漢"`},
-		{picture.Config{}, "AB C", 4, `no font has the letters " "`},
-		{picture.Config{}, abc, 0, "a length of 0; accepted"},
-		{picture.Config{}, abc, 65, "a length of 65; accepted"},
+		{picture.Config{Width: -2}, abc, 4, "Width", "is -2; accepted: 1 to 1000"},
+		{picture.Config{Height: 1001}, abc, 4, "Height", "is 1001; accepted"},
+		{picture.Config{Scale: 5}, abc, 4, "Scale", "is 5; accepted: 1 to 4"},
+		{picture.Config{Scale: -1}, abc, 4, "Scale", "is -1; accepted"},
+		{picture.Config{Width: 5}, abc, 4, "Width", "or more for 4 letters 8 pixels high, or Fit"},
+		{picture.Config{Width: 20}, abc, 4, "MaxLength", "is 4; accepted: 1 to 2 letters 8 pixels high in a Width of 20, or a Width of"},
+		{picture.Config{Height: 10}, abc, 4, "Height", "is 10; accepted: 15 or more"},
+		{picture.Config{Width: 90}, abc, 40, "MaxLength", "letters 8 pixels high in a Width of 90, or a Width of"},
+		{picture.Config{FontSize: 7}, abc, 4, "FontSize", "is 7; accepted: 8 to 1000"},
+		{picture.Config{FontSize: 39}, abc, 1, "Height", "is 40; accepted: 47 or more for FontSize 39"},
+		{picture.Config{FontSize: 30}, abc, 6, "MaxLength", "is 6; accepted: 1 to 3 letters 30 pixels high in a Width of 90, or a Width of"},
+		{picture.Config{FontSize: 1000, Width: picture.Fit, Height: picture.Fit}, abc, 4, "FontSize", "is 1000; accepted: 550 or less"},
+		{picture.Config{FontSize: 100, Width: picture.Fit, Height: picture.Fit}, abc, 60, "MaxLength", "letters 100 pixels high in a Width of 1000"},
+		{picture.Config{RotationMin: 10, RotationMax: -10}, abc, 4, "RotationMax", "is -10; accepted: RotationMin, which is 10, to 90"},
+		{picture.Config{RotationMin: -91}, abc, 4, "RotationMin", "is -91; accepted: -90 to 90"},
+		{picture.Config{Foreground: color.NRGBA{0, 0, 0, 128}}, abc, 4, "Foreground", "is #000000 with alpha 128; accepted: an opaque colour"},
+		{picture.Config{Foreground: color.White}, abc, 4, "Foreground", "a contrast of 1.00; accepted: colours with a contrast of 2 or more"},
+		{picture.Config{Styles: []picture.Style{99}}, abc, 4, "Styles[0]", "is 99; accepted: classic, "},
+		{picture.Config{Styles: []picture.Style{picture.Solid, 0}}, abc, 4, "Styles[1]", "is 0; accepted"},
+		{picture.Config{Noise: []picture.Noise{nil}}, abc, 4, "Noise[0]", "is <nil>; accepted: a function"},
+		{picture.Config{Filters: []picture.Filter{picture.Smooth, nil}}, abc, 4, "Filters[1]", "is <nil>; accepted: a function"},
+		{picture.Config{Fonts: [][]byte{goregular.TTF, []byte("no font")}}, abc, 4, "Fonts[1]", "is no font; accepted: TrueType or OpenType"},
+		{picture.Config{Fonts: [][]byte{nil}}, abc, 4, "Fonts[0]", "is no font; accepted"},
+		{picture.Config{}, "", 4, "Alphabet", `is ""; accepted: one letter or more`},
+		{picture.Config{}, "AB\xff", 4, "Alphabet", "accepted: valid UTF-8"},
+		{picture.Config{}, "AB漢C", 4, "Alphabet", `none has "漢"`},
+		{picture.Config{}, "AB C", 4, "Alphabet", `without " ": spaces`},
+		{picture.Config{}, "AB\u00adC", 4, "Alphabet", `without "\u00ad": spaces`},
+		{picture.Config{}, "AB\ue000C", 4, "Alphabet", `without "\ue000": spaces`},
+		{picture.Config{}, "ABאב", 4, "Alphabet", `without "\u05d0\u05d1": letters are drawn`},
+		{picture.Config{}, "ابت", 4, "Alphabet", "from right to left"},
+		{picture.Config{}, "ᠠᠡᠢ", 4, "Alphabet", "runs downwards"},
+		{picture.Config{}, "ABA\u0301", 4, "Alphabet", `without "\u0301": a mark`},
+		{picture.Config{}, "कखि", 4, "Alphabet", `without "\u093f": a mark`},
+		{picture.Config{}, "AB\u212a", 4, "Alphabet", `without "\u212a": keyboards`},
+		{picture.Config{}, "\u1100\u1161", 4, "Alphabet", "keyboards"},
+		{picture.Config{}, abc, 0, "MaxLength", "is 0; accepted: 1 to 64"},
+		{picture.Config{}, abc, 65, "MaxLength", "is 65; accepted: 1 to 64"},
 	} {
 		_, err := picture.New(row.config, row.alphabet, row.length)
-		if err == nil || !strings.Contains(err.Error(), row.want) {
-			t.Errorf("New(%+v, %q, %d): error %v, want one with %q", row.config, row.alphabet, row.length, err, row.want)
+		var refused *setting.Error
+		if !errors.As(err, &refused) || refused.Field != row.field || !strings.Contains(err.Error(), row.want) {
+			t.Errorf("New(%+v, %q, %d): %v; want %s refused with %q", row.config, row.alphabet, row.length, err, row.field, row.want)
+		}
+	}
+}
+
+// Every setting that is wrong is named, not the first alone, and a package around names them as parts of its own.
+func TestRefusedSettingsAreJoined(t *testing.T) {
+	_, err := picture.New(picture.Config{Width: -2, Scale: 9}, picture.Alphabet, 4)
+	want := "setting Picture.Width is -2; accepted: 1 to 1000 CSS pixels, or Fit\nsetting Picture.Scale is 9; accepted: 1 to 4"
+	if got := setting.In("Picture", err); got == nil || got.Error() != want {
+		t.Errorf("%v\nwant\n%s", got, want)
+	}
+}
+
+// A length that is refused with another is accepted as that other.
+func TestTheLengthThatFits(t *testing.T) {
+	for _, c := range []picture.Config{{}, {Width: 240, Height: 80, FontSize: 40}, {Width: 470, Height: 40}, {Width: picture.Fit, Height: 100, FontSize: 80}} {
+		_, err := picture.New(c, picture.Alphabet, picture.MaxLength)
+		var refused *setting.Error
+		fits := 0
+		if !errors.As(err, &refused) {
+			t.Errorf("%+v: %d letters: %v", c, picture.MaxLength, err)
+		} else if _, err := fmt.Sscanf(refused.Accepted, "1 to %d letters", &fits); err != nil {
+			t.Errorf("%+v: %v", c, refused)
+		}
+		mustNew(t, c, picture.Alphabet, fits)
+		if _, err := picture.New(c, picture.Alphabet, fits+1); err == nil { // the least length that is refused
+			t.Errorf("%+v: %d letters fit too", c, fits+1)
+		}
+	}
+}
+
+func TestUnwise(t *testing.T) {
+	for alphabet, want := range map[string][]string{
+		picture.Alphabet:     nil,
+		"АБВГД":              nil,
+		"0123456789":         {`"17"`, `"56"`},
+		"ABCDO0":             {`"DO0"`},
+		"aAbB":               nil, // upper and lower case are one answer
+		"ABC1I":              {`"1I"`},
+		"MA\u0410Ж":          {"A (Latin), А (Cyrillic)", "M (Latin), М (Cyrillic)"},
+		"AЖ":                 {"A (Latin), А (Cyrillic)"},
+		"\u0391\u0414":       {"Α (Greek), А (Cyrillic)"},
+		"\u0391\u0392\u0393": nil,
+	} {
+		got := picture.Unwise(alphabet)
+		if len(got) != len(want) {
+			t.Errorf("%q: %q, want %d sentences", alphabet, got, len(want))
+		}
+		for i := range min(len(got), len(want)) {
+			if !strings.Contains(strings.Join(got, " "), want[i]) {
+				t.Errorf("%q: %q does not say %s", alphabet, got[i], want[i])
+			}
 		}
 	}
 }
@@ -167,7 +234,11 @@ func TestAFontWithAFlatH(t *testing.T) {
 // flatH is a font whose H has all of its points on the baseline.
 func flatH(t *testing.T) []byte {
 	font := bytes.Clone(goregular.TTF)
-	parsed, err := truetype.Parse(font)
+	parsed, err := sfnt.Parse(font)
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := parsed.GlyphIndex(nil, 'H')
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +248,7 @@ func flatH(t *testing.T) []byte {
 		entry := font[12+16*int(i):]
 		tables[string(entry[:4])] = font[be.Uint32(entry[8:]):]
 	}
-	glyph := tables["glyf"][2*int(be.Uint16(tables["loca"][2*parsed.Index('H'):])):]
+	glyph := tables["glyf"][2*int(be.Uint16(tables["loca"][2*int(index):])):]
 	const header, points, onCurveShortRight = 10 + 2, 12, 1 | 2 | 16 | 32 // of one contour
 	flags := glyph[header+2+int(be.Uint16(glyph[header:])):]
 	for i := range points {
@@ -336,6 +407,31 @@ func TestColoursAreKept(t *testing.T) {
 		if corners < 28 || full < 40*50 {
 			t.Errorf("%+v: ground in %d of 40 corners, ink in %d pixels", row.config, corners, full)
 		}
+	}
+}
+
+// A picture of all styles is the one that its style alone draws. Both draw the same numbers after the one that chooses.
+func TestStyleIsTheOneDrawn(t *testing.T) {
+	r := mustNew(t, picture.Config{}, picture.Alphabet, 4)
+	alone := map[picture.Style]*picture.Renderer{}
+	for _, s := range picture.Styles() {
+		styles := make([]picture.Style, 7) // as many as there are by default, so that choosing takes as many numbers
+		for i := range styles {
+			styles[i] = s
+		}
+		alone[s] = mustNew(t, picture.Config{Styles: styles, Width: 90}, picture.Alphabet, 4)
+	}
+	seen := map[picture.Style]int{}
+	for i := range byte(200) {
+		seed := [32]byte{3, i}
+		s := r.Style(seed)
+		seen[s]++
+		if !bytes.Equal(r.Append(nil, "R5KW", seed), alone[s].Append(nil, "R5KW", seed)) {
+			t.Fatalf("seed %d is not drawn as %s", i, s)
+		}
+	}
+	if len(seen) != 7 {
+		t.Errorf("200 pictures in %d styles of 7: %v", len(seen), seen)
 	}
 }
 
@@ -527,7 +623,7 @@ func ExampleNew() {
 	fmt.Println(err)
 	// Output:
 	// <img width=240 height=80>
-	// picture: setting Scale is 9; accepted: 1 to 4
+	// setting Scale is 9; accepted: 1 to 4
 }
 
 func BenchmarkNew(b *testing.B) {

@@ -86,9 +86,10 @@ type shapes struct {
 // A layer is one outline of a letter. Where the sum of a letter's layers is positive there is ink, and where it is negative ink is
 // taken away.
 type layer struct {
-	share int64   // of full coverage, in 256ths; negative cuts away
-	grow  float32 // how much heavier than the font's outline
-	shift float32 // towards the light
+	share  int64   // of full coverage, in 256ths; negative cuts away
+	grow   float32 // how much heavier than the font's outline
+	shift  float32 // towards the light
+	across float32 // a quarter turn from there
 }
 
 var (
@@ -97,8 +98,10 @@ var (
 	hollow = []layer{{share: whole, grow: 0.05}, {share: -whole, grow: -0.035}}
 	rimmed = []layer{{share: -whole, grow: 0.085}, {share: 2 * whole}}
 	ringed = []layer{{share: whole, grow: 0.12}, {share: -whole, grow: 0.07}, {share: whole}}
+	cast   = []layer{{share: whole * 3 / 7, grow: 0.04, shift: 0.15}, {share: whole, grow: 0.04}, {share: -2 * whole, grow: -0.035}}
 	shadow = []layer{{share: whole * 3 / 7, shift: 0.14}, {share: whole}}
-	relief = []layer{{share: whole, grow: 0.01, shift: 0.06}, {share: -whole, grow: 0.01, shift: -0.06}}
+	relief = []layer{{share: whole * 5 / 4, grow: 0.01, shift: 0.07}, {share: -whole * 5 / 8, grow: 0.01, shift: -0.035, across: 0.06},
+		{share: -whole * 5 / 8, grow: 0.01, shift: -0.035, across: -0.06}}
 )
 
 // negative is the same letter in the other colour.
@@ -131,6 +134,7 @@ func recipes() [][]recipe {
 		broad = stripes{tones: [2]tone{{ink: 255}, {ink: 255, ground: 120}}, period: 1.6, wave: 0.15}
 		faint = stripes{tones: [2]tone{{ink: 255}, {ink: 255, ground: 60}}, period: 1.8, wave: 0.15}
 		hatch = stripes{tones: [2]tone{{ink: 255}, {ink: 140}}, period: 0.32, wave: 0.4}
+		weave = stripes{tones: [2]tone{{ink: 255}, {ink: 185, ground: 50}}, period: 0.36, wave: 0.4}
 		two   = stripes{tones: [2]tone{{ink: 255, ground: middling}, {ink: 0, ground: middling}}, period: 2, wave: 0.15}
 		split = stripes{tones: [2]tone{{ink: 255}, {ink: 0, ground: 255}}, period: 2, wave: 0.15}
 	)
@@ -145,16 +149,17 @@ func recipes() [][]recipe {
 	onGrey := bare
 	onGrey.base = middling
 	raised := letters(onGrey, 0.07, relief)
-	mixed := letters(onGrey, 0, solid, hollow, rimmed, relief, negative(solid), negative(hollow), negative(rimmed))
+	mixed := letters(onGrey, 0, solid, hollow, rimmed, ringed, cast, relief,
+		negative(solid), negative(hollow), negative(rimmed), negative(ringed), negative(cast))
 	classic := recipe{letters: [][]layer{solid}, stripes: plain, gap: 0.12, noise: []Noise{Arcs, Dots}, filters: []Filter{Smooth}}
 	return [][]recipe{
 		{classic},
 		{bare, letters(bare, -0.02, shadow)},
-		{letters(bare, 0, hollow), letters(bare, 0.07, ringed)},
-		{on(hatch, letters(bare, 0.01, heavy))},
+		{letters(bare, 0, hollow), letters(bare, 0.07, ringed), letters(bare, 0.03, cast)},
+		{on(hatch, letters(bare, 0.01, heavy)), on(weave, letters(bare, 0.01, heavy))},
 		{on(two, letters(bare, 0.03, heavy))},
-		{on(split, letters(bare, 0.04, solid))},
-		{on(fine, bare), on(broad, bare), on(broad, letters(bare, 0, hollow))},
+		{on(split, letters(bare, 0.04, solid)), on(split, letters(bare, 0.04, hollow))},
+		{on(fine, bare), on(broad, bare), on(broad, letters(bare, 0, hollow)), on(broad, letters(bare, 0.07, ringed)), on(broad, letters(bare, 0.03, cast))},
 		{raised, on(faint, raised)},
 		{mixed, on(faint, mixed)},
 	}

@@ -1,25 +1,40 @@
 #!/usr/bin/python3
-"""Makes the embedded fonts: Latin capitals, small letters and digits of freely licensed fonts, as unhinted TrueType.
+"""Makes the embedded fonts: Latin capitals, small letters and digits of freely licensed fonts, as unhinted TrueType, and of the Go fonts
+Greek, Cyrillic and accented letters too.
 
-It needs fontTools (Debian's python3-fonttools) and the Debian packages named below, and writes NAME.ttf and README.md beside itself.
-The fonts are given names of their own, because some of the licences reserve the original's.
+    make.py [folder]
+
+It needs fontTools (Debian's python3-fonttools), the Debian packages named below, unpacked below the folder or installed, and Go with this
+module's golang.org/x/image. It writes NAME.ttf and README.md beside itself. The fonts are given names of their own, because some of the
+licences reserve the original's.
 """
 
 import os
 import string
+import subprocess
+import sys
+import unicodedata
 
 from fontTools.pens.cu2quPen import Cu2QuPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont, newTable
 
-ROOT = "/usr/share/fonts/"
+ROOT = os.path.join(sys.argv[1] if len(sys.argv) > 1 else "/", "usr/share/fonts/")
 HERE = os.path.dirname(os.path.abspath(__file__))
-OFL, VERA, APACHE = "OFL.txt", "Vera.txt", "Apache-2.0.txt"
-FONTS = [  # name, file, Debian package, licence
+GO_FONTS = os.path.join(subprocess.check_output(["go", "list", "-m", "-f", "{{.Dir}}", "golang.org/x/image"], text=True, cwd=HERE).strip(),
+                        "font/gofont/ttfs/")
+OFL, VERA, APACHE, GO = "OFL.txt", "Vera.txt", "Apache-2.0.txt", "Go.txt"
+FONTS = [  # name, file, package, licence
+    ("go-bold", GO_FONTS + "Go-Bold.ttf", "golang.org/x/image", GO),
+    ("go-mono", GO_FONTS + "Go-Mono-Bold.ttf", "golang.org/x/image", GO),
+    ("go-smallcaps", GO_FONTS + "Go-Smallcaps.ttf", "golang.org/x/image", GO),
+    ("anonymous", "truetype/anonymous-pro/Anonymous Pro B.ttf", "fonts-anonymous-pro", OFL),
     ("averia", "truetype/averia-gwf/AveriaSerifGWF-Bold.ttf", "fonts-averia-serif-gwf", OFL),
+    ("b612", "opentype/b612/B612-Bold.otf", "fonts-b612", OFL),
     ("bebas", "opentype/bebas-neue/BebasNeue-Bold.otf", "fonts-bebas-neue", OFL),
     ("cantarell", "opentype/cantarell/Cantarell-ExtraBold.otf", "fonts-cantarell", OFL),
+    ("charis", "truetype/charis/CharisSIL-Bold.ttf", "fonts-sil-charis", OFL),
     ("comfortaa", "truetype/comfortaa/Comfortaa-Bold.ttf", "fonts-comfortaa", OFL),
     ("comic", "opentype/comic-neue/ComicNeue-Bold.otf", "fonts-comic-neue", OFL),
     ("courier", "opentype/courier-prime/Courier Prime Bold.otf", "fonts-courier-prime", OFL),
@@ -27,25 +42,46 @@ FONTS = [  # name, file, Debian package, licence
     ("dejavu-serif", "truetype/dejavu/DejaVuSerif-Bold.ttf", "fonts-dejavu-core", VERA),
     ("didot", "opentype/didot/GFSDidotBold.otf", "fonts-gfs-didot", OFL),
     ("dosis", "opentype/dosis/Dosis-Bold.otf", "fonts-dosis", OFL),
+    ("fantasque", "opentype/fantasque-sans/Normal/OTF/FantasqueSansMono-Bold.otf", "fonts-fantasque-sans", OFL),
     ("garamond", "opentype/ebgaramond/EBGaramond12-Bold.otf", "fonts-ebgaramond", OFL),
     ("gentium", "truetype/gentium-basic/GenBkBasB.ttf", "fonts-sil-gentium-basic", OFL),
+    ("humor", "truetype/humor-sans/Humor-Sans.ttf", "fonts-humor-sans", OFL),
+    ("inter", "opentype/inter/Inter-Black.otf", "fonts-inter", OFL),
     ("jura", "opentype/jura/Jura-Bold.otf", "fonts-jura", OFL),
     ("kaffeesatz", "opentype/yanone-kaffeesatz/YanoneKaffeesatz-Bold.otf", "fonts-yanone-kaffeesatz", OFL),
+    ("karla", "truetype/karla/Karla-ExtraBold.otf", "fonts-karla", OFL),
+    ("kaushan", "opentype/kaushanscript/KaushanScript-Regular.otf", "fonts-kaushanscript", OFL),
+    ("klee", "truetype/klee/KleeOne-SemiBold.ttf", "fonts-klee", OFL),
     ("lato", "truetype/lato/Lato-Black.ttf", "fonts-lato", OFL),
     ("league", "opentype/league-mono/LeagueMono-WideBold.otf", "fonts-league-mono", OFL),
     ("libertine", "opentype/linux-libertine/LinLibertine_RB.otf", "fonts-linuxlibertine", OFL),
+    ("lobster", "opentype/lobster/lobster.otf", "fonts-lobster", OFL),
+    ("mononoki", "truetype/mononoki/mononoki-Bold.ttf", "fonts-mononoki", OFL),
+    ("noto-serif", "truetype/noto/NotoSerif-Bold.ttf", "fonts-noto-core", OFL),
+    ("open", "truetype/open-sans/OpenSans-ExtraBold.ttf", "fonts-open-sans", APACHE),
     ("park", "opentype/national-park/NationalPark-Heavy.otf", "fonts-national-park", OFL),
     ("play", "truetype/play/Play-Bold.ttf", "fonts-play", OFL),
     ("quicksand", "truetype/quicksand/Quicksand-Bold.ttf", "fonts-quicksand", OFL),
+    ("reggae", "truetype/reggae/ReggaeOne-Regular.ttf", "fonts-reggae", OFL),
+    ("rocknroll", "truetype/rocknroll/RocknRollOne-Regular.ttf", "fonts-rocknroll", OFL),
+    ("routed", "truetype/routed-gothic/routed-gothic-wide-italic.ttf", "fonts-routed-gothic", OFL),
     ("slab", "opentype/roboto/slab/RobotoSlab-Bold.otf", "fonts-roboto-slab", APACHE),
+    ("spartan", "opentype/league-spartan/LeagueSpartan-Black.otf", "fonts-league-spartan", OFL),
     ("standard", "truetype/fonts-oldstandard/OldStandard-Bold.ttf", "fonts-oldstandard", OFL),
     ("vollkorn", "truetype/vollkorn/Vollkorn-Black.ttf", "fonts-vollkorn", OFL),
+    ("yrsa", "truetype/fonts-yrsa-rasa/Yrsa-Bold.ttf", "fonts-yrsa-rasa", OFL),
+    ("yusei", "truetype/yusei-magic/YuseiMagic-Regular.ttf", "fonts-yusei-magic", OFL),
 ]
 
 
 NOTICES = {  # for fonts that don't carry their own, as in Debian's copyright files
+    "fantasque": "Copyright (c) 2013-2014, Jany Belluz <jany.belluz AT hotmail.fr>",
     "garamond": "Copyright 2010-2012 Georg Duffner",
+    "humor": "Copyright (c) 2009, Michael Ciuffo ch00f@ch00ftech.com",
+    "lobster": "Copyright (c) 2011, Pablo Impallari (www.impallari.com|impallari@gmail.com)",
+    "mononoki": "Copyright 2013, Mathias Tellen <matthias.tellen@googlemail.com>",
     "park": "Copyright 2018 Jeremy Shellhorn",
+    "spartan": "Copyright 2011-2020 Micah Rich <micah@micahrich.com>",
 }
 
 
@@ -70,8 +106,13 @@ def to_truetype(font):
     font.sfntVersion = "\0\1\0\0"
 
 
-def make(name, path):
-    font = TTFont(ROOT + path)
+def letters(font):
+    """Every letter and digit of a font, without the forms of a letter that are there for compatibility alone."""
+    return "".join(c for c in map(chr, font.getBestCmap()) if unicodedata.category(c)[0] in "LN" and unicodedata.normalize("NFKC", c) == c)
+
+
+def make(name, path, licence):
+    font = TTFont(os.path.join(ROOT, path), recalcTimestamp=False)
     notice = NOTICES.get(name) or font["name"].getDebugName(0)
     options = Options()
     options.hinting = False
@@ -79,7 +120,7 @@ def make(name, path):
     options.notdef_outline = True
     options.drop_tables += ["GSUB", "GPOS", "GDEF", "kern", "DSIG", "FFTM", "post", "OS/2", "gasp", "meta", "prep", "fpgm", "cvt "]
     subsetter = Subsetter(options)
-    subsetter.populate(text=string.ascii_letters + string.digits)
+    subsetter.populate(text=letters(font) if licence == GO else string.ascii_letters + string.digits)
     subsetter.subset(font)
     if "CFF " in font:
         to_truetype(font)
@@ -99,12 +140,12 @@ def make(name, path):
 def main():
     rows, total = [], 0
     for name, path, package, licence in FONTS:
-        size, notice = make(name, path)
+        size, notice = make(name, path, licence)
         total += size
-        rows.append("| %s.ttf | %s | %s | [%s](%s) |" % (name, os.path.basename(path), notice, package, licence))
+        rows.append("| %s.ttf | %s | %s | [%s](%s) |" % (name, os.path.basename(path), notice.replace("|", ", "), package, licence))
     with open(os.path.join(HERE, "README.md"), "w", encoding="utf-8") as f:
         f.write("# Embedded fonts\n\nLatin letters and digits of these fonts, cut out, renamed and turned into unhinted TrueType by "
-                "`make.py` from Debian's packages:\n\n| file | from | copyright | package and licence |\n|---|---|---|---|\n")
+                "`make.py` from Debian's packages, and of the Go fonts every letter:\n\n| file | from | copyright | package and licence |\n|---|---|---|---|\n")
         f.write("\n".join(rows) + "\n")
     print(total, "bytes")
 

@@ -1,6 +1,11 @@
 // Sheet draws samples of every style and size on one PNG, to look at:
 //
 //	go run ./tests/tools/sheet -out sheet.png
+//
+// With -blind it draws a sheet for somebody to read who knows no answers, and those in a file of their own; with -judge it compares the two:
+//
+//	go run ./tests/tools/sheet -blind 49 -out blind.png -answers answers.txt
+//	go run ./tests/tools/sheet -answers answers.txt -judge read.txt
 package main
 
 import (
@@ -34,11 +39,28 @@ func main() {
 	seed := flag.Uint64("seed", 1, "seed of texts and pictures")
 	perRow := flag.Int("columns", 8, "pictures of 90 x 40 in a row")
 	only := flag.String("only", "", "draw the rows alone whose title begins with this")
+	blind := flag.Int("blind", 0, "pictures on a sheet to be read blind")
+	width := flag.Int("width", 90, "of those, in CSS pixels")
+	height := flag.Int("height", 40, "of those, in CSS pixels")
+	scale := flag.Int("scale", 1, "of those: device pixels to a CSS pixel")
+	length := flag.Int("length", 4, "letters of those")
+	enlarge := flag.Int("enlarge", 2, "how many times larger than in CSS pixels those are shown")
+	answers := flag.String("answers", "answers.txt", "file of their answers")
+	read := flag.String("judge", "", "file of what somebody read, to be compared with the answers")
 	flag.Parse()
-	if err := run(*out, *only, *seed, *perRow); err != nil {
+	var err error
+	switch {
+	case *read != "":
+		err = judge(*answers, *read)
+	case *blind > 0:
+		r := reading{defaults(), picture.Config{Width: *width, Height: *height, Scale: *scale}, *length, *blind, *perRow - 1, *enlarge}
+		err = r.write(*out, *answers, rand.New(rand.NewPCG(*seed, 1)))
+	default:
+		err = run(*out, *only, *seed, *perRow)
+	}
+	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("wrote", *out)
 }
 
 func run(out, only string, seed uint64, perRow int) error {
@@ -51,6 +73,7 @@ func run(out, only string, seed uint64, perRow int) error {
 	if err := png.Encode(&b, sheet); err != nil {
 		return err
 	}
+	fmt.Println("writes", out)
 	return os.WriteFile(out, b.Bytes(), 0o644)
 }
 

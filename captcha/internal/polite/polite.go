@@ -1,0 +1,83 @@
+// Package polite keeps insults out of answers that are drawn at random.
+//
+// It knows some 180 short words of English, German, French, Spanish, Portuguese and Russian, the last in both scripts. An answer that holds one
+// of them, upper and lower case alike and with digits among letters read as those that they resemble, is to be drawn again. Of the 130,321
+// answers of four letters of the default alphabet 310 are refused, 0.24 %; of six letters 0.52 %, of eight 0.78 %. Those that are left stay
+// equally likely, so that a guess is right once in 130,011 times, where it was once in 130,321.
+package polite
+
+import (
+	_ "embed"
+	"strings"
+	"sync"
+	"unicode"
+)
+
+//go:embed words.txt
+var turned string
+
+const shortest, longest = 3, 8 // letters of a word
+
+// words has the letters of each word, with zeros after it.
+var words = sync.OnceValue(func() map[[longest]rune]bool {
+	all := map[[longest]rune]bool{}
+	for _, line := range strings.Split(turned, "\n") {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		for _, word := range strings.Fields(line) {
+			var letters [longest]rune
+			for i, r := range []rune(word) {
+				letters[i] = turn(r)
+			}
+			all[letters] = true
+		}
+	}
+	return all
+})
+
+// turn moves a letter by half of its alphabet.
+func turn(r rune) rune {
+	switch {
+	case 'A' <= r && r <= 'Z':
+		return 'A' + (r-'A'+13)%26
+	case 'А' <= r && r <= 'Я':
+		return 'А' + (r-'А'+16)%32
+	}
+	return r
+}
+
+// Allowed tells whether an answer holds none of the words.
+func Allowed(answer string) bool {
+	var window [longest]rune // the last letters, the newest last
+	known, n, digits := words(), 0, 0
+	for _, r := range answer {
+		copy(window[:], window[1:])
+		window[longest-1] = plain(r)
+		n++
+		digits++
+		if r < '0' || r > '9' {
+			digits = 0
+		}
+		// Digits alone are a number.
+		for size := max(shortest, digits+1); size <= min(n, longest); size++ {
+			var word [longest]rune
+			copy(word[:], window[longest-size:])
+			if known[word] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// plain is the capital letter that a letter or digit is read as.
+func plain(r rune) rune {
+	if '0' <= r && r <= '9' {
+		return rune("OIZEASGTBG"[r-'0'])
+	}
+	if r == 'ё' || r == 'Ё' {
+		return 'Е'
+	}
+	return unicode.ToUpper(r)
+}

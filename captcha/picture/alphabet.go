@@ -1,0 +1,132 @@
+package picture
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
+)
+
+// letters takes an alphabet apart, and refuses what can't be read or typed as it is drawn: letter by letter, from left to right.
+func letters(alphabet string) ([]rune, error) {
+	if alphabet == "" {
+		return nil, setting.Refuse("Alphabet", alphabet, "one letter or more")
+	}
+	if !utf8.ValidString(alphabet) {
+		return nil, setting.Refuse("Alphabet", alphabet, "valid UTF-8")
+	}
+	for _, kind := range unusable {
+		if found := those(alphabet, kind.holds); found != "" {
+			return nil, setting.Refuse("Alphabet", alphabet, "an alphabet without %+q: %s", found, kind.reason)
+		}
+	}
+	return []rune(alphabet), nil
+}
+
+func those(alphabet string, holds func(rune) bool) string {
+	return strings.Map(func(r rune) rune {
+		if holds(r) {
+			return r
+		}
+		return -1
+	}, alphabet)
+}
+
+// unusable letters, and what is wrong with them. The first kind that is found is the one that is told.
+var unusable = []struct {
+	holds  func(rune) bool
+	reason string
+}{
+	{unicode.IsMark, "a mark can't be read or typed without the letter that carries it; give the letter with its mark as one character"},
+	{
+		func(r rune) bool {
+			return unicode.In(r, unicode.Z, unicode.Cc, unicode.Cf, unicode.Co)
+		},
+		"spaces and characters without a shape of their own can't be seen",
+	},
+	{
+		func(r rune) bool { return unicode.Is(rightToLeft, r) && !unicode.Is(arabicDigits, r) },
+		"letters are drawn apart and from left to right, which nobody can read in a script that runs from right to left",
+	},
+	{
+		func(r rune) bool { return unicode.In(r, unicode.Mongolian, unicode.Phags_Pa) },
+		"letters are drawn apart and side by side, which nobody can read in a script that runs downwards",
+	},
+	{
+		func(r rune) bool { return unicode.Is(retyped, r) },
+		"keyboards give another character in its place, so that the right answer would be refused",
+	},
+}
+
+// rightToLeft is where Unicode has such scripts, and will have those to come: the ranges whose default Bidi_Class is R or AL.
+var rightToLeft = &unicode.RangeTable{
+	R16: []unicode.Range16{{0x0590, 0x08ff, 1}, {0xfb1d, 0xfdff, 1}, {0xfe70, 0xfeff, 1}},
+	R32: []unicode.Range32{{0x10800, 0x10fff, 1}, {0x1e800, 0x1efff, 1}},
+}
+
+// arabicDigits, and Persian ones, run from left to right.
+var arabicDigits = &unicode.RangeTable{R16: []unicode.Range16{{0x0660, 0x0669, 1}, {0x06f0, 0x06f9, 1}}}
+
+// retyped characters are canonically equal to others, which are the ones that are typed: parts of Korean syllables, the signs of ohm, kelvin and
+// angstrom, and ideographs that are encoded twice.
+var retyped = &unicode.RangeTable{
+	R16: []unicode.Range16{{0x1100, 0x11ff, 1}, {0x2126, 0x2126, 1}, {0x212a, 0x212b, 1}, {0xf900, 0xfaff, 1}},
+	R32: []unicode.Range32{{0x2f800, 0x2fa1f, 1}},
+}
+
+// Unwise tells what visitors will stumble over in an alphabet that can be drawn, a sentence each, fit for a log: letters that look alike once
+// they are turned and bent, and letters that have a twin in another of the alphabet's scripts.
+func Unwise(alphabet string) (sentences []string) {
+	for _, group := range lookAlikes {
+		found := those(alphabet, func(r rune) bool { return strings.ContainsRune(group, r) })
+		if distinct(found) > 1 {
+			sentences = append(sentences, fmt.Sprintf("letters of the alphabet are read for each other: %q", found))
+		}
+	}
+	for _, group := range twins {
+		all := []rune(group)
+		var present, others []string
+		for i, r := range all {
+			script := twinScripts[i%len(twinScripts)]
+			if r == ' ' || those(alphabet, func(r rune) bool { return unicode.Is(script.table, r) }) == "" {
+				continue
+			}
+			named := fmt.Sprintf("%c (%s)", r, script.name)
+			if strings.ContainsRune(alphabet, r) {
+				present = append(present, named)
+			} else {
+				others = append(others, named)
+			}
+		}
+		if len(present) > 0 && len(present)+len(others) > 1 {
+			sentences = append(sentences, "a letter of the alphabet has a twin in another of its scripts, and only what was drawn is accepted: "+
+				strings.Join(append(present, others...), ", "))
+		}
+	}
+	return sentences
+}
+
+// distinct counts the letters of an answer, in which upper and lower case are alike.
+func distinct(letters string) int {
+	seen := map[rune]bool{}
+	for _, r := range letters {
+		seen[unicode.ToUpper(r)] = true
+	}
+	return len(seen)
+}
+
+// lookAlikes are the groups that Alphabet has one of each, and small letters of such shapes.
+var lookAlikes = []string{"0OoQD", "1IilT7|", "2Zz", "5Ss6", "A4", "B8", "CGc", "6Gb", "EF", "KXkx", "VYvy", "UVuv", "9gq", "nu", "ij"}
+
+// twins are drawn alike in Latin, Greek and Cyrillic; a space where a script has none.
+var twins = []string{"A\u0391\u0410", "B\u0392\u0412", "C \u0421", "E\u0395\u0415", "H\u0397\u041d", "I\u0399\u0406", "J \u0408", "K\u039a\u041a",
+	"M\u039c\u041c", "N\u039d ", "O\u039f\u041e", "P\u03a1\u0420", "S \u0405", "T\u03a4\u0422", "X\u03a7\u0425", "Y\u03a5\u04ae", "Z\u0396 ",
+	" \u0393\u0413", " \u03a0\u041f", " \u03a6\u0424",
+	"a \u0430", "c \u0441", "e \u0435", "i \u0456", "j \u0458", "o\u03bf\u043e", "p\u03c1\u0440", "s \u0455", "v\u03bd ", "x\u03c7\u0445", "y \u0443"}
+
+var twinScripts = []struct {
+	name  string
+	table *unicode.RangeTable
+}{{"Latin", unicode.Latin}, {"Greek", unicode.Greek}, {"Cyrillic", unicode.Cyrillic}}
