@@ -74,7 +74,7 @@ func plainFont(data []byte) ([]byte, error) {
 	default:
 		return nil, refuseFont("a font of pictures, without outlines", "TrueType or OpenType with outlines")
 	}
-	kept["hhea"], kept["hmtx"] = make([]byte, 36), make([]byte, 4)
+	kept["hhea"], kept["hmtx"] = make([]byte, 36), make([]byte, 4+2*(glyphs-1))
 	kept["hhea"][35] = 1 // one width for all
 	kept["OS/2"], kept["post"] = make([]byte, 96), make([]byte, 32)
 	kept["OS/2"][1], kept["post"][1] = 2, 3 // the versions with heights and without names

@@ -1,11 +1,8 @@
 package picture
 
 import (
+	"encoding/binary"
 	"fmt"
-	"math"
-
-	"golang.org/x/image/font/sfnt"
-	"golang.org/x/image/math/fixed"
 )
 
 // A typeface holds the glyphs of an alphabet in one font.
@@ -23,12 +20,16 @@ func newTypeface(data []byte, alphabet []rune) (face typeface, err error) {
 			face, err = nil, refuseFont(fmt.Sprintf("damaged (%v)", r), "a whole TrueType or OpenType file")
 		}
 	}()
-	parsed, err := sfnt.Parse(plain)
+	var f fontReader
+	if binary.BigEndian.Uint32(plain) == trueType {
+		f, err = newTrueType(plain)
+	} else {
+		f, err = newOpenType(plain)
+	}
 	if err != nil {
 		return nil, refuseFont(fmt.Sprintf("a file that can't be read (%v)", err), "TrueType or OpenType with a Unicode character map")
 	}
-	f := &fontReader{font: parsed}
-	capital, err := f.capitalHeight(alphabet)
+	capital, err := capitalHeight(f, alphabet)
 	if err != nil {
 		return nil, err
 	}
@@ -53,15 +54,21 @@ func newTypeface(data []byte, alphabet []rune) (face typeface, err error) {
 // whose outlines would be cut into millions of pieces.
 const largestLetter = 20
 
-// A fontReader reads outlines in the font's own units.
-type fontReader struct {
-	font   *sfnt.Font
-	buffer sfnt.Buffer
+// A fontReader reads outlines in the font's own units, times a scale.
+type fontReader interface {
+	// contours is nil for a letter that the font lacks or leaves blank.
+	contours(letter rune, scale float32) ([][]point, error)
+}
+
+// refuseLetter returns the error for a letter whose outline can't be read.
+func refuseLetter(letter rune, err error) error {
+	return refuseFont(fmt.Sprintf("a font whose letter %q can't be drawn (%v)", letter, err),
+		"outlines as most fonts have them: convert it to TrueType, as FontForge does")
 }
 
 // capitalHeight is the height of an H, which sizes are measured by, or of the alphabet's tallest letter in a font without one, or
 // with a flat one.
-func (f *fontReader) capitalHeight(alphabet []rune) (float32, error) {
+func capitalHeight(f fontReader, alphabet []rune) (float32, error) {
 	var tallest float32
 	for _, letter := range append([]rune{'H'}, alphabet...) {
 		contours, err := f.contours(letter, 1)
@@ -78,99 +85,4 @@ func (f *fontReader) capitalHeight(alphabet []rune) (float32, error) {
 		tallest = max(tallest, hi.y-lo.y)
 	}
 	return max(tallest, 1), nil
-}
-
-// contours is nil for a letter that the font lacks or leaves blank.
-func (f *fontReader) contours(letter rune, scale float32) ([][]point, error) {
-	index, err := f.font.GlyphIndex(&f.buffer, letter)
-	if err != nil || index == 0 {
-		return nil, err
-	}
-	// At as many pixels as the em has units, a unit is a pixel: the numbers are those of the file.
-	segments, err := f.font.LoadGlyph(&f.buffer, index, fixed.Int26_6(f.font.UnitsPerEm()), nil)
-	if err != nil {
-		return nil, refuseFont(fmt.Sprintf("a font whose letter %q can't be drawn (%v)", letter, err), "outlines as most fonts have them: convert it to TrueType, as FontForge does")
-	}
-	var all [][]point
-	var c contour
-	close := func() {
-		if points := c.closed(); len(points) >= 4 {
-			all = append(all, points)
-		}
-	}
-	for _, s := range segments {
-		var p [3]point
-		for i, v := range s.Args {
-			p[i] = point{float32(v.X) * scale, float32(v.Y) * scale}
-		}
-		switch s.Op {
-		case sfnt.SegmentOpMoveTo:
-			close()
-			c = contour{start: p[0], at: p[0]}
-		case sfnt.SegmentOpLineTo:
-			c.line(p[0])
-		case sfnt.SegmentOpQuadTo:
-			c.curve(p[0], p[1])
-		case sfnt.SegmentOpCubeTo:
-			c.cubic(p[0], p[1], p[2], scale*float32(f.font.UnitsPerEm())/cubicNearness)
-		}
-	}
-	close()
-	return all, nil
-}
-
-// cubicNearness is the part of an em that a cubic curve may be off the quadratic ones in its place.
-const cubicNearness = 1000
-
-// A contour grows by curves from where it is.
-type contour struct {
-	start, at point
-	points    []point // on the curve and controlling it, in turns
-}
-
-func (c *contour) line(to point) {
-	if to != c.at {
-		c.curve(middle(c.at, to), to)
-	}
-}
-
-func (c *contour) curve(control, to point) {
-	c.points = append(c.points, c.at, control)
-	c.at = to
-}
-
-// cubic cuts a cubic curve into pieces and puts a quadratic one in place of each. The distance of the two shrinks by the cube of the number of
-// pieces; the root of three over 36 is its bound for one piece.
-func (c *contour) cubic(p, q, to point, near float32) {
-	from := c.at
-	off := math.Hypot(float64(to.x-3*q.x+3*p.x-from.x), float64(to.y-3*q.y+3*p.y-from.y)) * math.Sqrt(3) / 36
-	n := min(max(1, math.Ceil(math.Cbrt(off/float64(near)))), 16)
-	step := float32(1 / n)
-	at, along := cubicAt(from, p, q, to, 0)
-	for i := range int(n) {
-		next, towards := cubicAt(from, p, q, to, float32(i+1)*step)
-		// The control point where the tangents meet is about the mean of those that either tangent tells.
-		c.curve(point{
-			(at.x + next.x + (along.x-towards.x)*step/2) / 2,
-			(at.y + next.y + (along.y-towards.y)*step/2) / 2,
-		}, next)
-		at, along = next, towards
-	}
-}
-
-// cubicAt is the point at t on a cubic curve, and the curve's speed there.
-func cubicAt(a, b, c, d point, t float32) (at, speed point) {
-	u := 1 - t
-	mix := func(a, b, c, d float32) (float32, float32) {
-		return u*u*u*a + 3*u*u*t*b + 3*u*t*t*c + t*t*t*d, 3 * (u*u*(b-a) + 2*u*t*(c-b) + t*t*(d-c))
-	}
-	at.x, speed.x = mix(a.x, b.x, c.x, d.x)
-	at.y, speed.y = mix(a.y, b.y, c.y, d.y)
-	return at, speed
-}
-
-// closed ends the contour where it began.
-func (c *contour) closed() []point {
-	c.line(c.start)
-	return c.points
 }
