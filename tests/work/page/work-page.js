@@ -1,0 +1,10 @@
+// A page that has work done, in the least that it takes: window.begin starts a worker, window.told is what it said.
+window.told = [];
+window.begin = (challenge, limit, ...first) => {
+  window.worker = new Worker("/work.js");
+  window.worker.onmessage = ({ data }) => window.told.push(data);
+  window.worker.onerror = (event) => window.told.push({ type: "broken", reason: event.message });
+  for (const type of first) window.worker.postMessage({ type });
+  window.worker.postMessage({ type: "start", challenge, limit });
+  return true;
+};
