@@ -67,8 +67,8 @@ func TestWidgetShowsPictures(t *testing.T) {
 
 // A challenge that expires while the form is open makes the widget say so, by the server's own clock in expiresAt.
 func TestWidgetExpires(t *testing.T) {
-	s := serve(t, work.New())
-	s.expires = 3 * time.Second
+	s := serve(t, work.New(work.Config{Cost: 500, Range: 1})) // done long before it expires
+	s.expires = 5 * time.Second
 	p := widget(t, s)
 	p.Click(box)
 	p.Await(`document.querySelector("altcha-widget").getState() === "expired"`)

@@ -29,10 +29,13 @@ type server struct {
 	mu    sync.Mutex
 	seeds map[string][32]byte // of unspent challenges
 	met   map[string]bool     // receipts, unspent
+
+	results chan string // of what is submitted
 }
 
 func serve(t *testing.T, w *work.Work) *server {
 	s := &server{work: w, expires: time.Minute, seeds: make(map[string][32]byte), met: make(map[string]bool)}
+	s.results = make(chan string, 100)
 	mux := http.NewServeMux()
 	mux.Handle("/", http.FileServer(http.Dir("page")))
 	mux.Handle("/dist/", http.FileServer(http.Dir("../node_modules/altcha")))
@@ -43,6 +46,7 @@ func serve(t *testing.T, w *work.Work) *server {
 	mux.HandleFunc("/challenge", s.challenge)
 	mux.HandleFunc("/verify", s.verify)
 	mux.HandleFunc("/form", s.form)
+	mux.HandleFunc("/told", s.told)
 	s.Server = httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
 		out.Header().Set("Content-Security-Policy", policy)
 		mux.ServeHTTP(out, in)
@@ -122,11 +126,35 @@ func (s *server) form(out http.ResponseWriter, in *http.Request) {
 	met := s.met[field]
 	delete(s.met, field)
 	s.mu.Unlock()
-	if met {
-		out.Write([]byte("receipt"))
+	result := "receipt"
+	if !met {
+		result = s.judge(field)
+	}
+	out.Write([]byte(result))
+	s.results <- result
+}
+
+// told takes what our worker says of the work for a key.
+func (s *server) told(_ http.ResponseWriter, in *http.Request) {
+	var told struct{ Key, Type, Reason, Solution string }
+	if err := json.NewDecoder(in.Body).Decode(&told); err != nil {
+		s.results <- err.Error()
 		return
 	}
-	out.Write([]byte(s.judge(field)))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seed, ok := s.seeds[told.Key]
+	delete(s.seeds, told.Key)
+	switch {
+	case !ok:
+		s.results <- "spent"
+	case told.Type != "solved":
+		s.results <- told.Reason
+	case !s.work.Check(seed, 0, told.Solution):
+		s.results <- "wrong"
+	default:
+		s.results <- "right"
+	}
 }
 
 // needWidget stops a test for which ALTCHA's widget is not installed, as package browser does for what it needs.

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -159,7 +161,7 @@ func start(name, url string) (group int, stop func(), err error) {
 			process.Args = append(process.Args, "--no-sandbox") // Chromium's sandbox does not work for root
 		}
 	}
-	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := process.Start(); err != nil {
 		os.RemoveAll(profile)
 		return 0, nil, err

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Price measures what it costs to get past work, and how long visitors wait for it:
 //
 //	go run ./tests/tools/price

@@ -8,3 +8,11 @@ window.begin = (challenge, limit, ...first) => {
   window.worker.postMessage({ type: "start", challenge, limit });
   return true;
 };
+
+// At #alone the page needs nobody to say so: for a browser that is only opened.
+if (location.hash === "#alone") {
+  fetch("/challenge").then((reply) => reply.json()).then(({ parameters }) => {
+    window.begin(parameters);
+    window.worker.onmessage = ({ data }) => fetch("/told", { method: "POST", body: JSON.stringify({ key: parameters.data.key, ...data }) });
+  });
+}
