@@ -230,6 +230,10 @@ func TestAltchaHalves(t *testing.T) {
 func TestAltchaUnreadable(t *testing.T) {
 	w := small()
 	field := solved(t, w, 1).field(t)
+	text, err := base64.StdEncoding.DecodeString(field)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, text := range map[string]string{
 		"empty":           "",
 		"not base64":      "{}",
@@ -238,9 +242,8 @@ func TestAltchaUnreadable(t *testing.T) {
 		"the test mode's": base64.StdEncoding.EncodeToString([]byte(`{"challenge":null,"solution":null,"test":true}`)),
 		"cut":             field[:len(field)-4],
 		"URL-safe":        strings.NewReplacer("+", "-", "/", "_").Replace(field) + "-_",
-		"too long": base64.StdEncoding.EncodeToString(append(
-			[]byte(strings.Repeat(" ", work.AltchaLength)), field...)),
-		"deep": base64.StdEncoding.EncodeToString([]byte(`{"challenge":{"parameters":` + strings.Repeat("[", 3000))),
+		"too long":        base64.StdEncoding.EncodeToString(append(bytes.Repeat([]byte(" "), work.AltchaLength), text...)),
+		"deep":            base64.StdEncoding.EncodeToString([]byte(`{"challenge":{"parameters":` + strings.Repeat("[", 3000))),
 	} {
 		if got := judge(w, 1, text); got != unreadable {
 			t.Errorf("%s: %s", name, got)

@@ -60,7 +60,8 @@ type verdict struct {
 	InvalidSignature bool
 }
 
-const key = "_-0000000000000000000000000000000000000000000000000000000000000_"
+// key has characters that JSON can be written with in two ways.
+const key = "_-&<>/"
 
 // ours are challenges, each with a seed of its own.
 func ours(t *testing.T, w *work.Work, n int) (challenges []challenge, seeds [][32]byte) {
