@@ -189,7 +189,7 @@ func TestAltchaAltered(t *testing.T) {
 		{"challenge", other["challenge"], altered},
 		{"solution.counter", 20, wrong},
 		{"solution.counter", -1, unreadable},
-		{"solution.counter", 1 << 32, unreadable},
+		{"solution.counter", int64(1 << 32), unreadable},
 		{"solution.counter", 1.5, unreadable},
 		{"solution.counter", "1", unreadable},
 		{"solution.derivedKey", strings.Repeat("0", 64), wrong},

@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"testing"
 )
@@ -24,5 +25,22 @@ func TestBusy(t *testing.T) {
 	}
 	if len(w.turns) != 0 {
 		t.Error("a turn was not given back")
+	}
+}
+
+// Each counter below the range is as likely as the next, and there is none beyond.
+func TestCountersAreEven(t *testing.T) {
+	const rounds, counters = 20_000, 10
+	var times [counters]int
+	for n := range rounds {
+		var seed [32]byte
+		binary.BigEndian.PutUint32(seed[:], uint32(n))
+		times[newSecrets(seed, 0).counter(counters)]++
+	}
+	for counter, n := range times {
+		// 2,000 are expected, with a deviation of 42.
+		if n < 1750 || n > 2250 {
+			t.Errorf("counter %d was right %d times of %d", counter, n, rounds)
+		}
 	}
 }
