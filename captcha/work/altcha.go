@@ -15,8 +15,8 @@ const AltchaLength = 4096
 
 // altchaSigned is ALTCHA's form of a challenge, in version 2 of its protocol.
 //
-// Version 1 knows only plain hashes. The same challenge would be met by either, so that serving it would make the cheaper
-// one the price of both.
+// Version 1 knows only plain hashes. The same challenge would be met by either, so that serving it would make the
+// cheaper one the price of both.
 type altchaSigned struct {
 	Parameters json.RawMessage `json:"parameters"`
 	Signature  string          `json:"signature"`
@@ -31,11 +31,11 @@ type altchaPayload struct {
 	} `json:"solution"`
 }
 
-// Altcha returns the JSON that ALTCHA's widget asks for: the work that belongs to a challenge's seed and level, as Challenge
-// returns it, with the challenge's key and the moment when it expires, signed. The widget submits all of it.
+// Altcha returns the JSON that ALTCHA's widget asks for: the work that belongs to a challenge's seed and level, as
+// Challenge returns it, with the challenge's key and the moment when it expires, signed. The widget submits all of it.
 //
-// Further members may be given to stand beside the parameters. Of these the widget knows "codeChallenge", a picture and a
-// sound to be shown after the work, and "configuration".
+// Further members may be given to stand beside the parameters. Of these the widget knows "codeChallenge", a picture and
+// a sound to be shown after the work, and "configuration".
 func (w *Work) Altcha(ctx context.Context, seed [32]byte, level uint8, key string, expires time.Time,
 	beside map[string]any,
 ) ([]byte, error) {
@@ -62,14 +62,17 @@ func (w *Work) Altcha(ctx context.Context, seed [32]byte, level uint8, key strin
 	return json.Marshal(all)
 }
 
-// ReadAltcha reads what ALTCHA's widget submitted. It is not ok where that can't be read, or is longer than [AltchaLength].
+// ReadAltcha reads what ALTCHA's widget submitted. It is not ok where that can't be read, or is longer than
+// [AltchaLength].
 //
-// The key names the challenge. Once its seed and level are known, open tells whether the parameters are unaltered, every
-// member of them, at the price of a keyed hash; those of other challenges are not. Then it returns the solution for Check,
-// which is empty where counter or key can't be right.
+// The key names the challenge. Once its seed and level are known, open tells whether the parameters are unaltered,
+// every member of them, at the price of a keyed hash; those of other challenges are not. Then it returns the solution
+// for Check, which is empty where counter or key can't be right.
 //
 // So altered parameters need not spend a challenge, and a wrong solution, of which nobody is told before, does.
-func (w *Work) ReadAltcha(field string) (key string, open func(seed [32]byte, level uint8) (solution string, ok bool), ok bool) {
+func (w *Work) ReadAltcha(field string) (
+	key string, open func(seed [32]byte, level uint8) (solution string, ok bool), ok bool,
+) {
 	if len(field) > AltchaLength {
 		return "", nil, false
 	}
@@ -93,7 +96,10 @@ func (w *Work) ReadAltcha(field string) (key string, open func(seed [32]byte, le
 			return "", false
 		}
 		derived := p.Solution.DerivedKey
-		if len(derived) != 2*keySize || derived[:2*halfSize] != c.KeyPrefix || p.Solution.Counter != s.counter(c.Range) {
+		if len(derived) != 2*keySize || derived[:2*halfSize] != c.KeyPrefix {
+			return "", true
+		}
+		if p.Solution.Counter != s.counter(c.Range) {
 			return "", true
 		}
 		return derived[2*halfSize:] + c.Seal, true

@@ -254,8 +254,8 @@ func TestAltchaUnreadable(t *testing.T) {
 	}
 }
 
-// Of 10,000 submissions with a bit, a byte or a stretch changed in their JSON none is accepted that says anything else than
-// the one that was right.
+// Of 10,000 submissions with a bit, a byte or a stretch changed in their JSON none is accepted that says anything else
+// than the one that was right.
 func TestAltchaDamaged(t *testing.T) {
 	w, random := small(), rand.New(rand.NewPCG(3, 4))
 	s := solved(t, w, 1)
@@ -292,8 +292,8 @@ func TestAltchaDamaged(t *testing.T) {
 	}
 }
 
-// sameMeaning reports whether two JSON texts say the same, as an insertion of white space or a change of a letter's case
-// in a name that Go's decoder takes either way.
+// sameMeaning reports whether two JSON texts say the same, as an insertion of white space or a change of a letter's
+// case in a name that Go's decoder takes either way.
 func sameMeaning(t *testing.T, a, b []byte) bool {
 	t.Helper()
 	var x, y any

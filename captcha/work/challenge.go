@@ -27,8 +27,8 @@ const SolutionLength = 2 * (halfSize + sealSize)
 
 const algorithm = "PBKDF2/SHA-256"
 
-// Challenge is what a browser is told: the parameters of ALTCHA's protocol under their names, Range and Seal. Byte strings
-// are in hexadecimal, lower case.
+// Challenge is what a browser is told: the parameters of ALTCHA's protocol under their names, Range and Seal. Byte
+// strings are in hexadecimal, lower case.
 //
 // The fields stand in the order of their names, so that their JSON is in ALTCHA's canonical form.
 type Challenge struct {
@@ -39,13 +39,13 @@ type Challenge struct {
 	KeyLength int               `json:"keyLength"`           // bytes: 32
 	KeyPrefix string            `json:"keyPrefix"`           // the first half of the right key
 	Nonce     string            `json:"nonce"`               // comes before the counter in the password
-	Range     int               `json:"range,omitempty"`     // the right counter is below this; 0 where nothing is known
+	Range     int               `json:"range,omitempty"`     // the right counter is below; 0: unknown
 	Salt      string            `json:"salt"`
-	Seal      string            `json:"seal,omitempty"` // goes with the second half, as the server's own word that it is right
+	Seal      string            `json:"seal,omitempty"` // submitted with the second half: the server's word for it
 }
 
-// Challenge returns, as JSON, the work that belongs to a challenge's secret seed and level, 0 to [MaxLevel]: the same for
-// the same. The error is [ErrBusy] where no turn came within a second or before the context's end.
+// Challenge returns, as JSON, the work that belongs to a challenge's secret seed and level, 0 to [MaxLevel]: the same
+// for the same. The error is [ErrBusy] where no turn came within a second or before the context's end.
 //
 // The level must be what was fixed when the challenge was issued, and never a visitor's choice.
 func (w *Work) Challenge(ctx context.Context, seed [32]byte, level uint8) ([]byte, error) {
@@ -56,8 +56,8 @@ func (w *Work) Challenge(ctx context.Context, seed [32]byte, level uint8) ([]byt
 	return json.Marshal(c)
 }
 
-// Check reports whether solution is right for the challenge with this seed and level. It compares in constant time, derives
-// nothing and costs some microseconds.
+// Check reports whether solution is right for the challenge with this seed and level. It compares in constant time,
+// derives nothing and costs some microseconds.
 //
 // Call it once for a challenge, after the challenge was spent. Whether a solution has the right form at all can be seen
 // before, by WellFormed.

@@ -7,8 +7,8 @@
 //
 // The server picks a counter below [Config].Range, derives a key of 32 bytes from it and publishes the first half. The
 // browser derives keys from 0, 1, 2 and so on until the first half is the same, and submits the second half. That is
-// ALTCHA's protocol, version 2, with a counter that the server chose: [Work.Altcha] serves its widget, and the script in
-// assets serves captcha's own form field. Everything follows from the challenge's secret seed and its level, so that
+// ALTCHA's protocol, version 2, with a counter that the server chose: [Work.Altcha] serves its widget, and the script
+// in assets serves captcha's own form field. Everything follows from the challenge's secret seed and its level, so that
 // nothing is kept at issue.
 //
 // The search has an end. Half of all visitors are done after half of the range, and the slowest waits twice as long. A
@@ -17,11 +17,11 @@
 // # The derivation
 //
 // It is PBKDF2 with HMAC-SHA-256 and [Config].Cost iterations, one of the few that browsers have in native code and
-// without WebAssembly, which a strict Content-Security-Policy refuses. The number of iterations weighs two ends. A browser
-// answers each try by two promises, some 50 microseconds that native code is spared: with 100 iterations they are most of
-// a try, with 1,000 a quarter, with 5,000 a twentieth. But the server derives one key for every challenge whose work is
-// asked for, and pays in proportion. At 1,000 iterations that is 0.17 milliseconds on the machine below, and 0.64 where
-// Go is forbidden to use its instructions for SHA-256 and its vectors.
+// without WebAssembly, which a strict Content-Security-Policy refuses. The number of iterations weighs two ends. A
+// browser answers each try by two promises, some 50 microseconds that native code is spared: with 100 iterations they
+// are most of a try, with 1,000 a quarter, with 5,000 a twentieth. But the server derives one key for every challenge
+// whose work is asked for, and pays in proportion. At 1,000 iterations that is 0.17 milliseconds on the machine below,
+// and 0.64 where Go is forbidden to use its instructions for SHA-256 and its vectors.
 //
 // Tries a second on one core of an AMD EPYC, in the best of several seconds:
 //
@@ -31,21 +31,23 @@
 //	WebKitGTK         26,300   9,600   5,500   2,800   1,090
 //	Go 1.26           49,600  11,100   5,700   2,800   1,160
 //
-// A plain hash would cost the server nothing; native code computes one three times as fast as JavaScript, and a graphics
-// card thousands of times. Scrypt and Argon2 would slow the graphics card down; no browser has them without WebAssembly.
+// A plain hash would cost the server nothing; native code computes one three times as fast as JavaScript, and a
+// graphics card thousands of times. Scrypt and Argon2 would slow the graphics card down; no browser has them without
+// WebAssembly. With SHA-512 a try costs the server three times as much, and a card is as far ahead of it as with
+// SHA-256.
 //
 // # What it costs
 //
-// The server derives one key when a browser asks for the work, never at issue: most challenges are answered otherwise or
-// not at all. Checking costs it a keyed hash, some microseconds. A browser searches for some 0.2 seconds on this machine
-// and for 1.1 on a phone that is six times slower, in the middle of all visitors, and for twice that at most; Firefox takes
-// a quarter longer.
+// The server derives one key when a browser asks for the work, never at issue: most challenges are answered otherwise
+// or not at all. Checking costs it a keyed hash, some microseconds. A browser searches for some 0.2 seconds on this
+// machine and for 1.1 on a phone that is six times slower, in the middle of all visitors, and for twice that at most;
+// Firefox takes a quarter longer.
 //
 // # What it withstands
 //
 // Nobody finds the counter faster than by search, nobody can submit a key that was not found, and the work for one
-// challenge is good for no other. But a program solves it as well as a browser, and a graphics card more than a thousand
-// times as fast: work is a price and no proof of a person. The program in tests/tools/price states it.
+// challenge is good for no other. But a program solves it as well as a browser, and a graphics card more than a
+// thousand times as fast: work is a price and no proof of a person. The program in tests/tools/price states it.
 package work
 
 import (
@@ -58,19 +60,20 @@ import (
 // Config says how much a browser is to compute. Replicas may differ in it while a new one is deployed: a challenge is
 // checked without it.
 type Config struct {
-	// Cost is the number of iterations of a try, 500 to 20,000. The package's comment says what speaks for the default.
+	// Cost is the number of iterations of a try, 500 to 20,000. The package's comment says what speaks for the
+	// default.
 	//
 	// Optional. Default: 1000
 	Cost int
 
-	// Range is the number of counters at level 0, of which one is the right one: 1 to 1,000,000. A visitor's browser tries
-	// half of them in the middle, all of them at most. Each level doubles it.
+	// Range is the number of counters at level 0, of which one is the right one: 1 to 1,000,000. A visitor's
+	// browser tries half of them in the middle, all of them at most. Each level doubles it.
 	//
 	// Optional. Default: 2000
 	Range int
 
-	// Parallel is how many keys may be derived at a time, so that a flood of requests for work leaves the server's other
-	// cores alone: 1 to 1024. A request waits a second for its turn at most.
+	// Parallel is how many keys may be derived at a time, so that a flood of requests for work leaves the server's
+	// other cores alone: 1 to 1024. A request waits a second for its turn at most.
 	//
 	// Optional. Default: half of the processors, at least 1
 	Parallel int

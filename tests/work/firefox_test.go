@@ -9,8 +9,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 )
 
-// Firefox has its own cryptography, workers and policy. It is only opened here, on pages that need nobody to click. Without
-// a Firefox the test is skipped, or fails where REQUIRE_FIREFOX=1 is set.
+// Firefox has its own cryptography, workers and policy. It is only opened here, on pages that need nobody to click.
+// Without a Firefox the test is skipped, or fails where REQUIRE_FIREFOX=1 is set.
 func TestFirefox(t *testing.T) {
 	needWidget(t)
 	var path string

@@ -1,5 +1,5 @@
-// ALTCHA's published library, for library_test.go: node library.mjs create|verify|solve, with JSON on standard input and
-// output.
+// ALTCHA's published library, for library_test.go: node library.mjs create|verify|solve, with JSON on standard input
+// and output.
 import { readFileSync } from "node:fs";
 import { createChallenge, solveChallenge, verifySolution } from "altcha-lib";
 import { deriveKey } from "altcha-lib/algorithms/pbkdf2";

@@ -1,5 +1,5 @@
-// Package work_test runs package captcha/work against the published parts of ALTCHA, its library under Node and its widget in
-// a browser, and against its own script in a browser.
+// Package work_test runs package captcha/work against the published parts of ALTCHA, its library under Node and its
+// widget in a browser, and against its own script in a browser.
 package work_test
 
 import (
@@ -18,8 +18,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 )
 
-// library runs ALTCHA's library, which "npm ci --prefix tests" installs. Without it or Node the test is skipped, or fails
-// where REQUIRE_BROWSER=1 is set.
+// library runs ALTCHA's library, which "npm ci --prefix tests" installs. Without it or Node the test is skipped, or
+// fails where REQUIRE_BROWSER=1 is set.
 func library[T any](t *testing.T, what string, input any) (output T) {
 	t.Helper()
 	_, err := exec.LookPath("node")

@@ -14,12 +14,13 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 )
 
-// policy is the strictest under which ALTCHA's widget and our worker have what they need: everything from this address, no
-// inline code, no blob:, no WebAssembly. Pictures are data: URIs.
+// policy is the strictest under which ALTCHA's widget and our worker have what they need: everything from this address,
+// no inline code, no blob:, no WebAssembly. Pictures are data: URIs.
 const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; connect-src 'self'; " +
 	"img-src 'self' data:; media-src 'self'; form-action 'self'"
 
-// server has pages that work is done on, and as much of a guard as ALTCHA's widget needs: keys with a seed, each good once.
+// server has pages that work is done on, and as much of a guard as ALTCHA's widget needs: keys with a seed, each good
+// once.
 type server struct {
 	*httptest.Server
 	work    *work.Work

@@ -3,14 +3,14 @@
 //
 // The page says:
 //
-//   {type: "start", challenge, limit}  once. The challenge is the JSON that the server sent, parsed. The search gives up
-//                                      after limit milliseconds of searching; pauses don't count. 30,000 where it is absent.
-//   {type: "pause"}, {type: "resume"}  at any time, also before the start: a page that is opened in the background.
+//   {type: "start", challenge, limit}  Once. The challenge is the JSON that the server sent, parsed. The search gives up
+//                                      after limit milliseconds, 30,000 where it is absent; pauses don't count.
+//   {type: "pause"}, {type: "resume"}  At any time, also before the start: a page that is opened in the background.
 //
 // The worker says one thing in the end, and nothing before:
 //
-//   {type: "solved", solution, tries, time}  the text to submit, how many counters were tried, and in how many milliseconds
-//   {type: "failed", reason, tries, time}    where the visitor has to meet the challenge in another way. The reason is
+//   {type: "solved", solution, tries, time}  The text to submit, how many counters were tried, and for how many ms.
+//   {type: "failed", reason, tries, time}    The visitor has to meet the challenge in another way. The reason is
 //     "insecure"     the page was loaded over plain HTTP: there browsers have no crypto.subtle
 //     "unsupported"  the challenge is not one that this script knows
 //     "limit"        the time is over

@@ -5,15 +5,15 @@
 //	go run ./tests/tools/price
 //	go run ./tests/tools/price -browsers chromium,firefox-esr -slow 1,4,6 -solves 40
 //
-// Native code is Go's, on one core: CPU seconds a try, in the quietest of several rounds. A browser is a real one, headless,
-// with the package's own script in a worker. It solves challenges, each from asking for the work to having its solution. It is
-// slowed down by being stopped and continued, all of its processes at once, 50 times a second: the browser's own way to
-// play a slow processor leaves the threads alone that its cryptography runs on. Seconds are as a visitor's clock counts
-// them, so that a busy machine makes them longer; CPU seconds are what the browser's processes spent on the searches,
-// stopped or not.
+// Native code is Go's, on one core: CPU seconds a try, in the quietest of several rounds. A browser is a real one,
+// headless, with the package's own script in a worker. It solves challenges, each from asking for the work to having
+// its solution. It is slowed down by being stopped and continued, all of its processes at once, 50 times a second: the
+// browser's own way to play a slow processor leaves the threads alone that its cryptography runs on. Seconds are as a
+// visitor's clock counts them, so that a busy machine makes them longer; CPU seconds are what the browser's processes
+// spent on the searches, stopped or not.
 //
-// What is not measured is computed from what the flags say, and the report repeats it: the price of a processor's hour, and
-// speed and price of a graphics card.
+// What is not measured is computed from what the flags say, and the report repeats it: the price of a processor's hour,
+// and speed and price of a graphics card.
 package main
 
 import (
@@ -53,8 +53,8 @@ func main() {
 	flag.IntVar(&o.config.Cost, "cost", work.ConfigDefault.Cost, "iterations of a try")
 	flag.IntVar(&o.config.Range, "range", work.ConfigDefault.Range, "counters of a challenge")
 	flag.Float64Var(&o.core, "core-price", 0.04, "USD an hour of one processor, as clouds rent them out")
-	// Hashcat 6.2.6, mode 10900 (PBKDF2-HMAC-SHA256, 999 iterations): 8,865.7 thousand keys a second on one RTX 4090, as
-	// measured by Sam Croley, gist.github.com/Chick3nman/32e662a5bb63bc4f51b847bb422222fd.
+	// Hashcat 6.2.6, mode 10900 (PBKDF2-HMAC-SHA256, 999 iterations): 8,865.7 thousand keys a second on one RTX
+	// 4090, as measured by Sam Croley, gist.github.com/Chick3nman/32e662a5bb63bc4f51b847bb422222fd.
 	flag.StringVar(&o.card, "card", "RTX 4090", "name of a graphics card")
 	flag.Float64Var(&o.cardRate, "card-rate", 8_865_700*999, "iterations of PBKDF2-HMAC-SHA-256 a second on the card")
 	flag.Float64Var(&o.cardPrice, "card-price", 0.5, "USD an hour of the card")
