@@ -7,10 +7,10 @@
 //
 // Native code is Go's, on one core: CPU seconds a try, in the quietest of several rounds. A browser is a real one,
 // headless, with the package's own script in a worker. It solves challenges, each from asking for the work to having
-// its solution. It is slowed down by being stopped and continued, all of its processes at once, 50 times a second: the
-// browser's own way to play a slow processor leaves the threads alone that its cryptography runs on. Seconds are as a
-// visitor's clock counts them, so that a busy machine makes them longer; CPU seconds are what the browser's processes
-// spent on the searches, stopped or not.
+// its solution. It is slowed down by being stopped and continued, all of its processes at once, 50 times a second:
+// Chromium's own throttle, set to six, slowed a search 1.5 to 2.6 times, for its cryptography runs on threads that the
+// throttle leaves alone. Seconds are as a visitor's clock counts them, so that a busy machine makes them longer; CPU
+// seconds are what the browser's processes spent on the searches, stopped or not.
 //
 // What is not measured is computed from what the flags say, and the report repeats it: the price of a processor's hour,
 // and speed and price of a graphics card.
