@@ -1,0 +1,80 @@
+// The search for the answer to one challenge of package captcha/work, in a dedicated worker: one thread, which can be
+// stopped while nobody looks at the page, and ended with terminate() at any time. It loads and asks for nothing.
+//
+// The page says:
+//
+//   {type: "start", challenge, limit}  Once. The challenge is the JSON that the server sent, parsed. The search gives up
+//                                      after limit milliseconds, 30,000 where it is absent; pauses don't count.
+//   {type: "pause"}, {type: "resume"}  At any time, also before the start: a page that is opened in the background.
+//
+// The worker says one thing in the end, and nothing before:
+//
+//   {type: "solved", solution, tries, time}  The text to submit, how many counters were tried, and for how many ms.
+//   {type: "failed", reason, tries, time}    The visitor has to meet the challenge in another way. The reason is
+//     "insecure"     the page was loaded over plain HTTP: there browsers have no crypto.subtle
+//     "unsupported"  the challenge is not one that this script knows
+//     "limit"        the time is over
+//     "exhausted"    no counter is the answer, as happens for a challenge that was damaged on its way
+//     "error"        the browser's cryptography failed
+"use strict";
+
+const limitDefault = 30000;
+
+let started = false;
+let paused = false;
+let wake = () => {};
+
+self.addEventListener("message", ({ data }) => {
+  if (data.type === "pause") paused = true;
+  if (data.type === "resume") {
+    paused = false;
+    wake();
+  }
+  if (data.type !== "start" || started) return;
+  started = true;
+  const spent = { tries: 0, time: 0 };
+  search(data.challenge, data.limit || limitDefault, spent)
+    .catch((error) => ({ type: "failed", reason: error.reason || "error" }))
+    .then((result) => self.postMessage(Object.assign(result, spent)));
+});
+
+function refuse(reason) {
+  throw Object.assign(new Error(reason), { reason });
+}
+
+async function search(challenge, limit, spent) {
+  if (!(self.crypto && self.crypto.subtle)) refuse("insecure");
+  if (challenge.algorithm !== "PBKDF2/SHA-256") refuse("unsupported");
+
+  const nonce = bytes(challenge.nonce);
+  const password = new Uint8Array(nonce.length + 4);
+  password.set(nonce);
+  const counter = new DataView(password.buffer, nonce.length);
+  const derivation = { name: "PBKDF2", hash: "SHA-256", salt: bytes(challenge.salt), iterations: challenge.cost };
+  const prefix = bytes(challenge.keyPrefix);
+
+  for (let n = 0; n < challenge.range; n++) {
+    if (paused) await new Promise((resume) => (wake = resume));
+    if (spent.time >= limit) refuse("limit");
+    const begin = performance.now();
+    counter.setUint32(0, n);
+    const source = await self.crypto.subtle.importKey("raw", password, "PBKDF2", false, ["deriveBits"]);
+    const key = new Uint8Array(await self.crypto.subtle.deriveBits(derivation, source, 8 * challenge.keyLength));
+    spent.tries++;
+    spent.time += performance.now() - begin;
+    if (prefix.every((byte, i) => byte === key[i])) {
+      return { type: "solved", solution: hex(key.subarray(prefix.length)) + challenge.seal };
+    }
+  }
+  return refuse("exhausted");
+}
+
+function bytes(text) {
+  const all = new Uint8Array(text.length / 2);
+  for (let i = 0; i < all.length; i++) all[i] = parseInt(text.substr(2 * i, 2), 16);
+  return all;
+}
+
+function hex(all) {
+  return Array.from(all, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,139 @@
+//go:build linux
+
+// Price measures what it costs to get past work, and how long visitors wait for it:
+//
+//	go run ./tests/tools/price
+//	go run ./tests/tools/price -browsers chromium,firefox-esr -slow 1,4,6 -solves 40
+//
+// Native code is Go's, on one core: CPU seconds a try, in the quietest of several rounds. A browser is a real one,
+// headless, with the package's own script in a worker. It solves challenges, each from asking for the work to having
+// its solution. It is slowed down by being stopped and continued, all of its processes at once, 50 times a second:
+// Chromium's own throttle, set to six, slowed a search 1.5 to 2.6 times, for its cryptography runs on threads that the
+// throttle leaves alone. Seconds are as a visitor's clock counts them, so that a busy machine makes them longer; CPU
+// seconds are what the browser's processes spent on the searches, stopped or not.
+//
+// What is not measured is computed from what the flags say, and the report repeats it: the price of a processor's hour,
+// and speed and price of a graphics card.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/work"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/measure"
+)
+
+type options struct {
+	browsers, slow string
+	solves, rounds int
+	config         work.Config
+	core           float64 // USD an hour
+
+	card      string
+	cardRate  float64 // iterations a second
+	cardPrice float64 // USD an hour
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.browsers, "browsers", "chromium", "programs to measure, Chromium or Firefox")
+	flag.StringVar(&o.slow, "slow", "1,4,6", "how many times slower than this machine they are made")
+	flag.IntVar(&o.solves, "solves", 20, "challenges that a browser solves at each speed")
+	flag.IntVar(&o.rounds, "rounds", 10, "rounds of native code, half a second each")
+	flag.IntVar(&o.config.Cost, "cost", work.ConfigDefault.Cost, "iterations of a try")
+	flag.IntVar(&o.config.Range, "range", work.ConfigDefault.Range, "counters of a challenge")
+	flag.Float64Var(&o.core, "core-price", 0.04, "USD an hour of one processor, as clouds rent them out")
+	// Hashcat 6.2.6, mode 10900 (PBKDF2-HMAC-SHA256, 999 iterations): 8,865.7 thousand keys a second on one RTX
+	// 4090, as measured by Sam Croley, gist.github.com/Chick3nman/32e662a5bb63bc4f51b847bb422222fd.
+	flag.StringVar(&o.card, "card", "RTX 4090", "name of a graphics card")
+	flag.Float64Var(&o.cardRate, "card-rate", 8_865_700*999, "iterations of PBKDF2-HMAC-SHA-256 a second on the card")
+	flag.Float64Var(&o.cardPrice, "card-price", 0.5, "USD an hour of the card")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, o, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "price:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options, out io.Writer) error {
+	w, err := work.Build(o.config)
+	if err != nil {
+		return err
+	}
+	var factors []int
+	for text := range strings.SplitSeq(o.slow, ",") {
+		factor, err := strconv.Atoi(text)
+		if err != nil || factor < 1 || factor > 20 {
+			return fmt.Errorf("-slow has %q; accepted: 1 to 20", text)
+		}
+		factors = append(factors, factor)
+	}
+	tries := float64(o.config.Range+1) / 2
+	fmt.Fprintf(out, "%d iterations a try, %.1f tries in the mean, %d at most\n\n", o.config.Cost, tries, o.config.Range)
+
+	native, err := nativeTry(o)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "native code, one core: %.0f tries a CPU second, %.3f CPU seconds an accepted work\n", 1/native, native*tries)
+	fmt.Fprintf(out, "  1,000 accepted: %.0f CPU seconds, %.4f USD at %g USD an hour of a core\n",
+		1000*native*tries, 1000*native*tries/3600*o.core, o.core)
+	card := float64(o.config.Cost) * tries / o.cardRate
+	fmt.Fprintf(out, "%s, computed from %.3g iterations a second: %.0f accepted a second\n", o.card, o.cardRate, 1/card)
+	fmt.Fprintf(out, "  1,000 accepted: %.2f seconds of the card, %.6f USD at %g USD an hour\n", 1000*card, 1000*card/3600*o.cardPrice, o.cardPrice)
+	for name := range strings.SplitSeq(o.browsers, ",") {
+		for _, factor := range factors {
+			r, err := visit(ctx, w, name, factor, o.solves)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			fmt.Fprintf(out, "%s, %d times slower: median %.2f s, worst of %d %.2f s; %.0f tries a second, the whole range in %.2f s; "+
+				"%.3f CPU seconds an accepted work\n", name, factor, measure.Median(r.seconds), len(r.seconds),
+				slices.Max(r.seconds), r.rate(), float64(o.config.Range)/r.rate(), r.cpu.Seconds()/float64(r.tries)*tries)
+		}
+	}
+	return nil
+}
+
+// nativeTry returns the CPU seconds of one try.
+func nativeTry(o options) (float64, error) {
+	least := 0.0
+	c := work.Challenge{
+		Algorithm: "PBKDF2/SHA-256", Cost: o.config.Cost, KeyLength: 32, KeyPrefix: strings.Repeat("0", 32),
+		Nonce: strings.Repeat("0", 32), Salt: strings.Repeat("0", 32), Range: max(1, 1_000_000/o.config.Cost),
+	}
+	for range o.rounds {
+		tries, before := 0, ownCPU()
+		for start := time.Now(); time.Since(start) < time.Second/2; tries += c.Range {
+			if _, _, err := c.Search(context.Background()); err == nil {
+				return 0, fmt.Errorf("what has no solution has one")
+			}
+		}
+		if spent := (ownCPU() - before).Seconds() / float64(tries); least == 0 || spent < least {
+			least = spent
+		}
+	}
+	return least, nil
+}
+
+// ownCPU is the CPU time that this process has spent.
+func ownCPU() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err) // only for an unknown who
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

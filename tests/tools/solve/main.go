@@ -1,0 +1,97 @@
+// Solve meets a challenge by work, as a program may that is let in by paying for it. It prints the two fields of a
+// submission, so that
+//
+//	curl -d "message=Hello" -d "$(go run ./tests/tools/solve)" http://localhost:3000/api/contact
+//
+// sends a message. It asks for a challenge, asks for the work that belongs to its key, and searches on one core.
+package main
+
+import (
+	"crypto/pbkdf2"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+)
+
+// challenge is what the server sends, as far as it matters here. Texts are hexadecimal.
+type challenge struct {
+	Nonce, Salt, KeyPrefix, Seal string
+	Cost, KeyLength, Range       int
+}
+
+// solve returns the text that is submitted as captcha_work, and how many keys were derived.
+func (c challenge) solve() (solution string, tries int, err error) {
+	nonce, err1 := hex.DecodeString(c.Nonce)
+	salt, err2 := hex.DecodeString(c.Salt)
+	if err := errors.Join(err1, err2); err != nil {
+		return "", 0, err
+	}
+	for n := range c.Range {
+		password := string(binary.BigEndian.AppendUint32(nonce, uint32(n)))
+		key, err := pbkdf2.Key(sha256.New, password, salt, c.Cost, c.KeyLength)
+		if err != nil {
+			return "", n, err
+		}
+		if rest, found := strings.CutPrefix(hex.EncodeToString(key), c.KeyPrefix); found {
+			return rest + c.Seal, n + 1, nil
+		}
+	}
+	return "", c.Range, errors.New("no counter is the right one")
+}
+
+func main() {
+	address := flag.String("url", "http://localhost:3000/api/captcha/", "where challenges are made, with the last slash")
+	flag.Parse()
+	fields, report, err := run(*address)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "solve:", err)
+		os.Exit(1)
+	}
+	fmt.Fprintln(os.Stderr, report)
+	fmt.Println(fields)
+}
+
+func run(address string) (fields, report string, err error) {
+	client := &http.Client{Timeout: 30 * time.Second}
+	var made struct {
+		Key string `json:"captcha_key"`
+	}
+	if err := read(&made)(client.Post(address, "", nil)); err != nil {
+		return "", "", fmt.Errorf("%s: %w", address, err)
+	}
+	var c challenge
+	if err := read(&c)(client.Get(address + made.Key + "/work")); err != nil {
+		return "", "", fmt.Errorf("%s: %w", address+made.Key+"/work", err)
+	}
+	start := time.Now()
+	solution, tries, err := c.solve()
+	if err != nil {
+		return "", "", err
+	}
+	report = fmt.Sprintf("%d keys of %d iterations in %.2f s", tries, c.Cost, time.Since(start).Seconds())
+	return url.Values{"captcha_key": {made.Key}, "captcha_work": {solution}}.Encode(), report, nil
+}
+
+// read returns a function that decodes a reply's JSON.
+func read(into any) func(*http.Response, error) error {
+	return func(reply *http.Response, err error) error {
+		if err != nil {
+			return err
+		}
+		defer reply.Body.Close()
+		if reply.StatusCode != http.StatusOK {
+			return errors.New(reply.Status)
+		}
+		return json.NewDecoder(io.LimitReader(reply.Body, 1<<20)).Decode(into)
+	}
+}
