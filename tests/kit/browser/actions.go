@@ -1,0 +1,22 @@
+package browser
+
+// object is a JSON object.
+type object = map[string]any
+
+// clicking is what W3C's WebDriver and WebDriver BiDi both call the actions of a mouse that clicks somewhere.
+func clicking(x, y float64, times int) []object {
+	steps := []object{{"type": "pointerMove", "x": int(x), "y": int(y)}}
+	for range times {
+		steps = append(steps, object{"type": "pointerDown", "button": 0}, object{"type": "pointerUp", "button": 0})
+	}
+	return []object{{"type": "pointer", "id": "mouse", "actions": steps}}
+}
+
+// typing is what they call those of a keyboard.
+func typing(text string) []object {
+	var steps []object
+	for _, key := range text {
+		steps = append(steps, object{"type": "keyDown", "value": string(key)}, object{"type": "keyUp", "value": string(key)})
+	}
+	return []object{{"type": "key", "id": "keyboard", "actions": steps}}
+}
