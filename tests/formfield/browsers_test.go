@@ -3,6 +3,7 @@ package field_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
@@ -85,5 +86,19 @@ func TestEveryBrowserGoesBack(t *testing.T) {
 		p.Submit("#one [name=send]")
 		wantHeading(t, p, "Thanks for one")
 		p.WantNoProblems()
+	})
+}
+
+// Two clicks on the button of a form whose reply is slow are one answer that counts, in every browser.
+func TestEveryBrowserClicksTwice(t *testing.T) {
+	browser.Each(t, func(t *testing.T, p *browser.Page) {
+		s := start(t, captcha.Config{})
+		s.delay = 2 * time.Second
+		p.Visit(s.url)
+		p.Type("#one [name=captcha_value]", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))
+		p.Follow(func() { p.ClickTwice("#one [name=send]") })
+		if got := s.accepted.Load(); got != 1 {
+			t.Errorf("the form was accepted %d times", got)
+		}
 	})
 }

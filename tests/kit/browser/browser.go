@@ -37,6 +37,7 @@ type engine interface {
 	size(width, height int64) error
 	screenshot() (png []byte, err error)
 	problems() ([]string, error) // since the last call
+	requested() []string         // since the last call
 }
 
 // Page is a tab in a browser of its own. Its methods fail the test at once where something goes wrong.
@@ -56,7 +57,10 @@ func Each(t *testing.T, test func(t *testing.T, p *Page)) {
 		{"firefox", func(t testing.TB) engine { return startFirefox(t) }},
 		{"webkit", func(t testing.TB) engine { return startWebKit(t) }},
 	} {
-		t.Run(browser.name, func(t *testing.T) { test(t, newPage(t, browser.start(t))) })
+		t.Run(browser.name, func(t *testing.T) {
+			t.Parallel() // most of the time goes by with waiting: for a browser to start, for a sound to end
+			test(t, newPage(t, browser.start(t)))
+		})
 	}
 }
 
@@ -139,6 +143,9 @@ func (p *Page) WantNoProblems() {
 	}
 }
 
+// Requests returns the addresses that the page and its parts asked for since the last call.
+func (p *Page) Requests() []string { return p.requested() }
+
 // Visit opens an address and returns when the page is loaded.
 func (p *Page) Visit(url string) {
 	p.t.Helper()
@@ -151,8 +158,8 @@ func (p *Page) Click(selector string) {
 	p.clicks(selector, 1)
 }
 
-// DoubleClick clicks there twice, as fast as the browser lets it.
-func (p *Page) DoubleClick(selector string) {
+// ClickTwice clicks there twice, without waiting for what the first click does.
+func (p *Page) ClickTwice(selector string) {
 	p.t.Helper()
 	p.clicks(selector, 2)
 }

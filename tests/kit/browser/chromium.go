@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -95,6 +96,8 @@ func said(values []*runtime.RemoteObject) string {
 
 func (c *chromium) problems() ([]string, error) { return c.wrong.take(), nil }
 
+func (c *chromium) requested() []string { return c.requests.take() }
+
 func (c *chromium) visit(url string) error { return chromedp.Do(c.ctx, chromedp.Navigate(url)) }
 
 func (c *chromium) back() error {
@@ -103,7 +106,10 @@ func (c *chromium) back() error {
 }
 
 func (c *chromium) click(x, y float64, times int) error {
-	for range times {
+	for n := range times {
+		if n > 0 {
+			time.Sleep(clickPause)
+		}
 		if err := chromedp.Do(c.ctx, chromedp.MouseClickXY(x, y)); err != nil {
 			return err
 		}
@@ -162,12 +168,6 @@ func call[P, R any](p *Page, command cdp.Command[P, R], params P) R {
 func (p *Page) Do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	p.check(chromedp.Do(p.chromium().ctx, steps...))
-}
-
-// Requests returns the addresses that the page and its parts asked for since the last call, in Chromium.
-func (p *Page) Requests() []string {
-	p.t.Helper()
-	return p.chromium().requests.take()
 }
 
 // Media sets a media feature that CSS can ask for, such as prefers-color-scheme to dark, in Chromium.

@@ -26,11 +26,11 @@ const heard = `(() => {
 	return lines;
 })()`
 
-// ear is the HTTP proxy of a browser whose driver tells nothing of the console. It notes replies that are errors, and puts a
+// ear is the HTTP proxy of a browser whose driver tells nothing of the console. It notes what is asked for and which replies are errors, and puts a
 // script at the head of each page that listens for what goes wrong there.
 type ear struct {
-	address string // host:port
-	wrong   notes
+	address         string // host:port
+	wrong, requests notes
 }
 
 // listenIn starts a proxy that ends with the test.
@@ -54,6 +54,7 @@ func listenIn(t testing.TB) *ear {
 			w.Header().Set("Content-Type", "text/javascript")
 			_, _ = w.Write(earScript)
 		default:
+			e.requests.add("%s", r.URL)
 			proxy.ServeHTTP(w, r)
 		}
 	}))

@@ -46,7 +46,8 @@ type firefox struct {
 	ctx    context.Context
 	socket *websocket.Conn
 	tab    string
-	wrong  notes
+
+	wrong, requests notes
 
 	mu      sync.Mutex
 	sent    int
@@ -118,7 +119,7 @@ func (f *firefox) connect(address string) (err error) {
 		params object
 	}{
 		{"session.new", object{"capabilities": object{}}},
-		{"session.subscribe", object{"events": []string{"log.entryAdded", "network.responseCompleted", "network.fetchError"}}},
+		{"session.subscribe", object{"events": []string{"log.entryAdded", "network.beforeRequestSent", "network.responseCompleted", "network.fetchError"}}},
 		{"script.addPreloadScript", object{"functionDeclaration": violations}},
 	} {
 		if _, err := f.call(command.method, command.params); err != nil {
@@ -205,6 +206,8 @@ func (f *firefox) note(event reply) {
 	switch {
 	case event.Method == "log.entryAdded" && (e.Level == "warn" || e.Level == "error"):
 		f.wrong.add("console.%s: %s", e.Level, e.Text)
+	case event.Method == "network.beforeRequestSent":
+		f.requests.add("%s", e.Request.URL)
 	case event.Method == "network.responseCompleted" && e.Response.Status >= 400:
 		f.wrong.add("network: status of %d %s", e.Response.Status, e.Request.URL)
 	case event.Method == "network.fetchError" && e.ErrorText != aborted:
@@ -216,6 +219,8 @@ func (f *firefox) note(event reply) {
 const aborted = "NS_BINDING_ABORTED"
 
 func (f *firefox) problems() ([]string, error) { return f.wrong.take(), nil }
+
+func (f *firefox) requested() []string { return f.requests.take() }
 
 func (f *firefox) visit(url string) error {
 	_, err := f.call("browsingContext.navigate", object{"context": f.tab, "url": url, "wait": "complete"})

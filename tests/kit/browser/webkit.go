@@ -189,3 +189,5 @@ func (w *webkit) problems() ([]string, error) {
 	}
 	return append(problems, w.ear.wrong.take()...), nil
 }
+
+func (w *webkit) requested() []string { return w.ear.requests.take() }
