@@ -49,6 +49,8 @@ type site struct {
 	created  atomic.Int32  // requests for a challenge
 	language atomic.Value  // of the last such request's challenge
 	heard    chan struct{} // gets one when a sound is asked for
+	accepted atomic.Int32  // forms with the right answer
+	delay    time.Duration // between a form's being judged and the reply
 }
 
 // start serves a site until the test ends.
@@ -91,7 +93,12 @@ func (s *site) hear(c *fiber.Ctx) error {
 }
 
 func (s *site) submit(c *fiber.Ctx) error {
-	if err := s.guard.Check(c); err != nil {
+	err := s.guard.Check(c)
+	if err == nil {
+		s.accepted.Add(1)
+	}
+	time.Sleep(s.delay)
+	if err != nil {
 		return s.show(c.Status(fiber.StatusUnprocessableEntity), c.Params("form"), err)
 	}
 	return c.Redirect("/thanks/"+c.Params("form"), fiber.StatusSeeOther)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
 
@@ -132,7 +131,7 @@ func text(value *accessibility.Value) (s string) {
 // Tab presses the tabulator key and returns what then has the focus.
 func (p *Page) Tab() Node {
 	p.t.Helper()
-	p.Do(chromedp.KeyEvent(kb.Tab))
+	p.check(p.press(kb.Tab))
 	return p.Focused()
 }
 

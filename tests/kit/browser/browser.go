@@ -1,11 +1,13 @@
-// Package browser gives a test a page in a real headless Chromium: the one on PATH, with a profile of its own, that ends
-// with the test.
+// Package browser gives a test a page in a real browser, of which there are three: Chromium, Firefox and WebKitGTK. Each
+// page has a browser and a profile of its own, which end with the test.
 //
-// Without a Chromium the test is skipped, or fails where REQUIRE_BROWSER=1 is set, as in CI.
+// A test that holds in every browser is written once and run by Each. What only Chromium's protocol can do, such as taking
+// the network away or auditing a page's accessibility, is for a page from Open.
+//
+// Without a browser the test is skipped, or fails where REQUIRE_BROWSER=1 is set, as in CI.
 package browser
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -14,11 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -30,60 +27,59 @@ const (
 	closeLimit = 10 * time.Second // the browser's end
 )
 
-// names are the names of a Chromium on PATH, in the order of search.
-var names = []string{"chromium", "chromium-browser", "google-chrome"}
+// engine is what a page asks of its browser.
+type engine interface {
+	visit(url string) error // returns when the page is loaded
+	back() error            // in the browser's history
+	evaluate(expression string) (json []byte, err error)
+	click(x, y float64, times int) error // in CSS pixels from the window's corner
+	press(keys string) error             // one after the other, into what has the focus
+	size(width, height int64) error
+	screenshot() (png []byte, err error)
+	problems() ([]string, error) // since the last call
+	requested() []string         // since the last call
+}
 
 // Page is a tab in a browser of its own. Its methods fail the test at once where something goes wrong.
 type Page struct {
-	t   testing.TB
-	ctx context.Context
-
+	engine
+	t    testing.TB
 	left int // pages that were left for another
-
-	mu       sync.Mutex
-	problems []string
-	requests []string
 }
 
-// Open starts a browser, with further flags, with an empty page of 1280 by 900 CSS pixels.
+// Each runs a test in every browser, as a subtest that bears its name.
+func Each(t *testing.T, test func(t *testing.T, p *Page)) {
+	for _, browser := range []struct {
+		name  string
+		start func(testing.TB) engine
+	}{
+		{"chromium", func(t testing.TB) engine { return startChromium(t) }},
+		{"firefox", func(t testing.TB) engine { return startFirefox(t) }},
+		{"webkit", func(t testing.TB) engine { return startWebKit(t) }},
+	} {
+		t.Run(browser.name, func(t *testing.T) {
+			t.Parallel() // most of the time goes by with waiting: for a browser to start, for a sound to end
+			test(t, newPage(t, browser.start(t)))
+		})
+	}
+}
+
+// Open starts a Chromium, with further flags.
 func Open(t testing.TB, flags ...chromedp.ExecAllocatorOption) *Page {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(executable(t)),
-		chromedp.UserDataDir(t.TempDir()),
-		chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("mute-audio", true),
-		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
-	)
-	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // Chromium's sandbox does not work for root
-	}
-	options = append(options, flags...)
-	ctx, cancel := context.WithTimeout(context.Background(), visitLimit)
-	t.Cleanup(cancel)
-	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(stop)
-	ctx, _ = chromedp.NewContext(ctx)
-	// The browser has to be gone before its profile can be removed.
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(ctx, closeLimit)
-		defer cancel()
-		_ = chromedp.Cancel(ctx)
-	})
+	return newPage(t, startChromium(t, flags...))
+}
 
-	p := &Page{t: t, ctx: ctx}
-	if err := chromedp.Listen(ctx, p.note); err != nil {
-		t.Fatalf("browser: %v", err)
-	}
-	call(p, log.Enable, cdp.Empty{})
-	call(p, network.Enable, network.EnableParams{})
+// newPage returns a browser's empty page, of 1280 by 900 CSS pixels.
+func newPage(t testing.TB, e engine) *Page {
+	t.Helper()
+	p := &Page{engine: e, t: t}
 	p.Size(1280, 900)
 	return p
 }
 
-func executable(t testing.TB) string {
+// executable returns the path of the first of these programs that is there.
+func executable(t testing.TB, names ...string) string {
 	t.Helper()
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
@@ -103,46 +99,39 @@ func missing(t testing.TB, what string) {
 	t.Skip(what)
 }
 
-// note keeps what goes wrong in a page, and what it asks for.
-func (p *Page) note(event any) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch e := event.(type) {
-	case *runtime.EventExceptionThrown:
-		p.problems = append(p.problems, (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error())
-	case *runtime.EventConsoleAPICalled:
-		if e.Type == runtime.ConsoleAPICalledTypeWarning || e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeAssert {
-			p.problems = append(p.problems, fmt.Sprintf("console.%s: %v", e.Type, e.Args))
-		}
-	case *log.EventEntryAdded:
-		if e.Entry.Level == log.EntryLevelWarning || e.Entry.Level == log.EntryLevelError {
-			p.problems = append(p.problems, fmt.Sprintf("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL))
-		}
-	case *network.EventLoadingFailed:
-		if e.BlockedReason != "" {
-			p.problems = append(p.problems, fmt.Sprintf("network: blocked: %s", e.BlockedReason))
-		}
-	case *network.EventRequestWillBeSent:
-		p.requests = append(p.requests, e.Request.URL)
-	}
+// notes are lines that one goroutine writes and another takes.
+type notes struct {
+	mu    sync.Mutex
+	lines []string
 }
 
-// Requests returns the addresses that the page and its parts asked for since the last call.
-func (p *Page) Requests() []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	requests := p.requests
-	p.requests = nil
-	return requests
+func (n *notes) add(format string, args ...any) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.lines = append(n.lines, fmt.Sprintf(format, args...))
+}
+
+func (n *notes) take() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	lines := n.lines
+	n.lines = nil
+	return lines
+}
+
+func (p *Page) check(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatalf("browser: %v", err)
+	}
 }
 
 // Problems returns what went wrong in the page since the last call: uncaught exceptions, warnings and errors in the
 // console, what its Content-Security-Policy refused, and requests that failed or were answered with an error.
 func (p *Page) Problems() []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	problems := p.problems
-	p.problems = nil
+	p.t.Helper()
+	problems, err := p.problems()
+	p.check(err)
 	return problems
 }
 
@@ -154,32 +143,28 @@ func (p *Page) WantNoProblems() {
 	}
 }
 
-// Do runs steps in order.
-func (p *Page) Do(steps ...chromedp.Action[chromedp.Void]) {
-	p.t.Helper()
-	if err := chromedp.Do(p.ctx, steps...); err != nil {
-		p.t.Fatalf("browser: %v", err)
-	}
-}
-
-// call sends a command of the browser's protocol.
-func call[P, R any](p *Page, command cdp.Command[P, R], params P) R {
-	p.t.Helper()
-	result, err := chromedp.Call(p.ctx, command, params)
-	if err != nil {
-		p.t.Fatalf("browser: %v", err)
-	}
-	return result
-}
+// Requests returns the addresses that the page and its parts asked for since the last call.
+func (p *Page) Requests() []string { return p.requested() }
 
 // Visit opens an address and returns when the page is loaded.
 func (p *Page) Visit(url string) {
 	p.t.Helper()
-	p.Do(chromedp.Navigate(url))
+	p.check(p.visit(url))
 }
 
 // Click clicks in the middle of the first element that the CSS selector finds.
 func (p *Page) Click(selector string) {
+	p.t.Helper()
+	p.clicks(selector, 1)
+}
+
+// ClickTwice clicks there twice, without waiting for what the first click does.
+func (p *Page) ClickTwice(selector string) {
+	p.t.Helper()
+	p.clicks(selector, 2)
+}
+
+func (p *Page) clicks(selector string, times int) {
 	p.t.Helper()
 	at := Value[struct{ X, Y float64 }](p, fmt.Sprintf(`(() => {
 		const element = document.querySelector(%q);
@@ -187,14 +172,14 @@ func (p *Page) Click(selector string) {
 		const {x, y, width, height} = element.getBoundingClientRect();
 		return {X: x + width / 2, Y: y + height / 2};
 	})()`, selector))
-	p.Do(chromedp.MouseClickXY(at.X, at.Y))
+	p.check(p.click(at.X, at.Y, times))
 }
 
 // Type gives the focus to the first element that the CSS selector finds, and presses a key for each character of text.
 func (p *Page) Type(selector, text string) {
 	p.t.Helper()
 	Value[bool](p, fmt.Sprintf(`document.querySelector(%q).focus() === undefined`, selector))
-	p.Do(chromedp.KeyEvent(text))
+	p.check(p.press(text))
 }
 
 // Follow takes a step that leads to another page, and returns when that is loaded.
@@ -210,6 +195,12 @@ func (p *Page) Follow(step func()) {
 func (p *Page) Submit(selector string) {
 	p.t.Helper()
 	p.Follow(func() { p.Click(selector) })
+}
+
+// Back goes back in the browser's history, from its cache where it has the page there.
+func (p *Page) Back() {
+	p.t.Helper()
+	p.Follow(func() { p.check(p.back()) })
 }
 
 // Value returns what a JavaScript expression is worth. A promise is waited for.
@@ -239,64 +230,16 @@ func (p *Page) Await(expression string) {
 	}
 }
 
-// evaluate returns an expression's value in JSON. It asks the page that is there now: chromedp's own way loses track of a
-// page that comes back out of the browser's cache.
-func (p *Page) evaluate(expression string) ([]byte, error) {
-	yes := true
-	result, err := chromedp.Call(p.ctx, runtime.Evaluate, runtime.EvaluateParams{
-		Expression: expression, ReturnByValue: &yes, AwaitPromise: &yes,
-	})
-	switch {
-	case err != nil:
-		return nil, err
-	case result.ExceptionDetails != nil:
-		return nil, &chromedp.ExceptionError{ExceptionDetails: result.ExceptionDetails}
-	}
-	return result.Result.Value, nil
-}
-
 // Size sets the size of the window, in CSS pixels.
 func (p *Page) Size(width, height int64) {
 	p.t.Helper()
-	call(p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
-		Width: width, Height: height, DeviceScaleFactor: 1,
-	})
-}
-
-// Media sets a media feature that CSS can ask for, such as prefers-color-scheme to dark.
-func (p *Page) Media(feature, value string) {
-	p.t.Helper()
-	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: feature, Value: value}},
-	})
-}
-
-// Scripts turns JavaScript off, or on again, for the pages visited from now on.
-func (p *Page) Scripts(on bool) {
-	p.t.Helper()
-	call(p, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
-}
-
-// Back goes back in the browser's history, from its cache where it has the page there.
-func (p *Page) Back() {
-	p.t.Helper()
-	p.Follow(func() { Value[bool](p, `history.back() === undefined`) })
-}
-
-// Offline takes the network away, or gives it back.
-func (p *Page) Offline(off bool) {
-	p.t.Helper()
-	call(p, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
-		MatchedNetworkConditions: []*network.Conditions{{Offline: off, DownloadThroughput: -1, UploadThroughput: -1}},
-	})
+	p.check(p.size(width, height))
 }
 
 // Screenshot returns the window as a PNG.
 func (p *Page) Screenshot() []byte {
 	p.t.Helper()
-	png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		p.t.Fatalf("browser: %v", err)
-	}
+	png, err := p.screenshot()
+	p.check(err)
 	return png
 }

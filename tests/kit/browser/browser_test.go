@@ -1,7 +1,9 @@
 package browser_test
 
 import (
+	"bytes"
 	"fmt"
+	"image/png"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -28,33 +30,47 @@ const faults = `<!doctype html><html lang="en"><head><title>Faults</title><link 
 <body><main><h1>Faults</h1><input name="nameless"><p>Pale</p><script src="/throws.js"></script><script>inline()</script>
 <img src="/absent.png" alt="absent"></main></body></html>`
 
-func TestFaultsAreFound(t *testing.T) {
+// faulty serves that page.
+func faulty(t *testing.T) (url string) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data:")
 		switch r.URL.Path {
 		case "/":
+			w.Header().Set("Content-Type", "text/html")
 			fmt.Fprint(w, faults)
 		case "/page.css":
 			w.Header().Set("Content-Type", "text/css")
 			fmt.Fprint(w, `body { background: #fff; color: #000 } @media (prefers-color-scheme: dark) { p { color: #eee } }`)
 		case "/throws.js":
 			w.Header().Set("Content-Type", "text/javascript")
-			fmt.Fprint(w, `throw new Error("thrown")`)
+			fmt.Fprint(w, `console.warn("warned"); throw new Error("thrown")`)
 		default:
 			http.NotFound(w, r)
 		}
 	}))
-	defer server.Close()
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestFaultsAreFound(t *testing.T) {
+	browser.Each(t, func(t *testing.T, p *browser.Page) {
+		p.Visit(faulty(t))
+		all := strings.Join(p.Problems(), "\n")
+		for _, want := range []string{"warned", "thrown", "Content Security Policy", "absent.png"} {
+			if !strings.Contains(all, want) {
+				t.Errorf("nothing about %q in:\n%s", want, all)
+			}
+		}
+	})
+}
+
+func TestInaccessibleIsFound(t *testing.T) {
 	listener := &ear{TB: t}
 	p := browser.Open(listener)
-	p.Visit(server.URL)
+	p.Visit(faulty(t))
 	p.Axe()
-	p.WantNoProblems()
 	all := strings.Join(listener.heard, "\n")
-	for _, want := range []string{
-		"in the light scheme: label:", "in the dark scheme: label:", "in the dark scheme: color-contrast:",
-		"thrown", "Content Security Policy", "absent.png",
-	} {
+	for _, want := range []string{"in the light scheme: label:", "in the dark scheme: label:", "in the dark scheme: color-contrast:"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("nothing about %q in:\n%s", want, all)
 		}
@@ -62,4 +78,15 @@ func TestFaultsAreFound(t *testing.T) {
 	if strings.Contains(all, "in the light scheme: color-contrast") {
 		t.Errorf("black on white is called pale:\n%s", all)
 	}
+}
+
+func TestScreenshotIsOfTheWindow(t *testing.T) {
+	browser.Each(t, func(t *testing.T, p *browser.Page) {
+		p.Size(700, 500)
+		p.Visit(faulty(t))
+		shot, err := png.DecodeConfig(bytes.NewReader(p.Screenshot()))
+		if err != nil || shot.Width != 700 || shot.Height != 500 {
+			t.Errorf("%d x %d: %v", shot.Width, shot.Height, err)
+		}
+	})
 }

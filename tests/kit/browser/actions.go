@@ -1,0 +1,31 @@
+package browser
+
+import "time"
+
+// clickPause is between two clicks of somebody who does not wait for what the first one does. Clicks that follow at once are
+// one to some browsers.
+const clickPause = 300 * time.Millisecond
+
+// object is a JSON object.
+type object = map[string]any
+
+// clicking is what W3C's WebDriver and WebDriver BiDi both call the actions of a mouse that clicks somewhere.
+func clicking(x, y float64, times int) []object {
+	steps := []object{{"type": "pointerMove", "x": int(x), "y": int(y)}}
+	for n := range times {
+		if n > 0 {
+			steps = append(steps, object{"type": "pause", "duration": clickPause.Milliseconds()})
+		}
+		steps = append(steps, object{"type": "pointerDown", "button": 0}, object{"type": "pointerUp", "button": 0})
+	}
+	return []object{{"type": "pointer", "id": "mouse", "actions": steps}}
+}
+
+// typing is what they call those of a keyboard.
+func typing(text string) []object {
+	var steps []object
+	for _, key := range text {
+		steps = append(steps, object{"type": "keyDown", "value": string(key)}, object{"type": "keyUp", "value": string(key)})
+	}
+	return []object{{"type": "key", "id": "keyboard", "actions": steps}}
+}

@@ -1,0 +1,57 @@
+package readme_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// documents are what outsiders look for beside the README.
+var documents = []string{"CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"}
+
+func textOf(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// What the documents link to is there, and so is each file or folder that they name between backticks.
+func TestDocumentsNameWhatExists(t *testing.T) {
+	name := regexp.MustCompile("\\]\\(([^)#]+)(#[^)]*)?\\)|`(\\.?[a-z]+(?:/[a-z]+)*)`")
+	for _, document := range documents {
+		for _, match := range name.FindAllStringSubmatch(textOf(t, document), -1) {
+			path := match[1] + match[3]
+			if strings.HasPrefix(path, "https://") || path == "crypto/rand" {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(root, path)); err != nil {
+				t.Errorf("%s: %v", document, err)
+			}
+		}
+	}
+}
+
+// Each program that CI requires is one that contributors are told of, and the other way round.
+func TestRequiredProgramsAreTold(t *testing.T) {
+	names := regexp.MustCompile(`REQUIRE_[A-Z]+`)
+	told, set := make(map[string]bool), make(map[string]bool)
+	for _, variable := range names.FindAllString(textOf(t, "CONTRIBUTING.md"), -1) {
+		told[variable] = true
+	}
+	for _, variable := range names.FindAllString(textOf(t, ".ci/run"), -1) {
+		set[variable] = true
+		if !told[variable] {
+			t.Errorf("CONTRIBUTING.md does not tell of %s", variable)
+		}
+	}
+	for variable := range told {
+		if !set[variable] {
+			t.Errorf(".ci/run does not set %s", variable)
+		}
+	}
+}
