@@ -38,6 +38,8 @@ func main() {
 	count := flag.Int("n", 200, "challenges")
 	babble := flag.Int("babble", 0, "as in audio.Config")
 	alphabet := flag.String("alphabet", picture.Alphabet, "what answers are made of")
+	cleaning := flag.String("clean", "none", "what is done to the sound first: none, subtract or ratio")
+	language := flag.String("language", "en", "BCP 47 tag of the language that is spoken")
 	first := flag.Uint64("first", 0, "number of the first challenge; others give other challenges")
 	flag.Parse()
 	if *attack == "items" {
@@ -46,11 +48,16 @@ func main() {
 		}
 		return
 	}
-	s, err := newSolver(*attack, *alphabet)
+	clean, ok := cleanings[*cleaning]
+	if !ok {
+		log.Fatalf("no cleaning %q; there are none, subtract and ratio", *cleaning)
+	}
+	s, err := newSolver(*attack, *language, *alphabet)
 	if err != nil {
 		log.Fatal(err)
 	}
-	r, err := try(s, audio.New(audio.Config{Babble: *babble}), *alphabet, *first, *count)
+	c := challenges{audio.New(audio.Config{Babble: *babble}), *language, *alphabet}
+	r, err := c.try(cleaned{s, clean}, *first, *count)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -62,22 +69,38 @@ func percent(part, whole int) float64 {
 	return 100 * float64(part) / float64(whole)
 }
 
-func newSolver(attack, alphabet string) (solver, error) {
+func newSolver(attack, language, alphabet string) (solver, error) {
 	switch attack {
 	case "sphinx":
 		return newSphinx(alphabet, length, inChallenge)
 	case "correlate":
-		return newMatcher("en", alphabet, correlate)
+		return newMatcher(language, alphabet, correlate)
 	case "align":
-		return newMatcher("en", alphabet, align)
+		return newMatcher(language, alphabet, align)
 	}
 	return nil, fmt.Errorf("no attack %q; there are sphinx, correlate, align and items", attack)
+}
+
+// challenges are what is attacked.
+type challenges struct {
+	voice              *audio.Voice
+	language, alphabet string
+}
+
+// A cleaned solver hears what is left after a cleaning.
+type cleaned struct {
+	solver
+	clean func(sound []float32) []float32
+}
+
+func (c cleaned) solve(sound []float32) (string, error) {
+	return c.solver.solve(c.clean(sound))
 }
 
 type result struct{ whole, letters int }
 
 // try lets a solver loose on count challenges, on every processor, and prints each answer beside the guess.
-func try(s solver, voice *audio.Voice, alphabet string, first uint64, count int) (result, error) {
+func (c challenges) try(s solver, first uint64, count int) (result, error) {
 	var (
 		r       result
 		failure error
@@ -88,7 +111,7 @@ func try(s solver, voice *audio.Voice, alphabet string, first uint64, count int)
 	for range runtime.NumCPU() {
 		group.Go(func() {
 			for number := range numbers {
-				text, guess, err := one(s, voice, alphabet, number)
+				text, guess, err := c.one(s, number)
 				lock.Lock()
 				if err != nil {
 					failure = err
@@ -109,16 +132,16 @@ func try(s solver, voice *audio.Voice, alphabet string, first uint64, count int)
 }
 
 // one makes the challenge of a number and has it solved.
-func one(s solver, voice *audio.Voice, alphabet string, number uint64) (text, guess string, err error) {
+func (c challenges) one(s solver, number uint64) (text, guess string, err error) {
 	var seed [32]byte
 	binary.LittleEndian.PutUint64(seed[:], number)
 	rng := rand.New(rand.NewChaCha8(seed))
-	signs := []rune(alphabet)
+	signs := []rune(c.alphabet)
 	for range length {
 		text += string(signs[rng.IntN(len(signs))])
 	}
 	seed[31] = 1 // the sound's randomness is not that of the answer
-	wav, err := voice.Speak(text, "en", seed)
+	wav, err := c.voice.Speak(text, c.language, seed)
 	if err != nil {
 		return "", "", err
 	}
@@ -137,16 +160,24 @@ func (r *result) count(text, guess string) {
 	}
 }
 
-// decode returns the samples of a WAV file of ours, a little louder than the recordings, as a speaker with babble is.
+// decode returns the samples of a WAV file of ours.
 func decode(wav []byte) []float32 {
-	const header, level = 44, recordings.Level * 1.25
+	const header = 44
 	sound := make([]float32, len(wav)-header)
-	energy := 0.0
 	for i, b := range wav[header:] {
 		sound[i] = float32(b) - 128
-		energy += float64(sound[i] * sound[i])
 	}
-	gain := float32(level / math.Sqrt(energy/float64(len(sound))))
+	return level(sound)
+}
+
+// level makes a sound a little louder than the recordings, as a speaker with babble is.
+func level(sound []float32) []float32 {
+	const wanted = recordings.Level * 1.25
+	energy := 0.0
+	for _, s := range sound {
+		energy += float64(s * s)
+	}
+	gain := float32(wanted / math.Sqrt(energy/float64(len(sound))+1e-9))
 	for i := range sound {
 		sound[i] *= gain
 	}

@@ -16,9 +16,9 @@ func TestAlignSolvesWithoutBabble(t *testing.T) {
 		t.Fatal(err)
 	}
 	right := 0
-	voice := audio.New(audio.Config{Babble: -1})
+	c := challenges{audio.New(audio.Config{Babble: -1}), "en", alphabet}
 	for number := range uint64(4) {
-		text, guess, err := one(m, voice, alphabet, number)
+		text, guess, err := c.one(m, number)
 		if err != nil {
 			t.Fatal(err)
 		}

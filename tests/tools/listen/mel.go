@@ -28,14 +28,14 @@ var melBands = func() (weights [bands][window / 2]float32) {
 func listen(sound []float32) []frame {
 	var frames []frame
 	for at := 0; at+window <= len(sound); at += hop {
-		var re, im [window]float64
+		var spectrum [window]complex128
 		for i := range window {
-			re[i] = float64(sound[at+i]) * (0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/window))
+			spectrum[i] = complex(float64(sound[at+i])*(0.5-0.5*math.Cos(2*math.Pi*float64(i)/window)), 0)
 		}
-		fft(&re, &im)
+		fft(spectrum[:])
 		var power [window / 2]float32
 		for i := range power {
-			power[i] = float32(re[i]*re[i] + im[i]*im[i])
+			power[i] = float32(real(spectrum[i])*real(spectrum[i]) + imag(spectrum[i])*imag(spectrum[i]))
 		}
 		var f frame
 		for band := range f {
@@ -48,29 +48,4 @@ func listen(sound []float32) []frame {
 		frames = append(frames, f)
 	}
 	return frames
-}
-
-// fft is the plain radix-2 transform in place.
-func fft(re, im *[window]float64) {
-	for i, j := 1, 0; i < window; i++ {
-		bit := window / 2
-		for ; j&bit != 0; bit /= 2 {
-			j ^= bit
-		}
-		j ^= bit
-		if i < j {
-			re[i], re[j] = re[j], re[i]
-		}
-	}
-	for size := 2; size <= window; size *= 2 {
-		for k := range size / 2 {
-			sin, cos := math.Sincos(-2 * math.Pi * float64(k) / float64(size))
-			for i := k; i < window; i += size {
-				j := i + size/2
-				r, m := re[j]*cos-im[j]*sin, re[j]*sin+im[j]*cos
-				re[j], im[j] = re[i]-r, im[i]-m
-				re[i], im[i] = re[i]+r, im[i]+m
-			}
-		}
-	}
 }
