@@ -87,7 +87,7 @@ func run(ctx context.Context) error {
 		defer cache.Close()
 		config.Storage = metrics.Watch(cache)
 	}
-	config.Audio = audio.New()
+	config.Audio = audio.New(audio.Config{Letters: config.MaxLength})
 	guard, err := newGuard(config)
 	if err != nil {
 		return err

@@ -76,7 +76,7 @@ func newSolver(attack, language, alphabet string) (solver, error) {
 	case "correlate":
 		return newMatcher(language, alphabet, correlate)
 	case "align":
-		return newMatcher(language, alphabet, align)
+		return newMatcher(language, alphabet, newAligner(envDistance()).find)
 	}
 	return nil, fmt.Errorf("no attack %q; there are sphinx, correlate, align and items", attack)
 }
@@ -133,6 +133,16 @@ func (c challenges) try(s solver, first uint64, count int) (result, error) {
 
 // one makes the challenge of a number and has it solved.
 func (c challenges) one(s solver, number uint64) (text, guess string, err error) {
+	text, sound, err := c.speak(number)
+	if err != nil {
+		return "", "", err
+	}
+	guess, err = s.solve(sound)
+	return text, guess, err
+}
+
+// speak makes the challenge of a number.
+func (c challenges) speak(number uint64) (text string, sound []float32, err error) {
 	var seed [32]byte
 	binary.LittleEndian.PutUint64(seed[:], number)
 	rng := rand.New(rand.NewChaCha8(seed))
@@ -142,11 +152,7 @@ func (c challenges) one(s solver, number uint64) (text, guess string, err error)
 	}
 	seed[31] = 1 // the sound's randomness is not that of the answer
 	wav, err := c.voice.Speak(text, c.language, seed)
-	if err != nil {
-		return "", "", err
-	}
-	guess, err = s.solve(decode(wav))
-	return text, guess, err
+	return text, decode(wav), err
 }
 
 func (r *result) count(text, guess string) {
@@ -163,9 +169,9 @@ func (r *result) count(text, guess string) {
 // decode returns the samples of a WAV file of ours.
 func decode(wav []byte) []float32 {
 	const header = 44
-	sound := make([]float32, len(wav)-header)
-	for i, b := range wav[header:] {
-		sound[i] = float32(b) - 128
+	sound := make([]float32, max(0, len(wav)-header))
+	for i := range sound {
+		sound[i] = float32(wav[header+i]) - 128
 	}
 	return level(sound)
 }
@@ -182,4 +188,8 @@ func level(sound []float32) []float32 {
 		sound[i] *= gain
 	}
 	return sound
+}
+
+func envDistance() distance {
+	return distance{envF("THR", 5), envF("SKIP", 1), envF("OFFS", 1), envF("LOUDER", .5), envF("LM", 4), envF("SM", 20)}
 }

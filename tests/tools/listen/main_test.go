@@ -11,7 +11,7 @@ import (
 // An attack that fails even without babble would prove nothing about challenges with it.
 func TestAlignSolvesWithoutBabble(t *testing.T) {
 	const alphabet = "BKWX27"
-	m, err := newMatcher("en", alphabet, align)
+	m, err := newMatcher("en", alphabet, newAligner(envDistance()).find)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,14 +33,14 @@ func TestAlignSolvesWithoutBabble(t *testing.T) {
 
 // Both matchers find a recording that is there as it is.
 func TestMatchersFindARecording(t *testing.T) {
-	m, err := newMatcher("en", "B", align)
+	m, err := newMatcher("en", "B", newAligner(envDistance()).find)
 	if err != nil {
 		t.Fatal(err)
 	}
 	wanted := &m.templates[2]
 	silence := make([]frame, 30)
 	sound := slices.Concat(silence, wanted.frames, silence)
-	for name, find := range map[string]func([]frame, *template) []hit{"align": align, "correlate": correlate} {
+	for name, find := range map[string]func([]frame, *template) []hit{"align": m.find, "correlate": correlate} {
 		best, end := hit{score: never}, 0
 		for i, h := range find(sound, wanted) {
 			if h.score > best.score {

@@ -2,13 +2,13 @@ package main
 
 import "math"
 
-// A frame is one moment of sound as an ear has it: the loudness in decibels of each of the bands, low to high.
-type frame [bands]float32
+// A frame is one moment of sound as an ear has it: the loudness in halves of a decibel of each of the bands, low to high.
+type frame [bands]uint8
 
 const (
 	bands  = 20
 	window = 256 // samples; 32 ms
-	hop    = 128 // samples from one frame to the next
+	hop    = 160 // samples from one frame to the next
 )
 
 // melBands maps each bin of the spectrum to weights on bands that are equally wide to the ear, from 100 to 3,900 Hz.
@@ -43,7 +43,7 @@ func listen(sound []float32) []frame {
 			for bin, w := range melBands[band] {
 				energy += w * power[bin]
 			}
-			f[band] = float32(10 * math.Log10(float64(energy)+1))
+			f[band] = uint8(min(20*math.Log10(float64(energy)+1), 255))
 		}
 		frames = append(frames, f)
 	}

@@ -69,11 +69,18 @@ func echoes(sound []float32) (shift, mirror echo) {
 	return shift, mirror
 }
 
+func loudest(shift, mirror echo) echo {
+	if math.Abs(shift.likeness) > math.Abs(mirror.likeness) {
+		return shift
+	}
+	return mirror
+}
+
 // taps is how long the filter is, in samples to either side, through which an image may have gone.
 const taps = 8
 
-// fit returns the filter that brings an image nearest to the sound, by least squares, and what is left of the sound
-// without the filtered image.
+// subtract finds the filter that brings an image nearest to the sound, by least squares, and returns what is left of the
+// sound without share times the filtered image.
 func subtract(sound, image []float32, share float32) []float32 {
 	const width = 2*taps + 1
 	var a [width][width + 1]float64
@@ -122,11 +129,11 @@ func subtract(sound, image []float32, share float32) []float32 {
 var cleanings = map[string]func([]float32) []float32{
 	"none": func(sound []float32) []float32 { return sound },
 	"subtract": func(sound []float32) []float32 {
-		_, m := echoes(sound)
+		m := loudest(echoes(sound))
 		return level(subtract(sound, m.apply(sound), float32(envF("SHARE", 1))))
 	},
 	"ratio": func(sound []float32) []float32 {
-		_, m := echoes(sound)
+		m := loudest(echoes(sound))
 		return level(keepLouder(sound, m.apply(sound), envF("SHARP", 1)))
 	},
 }
