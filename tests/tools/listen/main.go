@@ -6,6 +6,11 @@
 //	go run ./tests/tools/listen -attack align       # dynamic programming, with a model of what babble does
 //	go run ./tests/tools/listen -attack items       # pocketsphinx again, hearing each English recording clean and alone
 //
+//	go run ./tests/tools/listen -attack align -clean subtract   # after a search for images of the sound in itself
+//	go run ./tests/tools/listen -attack align -clean ratio      # or after weighing the sound against the best of them
+//
+//	go run ./tests/tools/listen -attack align -url http://127.0.0.1:3000   # a running demo's challenges, to send it messages
+//
 // With -babble -1 the same attacks meet challenges without babble.
 package main
 
@@ -18,6 +23,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio/recordings"
@@ -40,6 +46,8 @@ func main() {
 	alphabet := flag.String("alphabet", picture.Alphabet, "what answers are made of")
 	cleaning := flag.String("clean", "none", "what is done to the sound first: none, subtract or ratio")
 	language := flag.String("language", "en", "BCP 47 tag of the language that is spoken")
+	url := flag.String("url", "", "a running demo, http://127.0.0.1:3000 say, whose challenges are attacked in place of own ones")
+	tune := flag.Int("tune", 16, "challenges on which align chooses its distance, other than those that count")
 	first := flag.Uint64("first", 0, "number of the first challenge; others give other challenges")
 	flag.Parse()
 	if *attack == "items" {
@@ -52,12 +60,22 @@ func main() {
 	if !ok {
 		log.Fatalf("no cleaning %q; there are none, subtract and ratio", *cleaning)
 	}
-	s, err := newSolver(*attack, *language, *alphabet)
+	c := challenges{audio.New(audio.Config{Babble: *babble}), *language, *alphabet}
+	s, err := newSolver(*attack, c, clean, *tune)
 	if err != nil {
 		log.Fatal(err)
 	}
-	c := challenges{audio.New(audio.Config{Babble: *babble}), *language, *alphabet}
-	r, err := c.try(cleaned{s, clean}, *first, *count)
+	if *url != "" {
+		start := time.Now()
+		taken, limited, err := newSite(*url, *language).attack(s, *count)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%s against %s: %d of %d messages taken in %.0f s, %d attempts refused by a limit\n",
+			*attack, *url, taken, *count, time.Since(start).Seconds(), limited)
+		return
+	}
+	r, err := c.try(s, *first, *count, func(text, guess string) { fmt.Println(text, guess) })
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -69,14 +87,16 @@ func percent(part, whole int) float64 {
 	return 100 * float64(part) / float64(whole)
 }
 
-func newSolver(attack, language, alphabet string) (solver, error) {
+func newSolver(attack string, c challenges, clean func([]float32) []float32, tune int) (solver, error) {
 	switch attack {
 	case "sphinx":
-		return newSphinx(alphabet, length, inChallenge)
+		s, err := newSphinx(c.alphabet, length, inChallenge)
+		return cleaned{s, clean}, err
 	case "correlate":
-		return newMatcher(language, alphabet, correlate)
+		m, err := newMatcher(c.language, c.alphabet, correlate)
+		return cleaned{m, clean}, err
 	case "align":
-		return newMatcher(language, alphabet, newAligner(envDistance()).find)
+		return c.tuned(clean, tune)
 	}
 	return nil, fmt.Errorf("no attack %q; there are sphinx, correlate, align and items", attack)
 }
@@ -97,10 +117,38 @@ func (c cleaned) solve(sound []float32) (string, error) {
 	return c.solver.solve(c.clean(sound))
 }
 
+// tuning is the number of the first of the challenges on which an attack is tuned. None of them is ever scored.
+const tuning = 1 << 32
+
+// tuned returns the aligner whose distance, of all there are, gets most letters of count challenges right.
+func (c challenges) tuned(clean func([]float32) []float32, count int) (best solver, err error) {
+	most := -1
+	for i, d := range distances {
+		m, err := newMatcher(c.language, c.alphabet, newAligner(d).find)
+		if err != nil {
+			return nil, err
+		}
+		r, err := c.try(cleaned{m, clean}, tuning, count, func(string, string) {})
+		if err != nil {
+			return nil, err
+		}
+		if count > 0 {
+			fmt.Printf("distance %d: %d of %d letters\n", i, r.letters, count*length)
+		}
+		if r.letters > most {
+			most, best = r.letters, cleaned{m, clean}
+		}
+		if count == 0 {
+			break
+		}
+	}
+	return best, nil
+}
+
 type result struct{ whole, letters int }
 
-// try lets a solver loose on count challenges, on every processor, and prints each answer beside the guess.
-func (c challenges) try(s solver, first uint64, count int) (result, error) {
+// try lets a solver loose on count challenges, on every processor, and tells of each answer and the guess.
+func (c challenges) try(s solver, first uint64, count int, tell func(text, guess string)) (result, error) {
 	var (
 		r       result
 		failure error
@@ -116,7 +164,7 @@ func (c challenges) try(s solver, first uint64, count int) (result, error) {
 				if err != nil {
 					failure = err
 				} else {
-					fmt.Println(text, guess)
+					tell(text, guess)
 					r.count(text, guess)
 				}
 				lock.Unlock()
@@ -188,8 +236,4 @@ func level(sound []float32) []float32 {
 		sound[i] *= gain
 	}
 	return sound
-}
-
-func envDistance() distance {
-	return distance{envF("THR", 5), envF("SKIP", 1), envF("OFFS", 1), envF("LOUDER", .5), envF("LM", 4), envF("SM", 20)}
 }

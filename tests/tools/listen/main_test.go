@@ -11,7 +11,7 @@ import (
 // An attack that fails even without babble would prove nothing about challenges with it.
 func TestAlignSolvesWithoutBabble(t *testing.T) {
 	const alphabet = "BKWX27"
-	m, err := newMatcher("en", alphabet, newAligner(envDistance()).find)
+	m, err := newMatcher("en", alphabet, newAligner(distances[0]).find)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func TestAlignSolvesWithoutBabble(t *testing.T) {
 
 // Both matchers find a recording that is there as it is.
 func TestMatchersFindARecording(t *testing.T) {
-	m, err := newMatcher("en", "B", newAligner(envDistance()).find)
+	m, err := newMatcher("en", "B", newAligner(distances[0]).find)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,8 +3,6 @@ package main
 import (
 	"math"
 	"math/cmplx"
-	"os"
-	"strconv"
 )
 
 // An echo is a map of a sound onto itself: each sample goes to the one that is at places later, or, mirrored, to the
@@ -130,17 +128,10 @@ var cleanings = map[string]func([]float32) []float32{
 	"none": func(sound []float32) []float32 { return sound },
 	"subtract": func(sound []float32) []float32 {
 		m := loudest(echoes(sound))
-		return level(subtract(sound, m.apply(sound), float32(envF("SHARE", 1))))
+		return level(subtract(sound, m.apply(sound), 1))
 	},
 	"ratio": func(sound []float32) []float32 {
 		m := loudest(echoes(sound))
-		return level(keepLouder(sound, m.apply(sound), envF("SHARP", 1)))
+		return level(keepLouder(sound, m.apply(sound), 2))
 	},
-}
-
-func envF(n string, d float64) float64 {
-	if f, err := strconv.ParseFloat(os.Getenv(n), 64); err == nil {
-		return f
-	}
-	return d
 }

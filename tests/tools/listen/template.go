@@ -152,7 +152,7 @@ func choose(ending []utterance) string {
 	for i, u := range ending {
 		best[i+1] = best[i]
 		for k := 1; k <= length; k++ {
-			if from, to := beginning(k - 1); known && (u.start < from || u.start > to) {
+			if from, to := beginning(k - 1); u.start < from || u.start > to {
 				continue
 			}
 			before := best[max(0, u.start)][k-1]
@@ -163,8 +163,6 @@ func choose(ending []utterance) string {
 	}
 	return best[len(ending)][length].text
 }
-
-var known = envF("KNOWN", 1) == 1
 
 // beginning is between which frames a letter, counted from 0, begins.
 func beginning(k int) (from, to int) {
