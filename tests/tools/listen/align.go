@@ -12,14 +12,14 @@ type distance struct {
 	softerMost float64 // the most that a band counts for being softer, each dB of which counts fully
 }
 
-// distances are those among which an attack chooses. The first did best against babble of earlier days.
+// distances are those among which an attack chooses. The first does best on most challenges.
 var distances = []distance{
+	{threshold: 6, skip: 1, offset: 3, louder: 0.3, louderMost: 4, softerMost: 20},
 	{threshold: 5, skip: 1, offset: 1, louder: 0.5, louderMost: 4, softerMost: 20},
 	{threshold: 5, skip: 1, offset: 1, louder: 0.3, louderMost: 4, softerMost: 20},
 	{threshold: 4, skip: 1, offset: 1, louder: 0.3, louderMost: 4, softerMost: 20},
 	{threshold: 5, skip: 1, offset: 1, louder: 0.3, louderMost: 4, softerMost: 10},
 	{threshold: 4, skip: 1, offset: 1, louder: 0.2, louderMost: 3, softerMost: 8},
-	{threshold: 6, skip: 1, offset: 3, louder: 0.3, louderMost: 4, softerMost: 20},
 	{threshold: 6, skip: 1, offset: -1, louder: 0.3, louderMost: 3, softerMost: 20},
 }
 
