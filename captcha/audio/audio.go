@@ -14,7 +14,7 @@
 // Letters begin at times that depend on the seed alone, in room that is enough for the longest, so that neither the times
 // nor the length of the file says which they are. Config.Letters hides how many they are.
 //
-// By default the babble as a whole is set 3 dB louder than the speaker, and each of its three voices 2 dB softer. The
+// By default the babble as a whole is set some 3 dB louder than the speaker, and each of its three voices 2 dB softer. The
 // figure was found by attacking and by measures of what can be understood, not by listening to people: have some who
 // depend on sound try it, and lower Config.Babble if they ask for that.
 //
@@ -49,7 +49,7 @@ type Config struct {
 	// Babble is how loud the voices in the background are together, in per cent of the speaker's level, up to 200.
 	// Less is easier to understand for people and machines. Negative is silence.
 	//
-	// Optional. Default: 140
+	// Optional. Default: 138
 	Babble int
 
 	// Letters, where answers have different numbers of letters, is the greatest. A shorter answer's sound is then as long
@@ -62,7 +62,7 @@ type Config struct {
 // ConfigDefault is what New takes for what is not set.
 var ConfigDefault = Config{
 	Languages: recordings.Languages(),
-	Babble:    140,
+	Babble:    138,
 }
 
 // A Voice speaks challenges. It may be used concurrently. The first challenge in a language decodes its recordings,
