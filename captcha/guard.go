@@ -61,7 +61,7 @@ func NewGuard(config ...Config) (*Guard, error) {
 		return nil, fmt.Errorf("captcha: %w", err)
 	}
 	s := &shared{cfg: cfg, alphabet: alphabet, reply: newFrame(cfg), purposes: make(map[string]*Guard)}
-	for _, step := range []func() error{s.checkMasters, s.draw, s.speak, s.keep} {
+	for _, step := range []func() error{s.checkMasters, s.picture, s.speak, s.keep} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("captcha: %w", err)
 		}
@@ -116,8 +116,11 @@ func (s *shared) checkMasters() error {
 	return nil
 }
 
-// draw prepares the pictures.
-func (s *shared) draw() (err error) {
+// picture prepares the pictures.
+func (s *shared) picture() (err error) {
+	for _, sentence := range picture.Unwise(s.cfg.Alphabet) {
+		s.cfg.Logger.Warn("captcha: Alphabet is unwise: " + sentence)
+	}
 	s.renderers[replyPreset], err = picture.New(s.cfg.Picture, s.cfg.Alphabet, s.cfg.MaxLength)
 	if err != nil {
 		return setting.In("Picture", err)
