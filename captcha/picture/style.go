@@ -14,15 +14,15 @@ const (
 	Classic Style = iota + 1
 	// Solid letters stand on a plain ground.
 	Solid
-	// Hollow letters are outlines.
+	// Hollow letters are outlines, some of them around a core or before a shadow.
 	Hollow
-	// Striped letters are hatched.
+	// Striped letters are outlined and hatched inside.
 	Striped
 	// TwoTone letters change from light to dark on a middling ground.
 	TwoTone
-	// Split letters stand on broad bands of both colours and change theirs where a band ends.
+	// Split letters stand on broad bands of both colours and change theirs where a band ends, or are outlines there.
 	Split
-	// Screen letters are solid, on a hatched ground.
+	// Screen letters are solid or hollow, on a hatched or banded ground.
 	Screen
 	// Relief letters show by their lit and shaded edges alone.
 	Relief
@@ -120,10 +120,11 @@ const middling = 128
 
 // recipes are in the order of the styles; a style with several chooses one for each picture.
 //
-// The numbers come from transcribing contact sheets blind and training networks on labelled pictures. Fills, grounds and bent
-// outlines cost people next to nothing and networks a lot; faint letters behind the text and cuts through strokes cost people more than
-// networks. Letters that overlap cost people, and letters that stand apart are read by stock OCR, so plain ones just touch, and those with
-// busy edges keep a gap.
+// The numbers come from sheets that a vision-language model read blind, in place of people, from networks trained on labelled pictures, and
+// from stock OCR. Fills, grounds and bent outlines cost that reader next to nothing and networks a lot; faint letters behind the text and
+// cuts through strokes cost it more than networks. Letters that overlap cost it, and letters that stand apart are read by OCR, so plain ones
+// just touch, and those with busy edges keep a gap. OCR reads what is solid on one side of a threshold: whole strokes of one tone on a ground of
+// another, however they are hatched.
 func recipes() [][]recipe {
 	plain := stripes{tones: [2]tone{{ink: 255}}}
 	bare := recipe{
