@@ -2,5 +2,10 @@ package storage
 
 import "time"
 
-// SetServerClock makes r believe that the server's clock is off by d from what it read.
-func (r *Redis) SetServerClock(d time.Duration) { r.clock.ahead.Add(int64(d)) }
+// SetServerClock makes r believe that the servers' clocks are off by d from what it read.
+func (r *Redis) SetServerClock(d time.Duration) {
+	r.clocks.Range(func(_, clock any) bool {
+		clock.(*serverClock).ahead.Add(int64(d))
+		return true
+	})
+}
