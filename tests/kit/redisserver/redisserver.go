@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
 )
 
 // startLimit bounds how long a server may take to answer, on a machine that is busy.
@@ -38,6 +39,17 @@ func Start(t testing.TB) (url string) {
 	}
 	t.Log("redis: embedded miniredis")
 	return embedded(t)
+}
+
+// require skips a test whose program is not there, or fails it if REQUIRE_REDIS=1 is set.
+func require(t testing.TB, program string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err != nil {
+		if required() {
+			t.Fatalf("redis: %v, and REQUIRE_REDIS is set", err)
+		}
+		t.Skipf("redis: this needs a real server: %v", err)
+	}
 }
 
 func required() bool { return os.Getenv("REQUIRE_REDIS") == "1" }
@@ -67,26 +79,25 @@ func embedded(t testing.TB) (url string) {
 // Server is a redis-server process of the test's own, to be broken at will. It keeps its data in an append-only file
 // over Kill and Restart, and ends with the test.
 type Server struct {
-	t    testing.TB
-	dir  string
-	port int
-	args []string
+	t       testing.TB
+	dir     string
+	port    int
+	program string
+	args    []string
 
 	process *exec.Cmd
 	ended   chan struct{}
+	client  *redis.Client // see Ask
 }
 
 // Own starts a redis-server with further arguments, such as "--maxmemory", "4mb". Without one on PATH the test is
 // skipped, or fails if REQUIRE_REDIS=1 is set.
 func Own(t testing.TB, args ...string) *Server {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		if required() {
-			t.Fatalf("redis: %v, and REQUIRE_REDIS is set", err)
-		}
-		t.Skipf("redis: this needs a real server: %v", err)
-	}
-	s := &Server{t: t, dir: t.TempDir(), port: FreePort(t), args: args}
+	require(t, "redis-server")
+	s := &Server{t: t, dir: t.TempDir(), port: FreePort(t), program: "redis-server"}
+	s.args = append([]string{"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir, "--save", "",
+		"--appendonly", "yes", "--logfile", s.logFile()}, args...)
 	t.Cleanup(s.Kill)
 	s.Restart()
 	t.Logf("redis: own redis-server at %s, process %d", s.Address(), s.process.Process.Pid)
@@ -144,9 +155,7 @@ func (s *Server) Restart() {
 func (s *Server) Spawn(args ...string) {
 	s.t.Helper()
 	s.Kill()
-	line := slices.Concat([]string{"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir, "--save", "",
-		"--appendonly", "yes", "--logfile", filepath.Join(s.dir, "redis.log")}, s.args, args)
-	process, ended := exec.Command("redis-server", line...), make(chan struct{})
+	process, ended := exec.Command(s.program, slices.Concat(s.args, args)...), make(chan struct{})
 	if err := process.Start(); err != nil {
 		s.t.Fatalf("redis: %v", err)
 	}
@@ -193,8 +202,10 @@ func (s *Server) ping() error {
 	return err
 }
 
+func (s *Server) logFile() string { return filepath.Join(s.dir, "redis.log") }
+
 func (s *Server) log() string {
-	text, err := os.ReadFile(filepath.Join(s.dir, "redis.log"))
+	text, err := os.ReadFile(s.logFile())
 	if err != nil {
 		return err.Error()
 	}

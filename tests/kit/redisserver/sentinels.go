@@ -1,0 +1,97 @@
+package redisserver
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Sentinels is a master with a replica and three sentinels that watch it, all processes of the test's own.
+type Sentinels struct {
+	Master, Replica *Server // as they started; a failover exchanges them
+	Watchers        []*Server
+
+	t testing.TB
+}
+
+// MasterName is what the sentinels call their master.
+const MasterName = "kit"
+
+// downAfter is how long a master is away before a sentinel takes it for dead.
+const downAfter = time.Second
+
+// StartSentinels starts them; master and replica have further arguments. Without the programs the test is skipped, or
+// fails if REQUIRE_REDIS=1 is set.
+func StartSentinels(t testing.TB, args ...string) *Sentinels {
+	t.Helper()
+	require(t, "redis-sentinel")
+	args = append([]string{"--repl-diskless-sync-delay", "0"}, args...)
+	s := &Sentinels{t: t, Master: Own(t, args...), Replica: Own(t, args...)}
+	s.Replica.Follow(s.Master)
+	for range 3 {
+		s.Watchers = append(s.Watchers, s.watcher())
+	}
+	Within(t, "the sentinels know each other and the replica", func() bool {
+		for _, watcher := range s.Watchers {
+			known := strings.Fields(watcher.Do("SENTINEL", "MASTER", MasterName))
+			if after(known, "num-slaves") != "1" || after(known, "num-other-sentinels") != "2" || after(known, "flags") != "master" {
+				return false
+			}
+		}
+		return true
+	})
+	t.Logf("redis: own master at %s, replica at %s, sentinels at %s", s.Master.Address(), s.Replica.Address(), addresses(s.Watchers))
+	return s
+}
+
+func (s *Sentinels) watcher() *Server {
+	s.t.Helper()
+	w := &Server{t: s.t, dir: s.t.TempDir(), port: FreePort(s.t), program: "redis-sentinel"}
+	config := filepath.Join(w.dir, "sentinel.conf") // which it rewrites as it learns
+	text := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %s\nlogfile %s\n"+
+		"sentinel monitor %[4]s 127.0.0.1 %d 2\nsentinel down-after-milliseconds %[4]s %d\nsentinel failover-timeout %[4]s 6000\n",
+		w.port, w.dir, w.logFile(), MasterName, s.Master.port, downAfter.Milliseconds())
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	w.args = []string{config}
+	s.t.Cleanup(w.Kill)
+	w.Restart()
+	return w
+}
+
+// URL names the sentinels and their master.
+func (s *Sentinels) URL() string {
+	url := s.Watchers[0].URL() + "?master_name=" + MasterName
+	for _, watcher := range s.Watchers[1:] {
+		url += "&addr=" + watcher.Address()
+	}
+	return url
+}
+
+// AwaitPromotion returns when the sentinels have made the replica the master.
+func (s *Sentinels) AwaitPromotion() {
+	s.t.Helper()
+	Within(s.t, "the replica is promoted", func() bool {
+		for _, watcher := range s.Watchers {
+			if !strings.Contains(watcher.Do("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MasterName), strconv.Itoa(s.Replica.port)) {
+				return false
+			}
+		}
+		return strings.Contains(s.Replica.Do("INFO", "replication"), "role:master")
+	})
+}
+
+// after returns the word after another.
+func after(words []string, word string) string {
+	for i := range len(words) - 1 {
+		if words[i] == word {
+			return words[i+1]
+		}
+	}
+	return ""
+}
