@@ -28,6 +28,7 @@ type pair struct {
 	prefix          string // all keys below it are the master's
 	master, replica *redisserver.Server
 	promoted        func() // returns when the replica is the master
+	returned        func() // makes the old master, which runs again, the replica
 }
 
 var pairs = []struct {
@@ -36,11 +37,13 @@ var pairs = []struct {
 }{
 	{"sentinels", func(t *testing.T) pair {
 		s := redisserver.StartSentinels(t)
-		return pair{s.URL(), "failover:", s.Master, s.Replica, s.AwaitPromotion}
+		// Sentinels would make it a replica by themselves, but wait ten seconds with that.
+		follow := func() { s.Master.Follow(s.Replica) }
+		return pair{s.URL(), "failover:", s.Master, s.Replica, s.AwaitPromotion, follow}
 	}},
 	{"cluster", func(t *testing.T) pair {
 		c := redisserver.StartCluster(t)
-		p := pair{c.URL(), prefixOf(t, c), c.Masters[0], c.Replicas[0], nil}
+		p := pair{c.URL(), prefixOf(t, c), c.Masters[0], c.Replicas[0], nil, c.Settle}
 		p.promoted = func() {
 			redisserver.Within(t, "the replica is promoted", func() bool {
 				return strings.Contains(p.replica.Do("INFO", "replication"), "role:master")
@@ -82,7 +85,11 @@ func TestFailover(t *testing.T) {
 }
 
 func failOver(t *testing.T, p pair, confirm int, cut bool) {
-	store := mustOpen(t, p.url+"&pool_size=100", storage.Config{Prefix: p.prefix, Confirm: confirm, Timeout: time.Second})
+	open := func(timeout time.Duration) storage.Storage {
+		return mustOpen(t, p.url+"&pool_size=100", storage.Config{Prefix: p.prefix, Confirm: confirm, Timeout: timeout})
+	}
+	// Each answer that is not confirmed waits for that in vain. A replica whose link was down for long is not promoted.
+	store, hasty := open(patient), open(500*time.Millisecond)
 	before, between := make([]outcome, len(bothWays)), make([]outcome, len(bothWays))
 	var guards []*captcha.Guard
 	var laid [][]challenge
@@ -104,8 +111,8 @@ func failOver(t *testing.T, p pair, confirm int, cut bool) {
 		p.replica.CutFrom(p.master)
 	}
 	since := time.Now()
-	for i, guard := range guards {
-		between[i] = submit(t, guard, laid[i][answersBefore:])
+	for i, way := range bothWays {
+		between[i] = submit(t, newGuard(hasty, way), laid[i][answersBefore:])
 	}
 	if cut {
 		time.Sleep(cutFor - time.Since(since))
@@ -114,6 +121,7 @@ func failOver(t *testing.T, p pair, confirm int, cut bool) {
 	p.promoted()
 	if confirm > 0 { // nothing is accepted until there is a replica again, which the old master becomes
 		p.master.Restart()
+		p.returned()
 	}
 	redisserver.Within(t, "the storage is ready", func() bool { return store.Ping(t.Context()) == nil })
 
@@ -143,12 +151,12 @@ type outcome struct {
 	failed                         []error // in another way than these
 }
 
-// submit submits answers, 50 at a time.
+// submit submits answers, 100 at a time.
 func submit(t *testing.T, guard *captcha.Guard, answers []challenge) (o outcome) {
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	next := make(chan challenge)
-	for range 50 {
+	for range 100 {
 		all.Go(func() {
 			for c := range next {
 				err := guard.Verify(t.Context(), c.key, c.answer)

@@ -53,7 +53,7 @@ func (s *Sentinels) watcher() *Server {
 	w := &Server{t: s.t, dir: s.t.TempDir(), port: FreePort(s.t), program: "redis-sentinel"}
 	config := filepath.Join(w.dir, "sentinel.conf") // which it rewrites as it learns
 	text := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %s\nlogfile %s\n"+
-		"sentinel monitor %[4]s 127.0.0.1 %d 2\nsentinel down-after-milliseconds %[4]s %d\nsentinel failover-timeout %[4]s 6000\n",
+		"sentinel monitor %[4]s 127.0.0.1 %[5]d 2\nsentinel down-after-milliseconds %[4]s %[6]d\nsentinel failover-timeout %[4]s 6000\n",
 		w.port, w.dir, w.logFile(), MasterName, s.Master.port, downAfter.Milliseconds())
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
