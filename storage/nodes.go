@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -42,15 +41,9 @@ func (r *Redis) eachMaster(ctx context.Context, do func(ctx context.Context, nod
 	return cluster.ForEachMaster(asking, func(_ context.Context, node *redis.Client) error { return do(ctx, node) })
 }
 
-// relearn makes a cluster client ask who has which keys, after an error that a change of that can explain. It does not
-// wait for the answer.
-func (r *Redis) relearn(ctx context.Context, err error) {
-	cluster, ok := r.client.(*redis.ClusterClient)
-	if !ok || err == nil || errors.Is(err, ErrUnconfirmed) {
-		return
-	}
-	_, moved := redis.IsMovedError(err)
-	if moved || !refused(err) || redis.IsReadOnlyError(err) || redis.IsClusterDownError(err) {
+// relearn makes a cluster client ask who has which keys. It does not wait for the answer.
+func (r *Redis) relearn(ctx context.Context) {
+	if cluster, ok := r.client.(*redis.ClusterClient); ok {
 		cluster.ReloadState(ctx)
 	}
 }

@@ -70,7 +70,8 @@ return n`,
 // ErrUnconfirmed says that a step was done, but fewer replicas than [Config.Confirm] have it: a failover may undo it.
 var ErrUnconfirmed = errors.New("storage: not confirmed by enough replicas")
 
-// maxRedirects is how many servers of a cluster may send a call on: two while slots move, one more while they move again.
+// maxRedirects is how often a call to a cluster is made again elsewhere: twice while slots move, once more while they move
+// again.
 const maxRedirects = 3
 
 // do carries a step out on the master that has the key, once: only a server that says that it did nothing, because the
@@ -87,17 +88,32 @@ func (r *Redis) do(ctx context.Context, key string, s step, args ...any) ([]*red
 	}
 	replies, err := r.doOn(ctx, node, false, key, s, args)
 	for range maxRedirects {
-		r.relearn(ctx, err)
 		address, asking := redis.IsAskError(err)
 		if !asking {
 			address, _ = redis.IsMovedError(err)
 		}
-		if address == "" || !r.isCluster() {
-			break
+		switch {
+		case !r.isCluster():
+			return replies, err
+		case address != "":
+			if !asking {
+				r.relearn(ctx)
+			}
+			other := r.visit(node, address)
+			replies, err = r.doOn(ctx, other, asking, key, s, args)
+			_ = other.Close()
+		case redis.IsClusterDownError(err): // so says a server, too, that was taken from the cluster
+			_ = r.eachMaster(ctx, func(context.Context, *redis.Client) error { return nil }) // which learns who they are
+			if node, err = r.master(ctx, key); err != nil {
+				return nil, err
+			}
+			replies, err = r.doOn(ctx, node, false, key, s, args)
+		default:
+			if err != nil && (!refused(err) || redis.IsReadOnlyError(err)) && !errors.Is(err, ErrUnconfirmed) {
+				r.relearn(ctx) // a failover can explain it
+			}
+			return replies, err
 		}
-		other := r.visit(node, address)
-		replies, err = r.doOn(ctx, other, asking, key, s, args)
-		_ = other.Close()
 	}
 	return replies, err
 }

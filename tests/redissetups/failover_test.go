@@ -43,7 +43,8 @@ var pairs = []struct {
 	}},
 	{"cluster", func(t *testing.T) pair {
 		c := redisserver.StartCluster(t)
-		p := pair{c.URL(), prefixOf(t, c), c.Masters[0], c.Replicas[0], nil, c.Settle}
+		prefix, _ := prefixOf(t, c)
+		p := pair{c.URL(), prefix, c.Masters[0], c.Replicas[0], nil, c.Settle}
 		p.promoted = func() {
 			redisserver.Within(t, "the replica is promoted", func() bool {
 				return strings.Contains(p.replica.Do("INFO", "replication"), "role:master")
@@ -54,8 +55,8 @@ var pairs = []struct {
 	}},
 }
 
-// prefixOf returns one whose keys are all the first master's.
-func prefixOf(t *testing.T, c *redisserver.Cluster) string {
+// prefixOf returns one whose keys are all in one slot of the first master.
+func prefixOf(t *testing.T, c *redisserver.Cluster) (prefix string, slot int) {
 	for n := 0; ; n++ {
 		prefix := fmt.Sprintf("{%d}:", n)
 		slot, err := strconv.Atoi(c.Masters[0].Do("CLUSTER", "KEYSLOT", prefix))
@@ -63,7 +64,7 @@ func prefixOf(t *testing.T, c *redisserver.Cluster) string {
 			t.Fatal(err)
 		}
 		if slot < 5000 {
-			return prefix
+			return prefix, slot
 		}
 	}
 }

@@ -45,10 +45,7 @@ func StartCluster(t testing.TB, args ...string) *Cluster {
 		c.join(node)
 	}
 	for i, replica := range c.Replicas {
-		Within(t, "a replica hears of its master", func() bool {
-			_, err := replica.Ask("CLUSTER", "REPLICATE", c.Masters[i].ID())
-			return err == nil
-		})
+		c.follow(replica, c.Masters[i])
 	}
 	c.Settle()
 	t.Logf("redis: own cluster, masters at %s, replicas at %s", addresses(c.Masters), addresses(c.Replicas))
@@ -106,35 +103,75 @@ func (c *Cluster) URL() string {
 	return url
 }
 
-// Grow starts a fourth master and moves a part of the others' slots to it, with their keys, as an operator does.
-func (c *Cluster) Grow(moved int) *Server {
+// Grow starts another master with a replica, and moves some of the others' slots to it, with their keys, as an operator
+// does.
+func (c *Cluster) Grow(slots int) {
 	c.t.Helper()
-	node := c.Node()
-	c.join(node)
-	c.Masters = append(c.Masters, node)
-	c.settleNodes()
-	c.cli("--cluster", "reshard", c.Masters[0].Address(), "--cluster-from", "all", "--cluster-to", node.ID(),
-		"--cluster-slots", strconv.Itoa(moved), "--cluster-yes")
-	return node
+	master, replica := c.Node(), c.Node()
+	c.join(master)
+	c.join(replica)
+	c.follow(replica, master)
+	c.Masters, c.Replicas = append(c.Masters, master), append(c.Replicas, replica)
+	c.Settle()
+	c.reshard("all", master, slots)
 }
 
-// Shrink moves all slots of the last master to the first and takes it out of the cluster. It is killed then.
-func (c *Cluster) Shrink(moved int) {
+// Shrink moves the slots of the last master, which are so many, to the first, takes it and its replica out of the cluster
+// and kills them.
+func (c *Cluster) Shrink(slots int) {
 	c.t.Helper()
 	last := len(c.Masters) - 1
-	node := c.Masters[last]
-	c.settleNodes()
-	c.cli("--cluster", "reshard", c.Masters[0].Address(), "--cluster-from", node.ID(), "--cluster-to", c.Masters[0].ID(),
-		"--cluster-slots", strconv.Itoa(moved), "--cluster-yes")
-	c.settleNodes()
-	c.Masters = c.Masters[:last]
-	c.cli("--cluster", "del-node", c.Masters[0].Address(), node.ID())
-	node.Kill()
+	master, replica := c.Masters[last], c.Replicas[last]
+	c.reshard(master.ID(), c.Masters[0], slots)
+	c.Masters, c.Replicas = c.Masters[:last], c.Replicas[:last]
+	for _, node := range []*Server{replica, master} {
+		c.agree()
+		c.cli("--cluster", "del-node", c.Masters[0].Address(), node.ID())
+		node.Kill()
+	}
 }
 
-// settleNodes returns when redis-cli finds nothing to complain of: it refuses to work on a cluster whose nodes don't know
+func (c *Cluster) reshard(from string, to *Server, slots int) {
+	c.t.Helper()
+	c.agree()
+	c.cli("--cluster", "reshard", c.Masters[0].Address(), "--cluster-from", from, "--cluster-to", to.ID(),
+		"--cluster-slots", strconv.Itoa(slots), "--cluster-yes")
+	c.agree()
+}
+
+// Migrate moves one slot from a master to another with its keys, and calls meanwhile while it is on its way: new keys are
+// the other's then, if asked for with ASKING, and old ones still the first's.
+func (c *Cluster) Migrate(slot int, from, to *Server, meanwhile func()) {
+	c.t.Helper()
+	n := strconv.Itoa(slot)
+	to.Do("CLUSTER", "SETSLOT", n, "IMPORTING", from.ID())
+	from.Do("CLUSTER", "SETSLOT", n, "MIGRATING", to.ID())
+	meanwhile()
+	for {
+		keys := strings.Fields(from.Do("CLUSTER", "GETKEYSINSLOT", n, "100"))
+		if len(keys) == 0 {
+			break
+		}
+		from.Do(append([]string{"MIGRATE", "127.0.0.1", strconv.Itoa(to.port), "", "0", "5000", "KEYS"}, keys...)...)
+	}
+	for _, node := range []*Server{to, from} {
+		node.Do("CLUSTER", "SETSLOT", n, "NODE", to.ID())
+	}
+}
+
+// follow makes a node another's replica, once it has heard of that.
+func (c *Cluster) follow(replica, master *Server) {
+	c.t.Helper()
+	id := master.ID()
+	Within(c.t, "a replica hears of its master", func() bool {
+		_, err := replica.Ask("CLUSTER", "REPLICATE", id)
+		return err == nil
+	})
+}
+
+// agree returns when redis-cli finds nothing to complain of: it refuses to work on a cluster whose nodes don't know
 // the same yet.
-func (c *Cluster) settleNodes() {
+func (c *Cluster) agree() {
 	c.t.Helper()
 	Within(c.t, "the nodes agree", func() bool {
 		out, err := exec.Command("redis-cli", "--cluster", "check", c.Masters[0].Address()).CombinedOutput()
@@ -145,6 +182,6 @@ func (c *Cluster) settleNodes() {
 func (c *Cluster) cli(args ...string) {
 	c.t.Helper()
 	if out, err := exec.Command("redis-cli", args...).CombinedOutput(); err != nil {
-		c.t.Fatalf("redis: redis-cli %s: %v\n%s", strings.Join(args, " "), err, out)
+		c.t.Fatalf("redis: redis-cli %s: %v\n%s", strings.Join(args, " "), err, out[max(0, len(out)-1000):])
 	}
 }

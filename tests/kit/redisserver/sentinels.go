@@ -77,13 +77,45 @@ func (s *Sentinels) URL() string {
 func (s *Sentinels) AwaitPromotion() {
 	s.t.Helper()
 	Within(s.t, "the replica is promoted", func() bool {
-		for _, watcher := range s.Watchers {
-			if !strings.Contains(watcher.Do("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MasterName), strconv.Itoa(s.Replica.port)) {
-				return false
-			}
-		}
-		return strings.Contains(s.Replica.Do("INFO", "replication"), "role:master")
+		return s.watched() == s.Replica && strings.Contains(s.Replica.Do("INFO", "replication"), "role:master")
 	})
+}
+
+// Settle returns when the sentinels agree on a master that they find alive, and the other server follows it. They would
+// see to the latter themselves, but wait ten seconds with that.
+func (s *Sentinels) Settle() {
+	s.t.Helper()
+	Within(s.t, "the sentinels settle", func() bool {
+		master := s.watched()
+		if master == nil || !strings.Contains(master.Do("INFO", "replication"), "role:master") {
+			return false
+		}
+		other := s.Master
+		if other == master {
+			other = s.Replica
+		}
+		replication := other.Do("INFO", "replication")
+		if strings.Contains(replication, fmt.Sprintf("master_port:%d\r", master.port)) {
+			return strings.Contains(replication, "master_link_status:up")
+		}
+		other.Do("REPLICAOF", "127.0.0.1", strconv.Itoa(master.port))
+		return false
+	})
+}
+
+// watched is the server that all sentinels take for the master and find alive, or nil.
+func (s *Sentinels) watched() *Server {
+	found := map[string]bool{}
+	for _, watcher := range s.Watchers {
+		known := strings.Fields(watcher.Do("SENTINEL", "MASTER", MasterName))
+		found[after(known, "port")+" "+after(known, "flags")] = true
+	}
+	for _, server := range []*Server{s.Master, s.Replica} {
+		if len(found) == 1 && found[strconv.Itoa(server.port)+" master"] {
+			return server
+		}
+	}
+	return nil
 }
 
 // after returns the word after another.
