@@ -74,8 +74,8 @@ var ErrUnconfirmed = errors.New("storage: not confirmed by enough replicas")
 // again.
 const maxRedirects = 3
 
-// do carries a step out on the master that has the key, once: only a server that says that it did nothing, because the
-// key is another's or the caller late, is followed by another try. It returns the replies to the step's commands, and an
+// do carries a step out on the master that has the key, once: only a server that was not reached, or says that it did
+// nothing because the key is another's or the caller late, is followed by another try. It returns the replies to the step's commands, and an
 // error of any of them but "nothing there".
 //
 // A cluster client would send the key's commands on by itself, but not the question after their confirmation, which
@@ -102,11 +102,13 @@ func (r *Redis) do(ctx context.Context, key string, s step, args ...any) ([]*red
 			other := r.visit(node, address)
 			replies, err = r.doOn(ctx, other, asking, key, s, args)
 			_ = other.Close()
-		case redis.IsClusterDownError(err): // so says a server, too, that was taken from the cluster
+		case redis.IsClusterDownError(err) || unreached(err): // as of a server that was taken from the cluster, or died
 			_ = r.eachMaster(ctx, func(context.Context, *redis.Client) error { return nil }) // which learns who they are
-			if node, err = r.master(ctx, key); err != nil {
+			now, masterErr := r.master(ctx, key)
+			if masterErr != nil || now == node {
 				return nil, err
 			}
+			node = now
 			replies, err = r.doOn(ctx, node, false, key, s, args)
 		default:
 			if err != nil && (!refused(err) || redis.IsReadOnlyError(err)) && !errors.Is(err, ErrUnconfirmed) {
@@ -191,6 +193,12 @@ func (r *Redis) send(ctx context.Context, node *redis.Client, asking bool, comma
 		return nil, fmt.Errorf("%w: %w", ErrUnconfirmed, err)
 	}
 	return replies, nil
+}
+
+// unreached reports whether there was no connection to send anything down.
+func unreached(err error) bool {
+	var failed *net.OpError
+	return errors.As(err, &failed) && failed.Op == "dial"
 }
 
 func late(err error) bool { return err != nil && strings.HasPrefix(err.Error(), "LATE ") }

@@ -32,6 +32,8 @@ var (
 
 func TestMain(m *testing.M) {
 	redis.SetLogger(silent{}) // it tells of each failed dial, and there are many
+	flag.Parse()
+	_ = flag.Set("test.parallel", "4") // for most of the time they wait for servers to notice something
 	os.Exit(m.Run())
 }
 
