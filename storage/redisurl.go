@@ -58,7 +58,7 @@ func parseRedis(u *url.URL) (a address, err error) {
 	}
 	if database != "" {
 		if a.DB, err = strconv.Atoi(database); err != nil || a.DB < 0 {
-			return a, fmt.Errorf("database %q is not a whole number from 0 up", database)
+			return a, fmt.Errorf("database %s is not a whole number from 0 up", q.shown(strconv.Quote(database)))
 		}
 	}
 	switch {

@@ -34,8 +34,12 @@ func TestNotReady(t *testing.T) {
 			func(_ operated, master *redisserver.Server) { master.Do("ACL", "SETUSER", "default", "-getdel") },
 			func(_ operated, master *redisserver.Server) { master.Do("ACL", "SETUSER", "default", "+getdel") }, "can't run this command"},
 		{"no permission for the keys", "",
-			func(_ operated, master *redisserver.Server) { master.Do("ACL", "SETUSER", "default", "resetkeys", "~other:*") },
-			func(_ operated, master *redisserver.Server) { master.Do("ACL", "SETUSER", "default", "resetkeys", "~*") }, "NOPERM"},
+			func(_ operated, master *redisserver.Server) {
+				master.Do("ACL", "SETUSER", "default", "resetkeys", "~other:*")
+			},
+			func(_ operated, master *redisserver.Server) {
+				master.Do("ACL", "SETUSER", "default", "resetkeys", "~*")
+			}, "NOPERM"},
 		{"demoted", "",
 			func(o operated, master *redisserver.Server) { master.Do("REPLICAOF", "127.0.0.1", "1") },
 			func(o operated, master *redisserver.Server) { master.Do("REPLICAOF", "NO", "ONE") }, "READONLY"},

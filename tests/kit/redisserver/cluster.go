@@ -24,7 +24,8 @@ type Cluster struct {
 	args []string
 }
 
-// StartCluster starts a cluster whose servers have further arguments. Without a redis-server the test is skipped, or
+// StartCluster starts a cluster whose servers have further arguments; with --tls-cert-file among them, its nodes speak TLS
+// to each other and name their TLS ports. Without a redis-server the test is skipped, or
 // fails if REQUIRE_REDIS=1 is set.
 func StartCluster(t testing.TB, args ...string) *Cluster {
 	t.Helper()
@@ -57,19 +58,25 @@ func StartCluster(t testing.TB, args ...string) *Cluster {
 func (c *Cluster) Node() *Server {
 	c.t.Helper()
 	bus := FreePort(c.t)
-	return Own(c.t, append([]string{"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(bus),
+	var secure []string
+	if slices.Contains(c.args, "--tls-cert-file") {
+		secure = []string{"--tls-port", strconv.Itoa(FreePort(c.t)), "--tls-cluster", "yes", "--tls-replication", "yes"}
+	}
+	return Own(c.t, slices.Concat(secure, []string{"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(bus),
 		"--cluster-node-timeout", strconv.FormatInt(nodeTimeout.Milliseconds(), 10), "--cluster-replica-validity-factor", "0",
-		"--repl-diskless-sync-delay", "0"}, c.args...)...)
+		"--repl-diskless-sync-delay", "0"}, c.args)...)
 }
 
 func (c *Cluster) join(node *Server) {
 	c.t.Helper()
 	first := c.Masters[0]
-	bus := after(first.args, "--cluster-port")
-	node.Do("CLUSTER", "MEET", "127.0.0.1", strconv.Itoa(first.port), bus)
+	port := after(first.args, "--tls-port")
+	if port == "" {
+		port = strconv.Itoa(first.port)
+	}
+	node.Do("CLUSTER", "MEET", "127.0.0.1", port, after(first.args, "--cluster-port"))
 	Within(c.t, "a node joins the cluster", func() bool {
-		return strings.Contains(node.Do("CLUSTER", "NODES"), first.Address()) &&
-			strings.Contains(first.Do("CLUSTER", "NODES"), node.Address())
+		return strings.Contains(node.Do("CLUSTER", "NODES"), first.ID()) && strings.Contains(first.Do("CLUSTER", "NODES"), node.ID())
 	})
 }
 

@@ -124,6 +124,11 @@ func FreePort(t testing.TB) int {
 // Address is host:port.
 func (s *Server) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
 
+// TLSAddress is host:port of a server that has --tls-port.
+func (s *Server) TLSAddress() string {
+	return net.JoinHostPort("127.0.0.1", after(s.args, "--tls-port"))
+}
+
 // URL is redis://host:port.
 func (s *Server) URL() string { return "redis://" + s.Address() }
 
