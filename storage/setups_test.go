@@ -250,6 +250,16 @@ func TestClusterOverTLS(t *testing.T) {
 	}
 }
 
+func TestSentinelsOverTLS(t *testing.T) {
+	certificate, key, authorities := mustCertify(t)
+	setup := redisserver.StartSentinels(t, "--tls-auth-clients", "no", "--tls-cert-file", certificate, "--tls-key-file", key,
+		"--tls-ca-cert-file", certificate)
+	s := mustOpen(t, "rediss://"+setup.Watchers[0].TLSAddress()+"?master_name="+redisserver.MasterName,
+		storage.Config{Timeout: patient, Confirm: 1, TLS: &tls.Config{RootCAs: authorities}})
+	mustAdd(t, s, "key", time.Hour, true)
+	mustAdd(t, s, "key", time.Hour, false)
+}
+
 func mustCount(t *testing.T, s storage.Storage, key string, want int64, ttl ...time.Duration) {
 	t.Helper()
 	lives := append(ttl, time.Hour)[0]

@@ -58,9 +58,9 @@ func StartCluster(t testing.TB, args ...string) *Cluster {
 func (c *Cluster) Node() *Server {
 	c.t.Helper()
 	bus := FreePort(c.t)
-	var secure []string
-	if slices.Contains(c.args, "--tls-cert-file") {
-		secure = []string{"--tls-port", strconv.Itoa(FreePort(c.t)), "--tls-cluster", "yes", "--tls-replication", "yes"}
+	secure := secure(c.t, c.args)
+	if secure != nil {
+		secure = append(secure, "--tls-cluster", "yes")
 	}
 	return Own(c.t, slices.Concat(secure, []string{"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(bus),
 		"--cluster-node-timeout", strconv.FormatInt(nodeTimeout.Milliseconds(), 10), "--cluster-replica-validity-factor", "0",
@@ -70,10 +70,7 @@ func (c *Cluster) Node() *Server {
 func (c *Cluster) join(node *Server) {
 	c.t.Helper()
 	first := c.Masters[0]
-	port := after(first.args, "--tls-port")
-	if port == "" {
-		port = strconv.Itoa(first.port)
-	}
+	port := strconv.Itoa(first.replicationPort())
 	node.Do("CLUSTER", "MEET", "127.0.0.1", port, after(first.args, "--cluster-port"))
 	Within(c.t, "a node joins the cluster", func() bool {
 		return strings.Contains(node.Do("CLUSTER", "NODES"), first.ID()) && strings.Contains(first.Do("CLUSTER", "NODES"), node.ID())

@@ -3,6 +3,7 @@ package redisserver
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -49,8 +50,25 @@ func (s *Server) ID() string {
 // Follow makes the server another's replica, and returns when it has its data.
 func (s *Server) Follow(master *Server) {
 	s.t.Helper()
-	s.Do("REPLICAOF", "127.0.0.1", strconv.Itoa(master.port))
+	s.Do("REPLICAOF", "127.0.0.1", strconv.Itoa(master.replicationPort()))
 	s.awaitLink()
+}
+
+// replicationPort is where replicas find the server.
+func (s *Server) replicationPort() int {
+	if port, err := strconv.Atoi(after(s.args, "--tls-port")); err == nil {
+		return port
+	}
+	return s.port
+}
+
+// secure returns what servers that are given a certificate need to speak TLS to each other.
+func secure(t testing.TB, args []string) []string {
+	t.Helper()
+	if !slices.Contains(args, "--tls-cert-file") {
+		return nil
+	}
+	return []string{"--tls-port", strconv.Itoa(FreePort(t)), "--tls-replication", "yes"}
 }
 
 // CutFrom ends a replica's link to its master, and lets it make no new one until [Server.Mend].

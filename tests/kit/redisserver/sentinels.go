@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,7 +16,8 @@ type Sentinels struct {
 	Master, Replica *Server // as they started; a failover exchanges them
 	Watchers        []*Server
 
-	t testing.TB
+	t    testing.TB
+	args []string
 }
 
 // MasterName is what the sentinels call their master.
@@ -24,13 +26,16 @@ const MasterName = "kit"
 // downAfter is how long a master is away before a sentinel takes it for dead.
 const downAfter = time.Second
 
-// StartSentinels starts them; master and replica have further arguments. Without the programs the test is skipped, or
+// StartSentinels starts them; master and replica have further arguments. With --tls-cert-file among these, all speak TLS to
+// each other. Without the programs the test is skipped, or
 // fails if REQUIRE_REDIS=1 is set.
 func StartSentinels(t testing.TB, args ...string) *Sentinels {
 	t.Helper()
 	require(t, "redis-sentinel")
-	args = append([]string{"--repl-diskless-sync-delay", "0"}, args...)
-	s := &Sentinels{t: t, Master: Own(t, args...), Replica: Own(t, args...)}
+	server := func() *Server {
+		return Own(t, slices.Concat([]string{"--repl-diskless-sync-delay", "0"}, secure(t, args), args)...)
+	}
+	s := &Sentinels{t: t, args: args, Master: server(), Replica: server()}
 	s.Replica.Follow(s.Master)
 	for range 3 {
 		s.Watchers = append(s.Watchers, s.watcher())
@@ -54,11 +59,17 @@ func (s *Sentinels) watcher() *Server {
 	config := filepath.Join(w.dir, "sentinel.conf") // which it rewrites as it learns
 	text := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %s\nlogfile %s\n"+
 		"sentinel monitor %[4]s 127.0.0.1 %[5]d 2\nsentinel down-after-milliseconds %[4]s %[6]d\nsentinel failover-timeout %[4]s 6000\n",
-		w.port, w.dir, w.logFile(), MasterName, s.Master.port, downAfter.Milliseconds())
+		w.port, w.dir, w.logFile(), MasterName, s.Master.replicationPort(), downAfter.Milliseconds())
+	for words := slices.Concat(secure(s.t, s.args), s.args); len(words) > 1; words = words[2:] {
+		if strings.HasPrefix(words[0], "--tls") {
+			text += strings.TrimPrefix(words[0], "--") + " " + words[1] + "\n"
+			w.args = append(w.args, words[:2]...)
+		}
+	}
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
-	w.args = []string{config}
+	w.args = append([]string{config}, w.args...)
 	s.t.Cleanup(w.Kill)
 	w.Restart()
 	return w
