@@ -146,6 +146,23 @@ func failOver(t *testing.T, p pair, confirm int, cut bool) {
 	}
 }
 
+// Who calls a cluster for the first time since a master died and its replica was promoted is sent to the dead one by what
+// it knows, and served all the same.
+func TestFirstCallAfterPromotion(t *testing.T) {
+	t.Parallel()
+	c := redisserver.StartCluster(t)
+	prefix, _ := prefixOf(t, c)
+	store := mustOpen(t, c.URL(), storage.Config{Prefix: prefix, Timeout: patient})
+	c.Masters[0].Kill()
+	redisserver.Within(t, "the replica is promoted", func() bool {
+		return strings.Contains(c.Replicas[0].Do("INFO", "replication"), "role:master")
+	})
+	c.Settle()
+	if added, err := store.Add(t.Context(), "key", []byte("1"), time.Hour); !added || err != nil {
+		t.Errorf("Add = %t, %v", added, err)
+	}
+}
+
 // outcome is what became of some answers.
 type outcome struct {
 	accepted, refused, unavailable []challenge
