@@ -1,12 +1,12 @@
 #!/bin/sh
 # Starts one of the two Redis servers, or one of their sentinels:
 #
-#   redis.sh server NAME [MASTER]    known to the others as NAME; MASTER's replica at first, then what sentinels make of it
-#   redis.sh sentinel NAME MASTER
+#   redis.sh server ADDRESS [MASTER]    known to the others by ADDRESS; MASTER's replica at first, then what sentinels make of it
+#   redis.sh sentinel MASTER
 #
 # Roles change, and the programs write theirs to their configuration, so that it is made once and kept with the data.
 set -eu
-role=$1 name=$2 master=${3-}
+role=$1
 conf=/data/$role.conf
 
 server() {
@@ -20,30 +20,26 @@ server() {
 		save ""
 		maxmemory 256mb
 		maxmemory-policy noeviction
-		replica-announce-ip $name
+		replica-announce-ip $1
 		requirepass "$REDIS_PASSWORD"
 		masterauth "$REDIS_PASSWORD"
 	END
-	[ -z "$master" ] || echo "replicaof $master 6379"
+	[ -z "${2-}" ] || echo "replicaof $2 6379"
 }
 
 sentinel() {
-	# Names instead of addresses: containers get new ones.
 	cat <<-END
 		dir /data
 		protected-mode no
 		port 26379
-		sentinel resolve-hostnames yes
-		sentinel announce-hostnames yes
-		sentinel announce-ip $name
-		sentinel monitor site $master 6379 2
+		sentinel monitor site $1 6379 2
 		sentinel down-after-milliseconds site 3000
 		sentinel failover-timeout site 20000
 	END
 	[ -z "$REDIS_PASSWORD" ] || echo "sentinel auth-pass site $REDIS_PASSWORD"
 }
 
-[ -s "$conf" ] || (umask 077 && "$role" >"$conf")
+[ -s "$conf" ] || (shift && umask 077 && "$role" "$@" >"$conf")
 if [ "$role" = sentinel ]; then
 	exec redis-server "$conf" --sentinel
 fi
