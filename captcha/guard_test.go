@@ -404,3 +404,21 @@ func TestWarningsSayWhatIsUnsafe(t *testing.T) {
 }
 
 var _ fiber.Storage = (*plain)(nil)
+
+// unsure is the error of a storage that did a step and can't promise that it stays done.
+type unsure struct{}
+
+func (unsure) Error() string     { return "one replica of two" }
+func (unsure) Unconfirmed() bool { return true }
+
+func TestAnAnswerThatMayBeUsedUpIsSaidToBe(t *testing.T) {
+	storage := atomicPlain{newPlain()}
+	guard := captcha.New(captcha.Config{Storage: storage, Logger: quiet})
+	key := mustGenerate(t, guard)
+	storage.broken = fmt.Errorf("add: %w", unsure{})
+	err := verify(guard, key, "ABCD")
+	wantErr(t, err, captcha.ErrStorage)
+	if !strings.Contains(err.Error(), "may be used up") || strings.Contains(err.Error(), "replica") {
+		t.Errorf("%v", err)
+	}
+}

@@ -68,7 +68,13 @@ return n`,
 )
 
 // ErrUnconfirmed says that a step was done, but fewer replicas than [Config.Confirm] have it: a failover may undo it.
-var ErrUnconfirmed = errors.New("storage: not confirmed by enough replicas")
+var ErrUnconfirmed error = unconfirmed{}
+
+// unconfirmed tells whoever does not know this package that the step was done.
+type unconfirmed struct{}
+
+func (unconfirmed) Error() string     { return "storage: not confirmed by enough replicas" }
+func (unconfirmed) Unconfirmed() bool { return true }
 
 // maxRedirects is how often a call to a cluster is made again elsewhere: twice while slots move, once more while they move
 // again.
