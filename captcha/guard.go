@@ -2,6 +2,7 @@ package captcha
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -123,10 +124,19 @@ func (s *shared) picture() (err error) {
 	}
 	s.renderers[replyPreset], err = picture.New(s.cfg.Picture, s.cfg.Alphabet, s.cfg.MaxLength)
 	if err != nil {
-		return setting.In("Picture", err)
+		return ofPicture("Picture", err)
 	}
 	s.renderers[fieldPreset], err = s.renderers[replyPreset].With(s.cfg.FieldPicture, s.cfg.MaxLength)
-	return setting.In("FieldPicture", err)
+	return ofPicture("FieldPicture", err)
+}
+
+// ofPicture names the settings that a picture refuses as this package does: two of them are the guard's own.
+func ofPicture(name string, err error) error {
+	var refused *setting.Error
+	if errors.As(err, &refused) && (refused.Field == "Alphabet" || refused.Field == "MaxLength") {
+		return err
+	}
+	return setting.In(name, err)
 }
 
 // speak prepares texts and sound.
