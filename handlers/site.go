@@ -129,6 +129,7 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	issue, submit := limited(s.Limits.Issue), limited(s.Limits.Submit)
 	audio, login := limited(s.Limits.Audio), limited(s.Limits.Login)
 	draw := limited(s.Limits.Issue) // counted apart, so that nobody plays away their way to the forms
+	work := limited(s.Limits.Issue) // counted apart, for it comes after a challenge
 
 	app.Get("/static/:name", assets.Serve)
 	app.Get("/", issue, s.home)
@@ -151,6 +152,9 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Get("/api/openapi.yaml", s.openAPI)
 	app.All("/api/captcha", issue, s.Guard.Create)
 	app.Get("/api/captcha/:key/audio.wav", audio, s.Guard.Audio)
+	app.Get("/api/captcha/:key/work", work, s.Guard.Work)
+	app.Get("/api/captcha/altcha", issue, s.Guard.Altcha)
+	app.Post("/api/captcha/altcha/verify", submit, s.Guard.VerifyAltcha)
 	app.Get("/api/captcha/assets/:file", s.Guard.Assets)
 	app.Post("/api/contact", submit, s.contactAPI)
 	app.Post("/api/signup", submit, s.signupAPI)
