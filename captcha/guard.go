@@ -2,6 +2,7 @@ package captcha
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -62,7 +63,7 @@ func NewGuard(config ...Config) (*Guard, error) {
 		return nil, fmt.Errorf("captcha: %w", err)
 	}
 	s := &shared{cfg: cfg, alphabet: alphabet, reply: newFrame(cfg), assets: newAssets(cfg.Work), purposes: make(map[string]*Guard)}
-	for _, step := range []func() error{s.checkMasters, s.draw, s.speak, s.keep} {
+	for _, step := range []func() error{s.checkMasters, s.picture, s.speak, s.keep} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("captcha: %w", err)
 		}
@@ -117,14 +118,26 @@ func (s *shared) checkMasters() error {
 	return nil
 }
 
-// draw prepares the pictures.
-func (s *shared) draw() (err error) {
+// picture prepares the pictures.
+func (s *shared) picture() (err error) {
+	for _, sentence := range picture.Unwise(s.cfg.Alphabet) {
+		s.cfg.Logger.Warn("captcha: Alphabet is unwise: " + sentence)
+	}
 	s.renderers[replyPreset], err = picture.New(s.cfg.Picture, s.cfg.Alphabet, s.cfg.MaxLength)
 	if err != nil {
-		return setting.In("Picture", err)
+		return ofPicture("Picture", err)
 	}
 	s.renderers[fieldPreset], err = s.renderers[replyPreset].With(s.cfg.FieldPicture, s.cfg.MaxLength)
-	return setting.In("FieldPicture", err)
+	return ofPicture("FieldPicture", err)
+}
+
+// ofPicture names the settings that a picture refuses as this package does: two of them are the guard's own.
+func ofPicture(name string, err error) error {
+	var refused *setting.Error
+	if errors.As(err, &refused) && (refused.Field == "Alphabet" || refused.Field == "MaxLength") {
+		return err
+	}
+	return setting.In(name, err)
 }
 
 // speak prepares texts and sound.

@@ -12,9 +12,9 @@ import (
 
 // Speaker speaks challenges. The package captcha/audio has one.
 type Speaker interface {
-	// Speak returns a WAV file that says text letter by letter in language. The same text, language and seed give the
-	// same bytes.
-	Speak(text, language string, seed [32]byte) (wav []byte, err error)
+	// Speak returns a WAV file that says text letter by letter in language. No text has more letters than longest, and the
+	// file's length does not say how many this one has. The same arguments give the same bytes.
+	Speak(text, language string, longest int, seed [32]byte) (wav []byte, err error)
 	// Languages returns the tags (BCP 47) of the languages that it speaks, the default first.
 	Languages() []string
 	// Speaks reports whether it can say letter in language.

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"errors"
 	"unicode/utf8"
 
@@ -60,9 +59,9 @@ func (s *site) login(c *fiber.Ctx, f *credentials) (needed bool, err error) {
 		return false, err
 	}
 	if len(errs) > 0 {
-		return captchaFields(c), errs
+		return s.hasCaptcha(c), errs
 	}
-	needed, err = s.logins.Try(c, f.Email, func() (bool, error) { return s.match(c.UserContext(), f) })
+	needed, err = s.logins.Try(c, f.Email, func() (bool, error) { return s.match(c, f) })
 	switch {
 	case errors.Is(err, attempts.ErrFailed):
 		return needed, captcha.FieldErrors{"password": wrong("There is no account with this address and this password.")}
@@ -72,17 +71,18 @@ func (s *site) login(c *fiber.Ctx, f *credentials) (needed bool, err error) {
 	return false, s.sessions.signIn(c, f.Email)
 }
 
-// captchaFields reports whether a form came with a captcha, and so goes back with one.
-func captchaFields(c *fiber.Ctx) bool {
-	fields, _ := captcha.Fields(c, "captcha_key")
-	return fields["captcha_key"] != ""
+// hasCaptcha reports whether a form came with a captcha, and so goes back with one.
+func (s *site) hasCaptcha(c *fiber.Ctx) bool {
+	key := s.apiFields().Key
+	fields, _ := captcha.Fields(c, key)
+	return fields[key] != ""
 }
 
 // match compares the password also where there is no account: that is most of the time that this takes.
-func (s *site) match(ctx context.Context, f *credentials) (bool, error) {
-	found, err := s.account(ctx, f.Email)
+func (s *site) match(c *fiber.Ctx, f *credentials) (bool, error) {
+	found, err := s.account(c.UserContext(), f.Email)
 	if err != nil {
 		return false, err
 	}
-	return s.passwords.matches(ctx, found.Hash, f.Password)
+	return s.passwords.matches(c, found.Hash, f.Password)
 }
