@@ -17,6 +17,7 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
+	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 	"github.com/fibercaptcha/fibercaptcha/handlers"
 	"github.com/fibercaptcha/fibercaptcha/handlers/metrics"
 	"github.com/fibercaptcha/fibercaptcha/handlers/settings"
@@ -26,6 +27,9 @@ import (
 
 // stopTime is how long requests that have arrived are waited for.
 const stopTime = 20 * time.Second
+
+// receipts is how long a form may take that was let in by ALTCHA's widget before it is sent.
+const receipts = 5 * time.Minute
 
 func main() {
 	if len(os.Args) > 1 {
@@ -74,6 +78,7 @@ func run(ctx context.Context) error {
 	config := set.Captcha()
 	config.Storage = counted.Watch(rooms.challenges)
 	config.Audio = audio.New()
+	config.Work, config.Demand, config.Receipts = work.New(), handlers.Demand, receipts
 	config.Observe = func(ctx context.Context, e captcha.Event) {
 		counted.Observe(ctx, e)
 		counters.Observe(ctx, e)

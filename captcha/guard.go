@@ -34,6 +34,7 @@ type shared struct {
 	languages []string
 	codes     map[keep.Language]string // languages by their codes in keys
 	tags      map[string]keep.Language // and the other way round
+	assets    []asset
 
 	mounted    atomic.Pointer[func() string] // where the app is mounted that Register was called with
 	complained atomic.Int64                  // when a storage's failure was last logged, in Unix nanoseconds
@@ -62,7 +63,7 @@ func NewGuard(config ...Config) (*Guard, error) {
 	if err != nil {
 		return nil, fmt.Errorf("captcha: %w", err)
 	}
-	s := &shared{cfg: cfg, alphabet: alphabet, reply: newFrame(cfg), purposes: make(map[string]*Guard)}
+	s := &shared{cfg: cfg, alphabet: alphabet, reply: newFrame(cfg), assets: newAssets(cfg.Work), purposes: make(map[string]*Guard)}
 	for _, step := range []func() error{s.checkMasters, s.picture, s.speak, s.keep} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("captcha: %w", err)

@@ -144,6 +144,7 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	issue, submit := limited(s.Limits.Issue), limited(s.Limits.Submit)
 	audio, login := limited(s.Limits.Audio), limited(s.Limits.Login)
 	draw, look := limited(s.Limits.Issue), limited(s.Limits.Issue) // counted apart, so that nobody plays away their way to the forms
+	work := limited(s.Limits.Issue)                                // counted apart, for it comes after a challenge
 	drawing := web.NewTurns(max(1, runtime.GOMAXPROCS(0)/2))
 
 	app.Get("/static/:name", assets.Serve)
@@ -167,6 +168,9 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Get("/api/openapi.yaml", look, s.openAPI)
 	app.All("/api/captcha", opened, issue, s.Guard.Create)
 	app.Get("/api/captcha/:key/audio.wav", audio, drawing.InTurn(s.Guard.Audio))
+	app.Get("/api/captcha/:key/work", work, s.Guard.Work)
+	app.Get("/api/captcha/altcha", opened, issue, s.Guard.Altcha)
+	app.Post("/api/captcha/altcha/verify", submit, body, s.Guard.VerifyAltcha)
 	app.Get("/api/captcha/assets/:file", s.Guard.Assets)
 	app.Post("/api/contact", submit, body, s.contactAPI)
 	app.Post("/api/signup", submit, body, s.signupAPI)
