@@ -28,9 +28,7 @@ func (g *Guard) Register(app fiber.Router) {
 // both adds a route with and without its last slash: where the router is strict, these are two.
 func both(app fiber.Router, path string, handler fiber.Handler) {
 	app.All(path, handler)
-	if short := strings.TrimSuffix(path, "/"); short != "" {
-		app.All(short, handler)
-	}
+	app.All(strings.TrimSuffix(path, "/"), handler)
 }
 
 // pathBelow returns Config.Path as it is to be registered with app.

@@ -90,6 +90,12 @@ func TestRegisterInOtherHouses(t *testing.T) {
 			show(app, guard)
 			return app
 		},
+		"strict group that is all of the path": func() *fiber.App {
+			app, guard := fiber.New(fiber.Config{StrictRouting: true}), fiberv3.New(fiberv3.Config{Config: captcha.Config{Path: "/v1/"}})
+			guard.Register(app.Group("/v1"))
+			show(app, guard)
+			return app
+		},
 		"group in a group": func() *fiber.App {
 			app, guard := fiber.New(), fiberv3.New(fiberv3.Config{Config: captcha.Config{Path: "/v1/api/captcha/"}})
 			guard.Register(app.Group("/v1").Group("/api"))

@@ -41,6 +41,8 @@ func newApp(t *testing.T, page string) *fiber.App {
 }
 
 const (
+	// The field's script has run, and its style has come, after which nothing moves.
+	ready  = `document.querySelector(".captcha-refresh:not([hidden])") && document.querySelector("captcha-field link").sheet`
 	key    = `document.querySelector("[name=captcha_key]")?.value`
 	status = `document.querySelector(".captcha-status")?.textContent`
 )
@@ -68,7 +70,7 @@ func TestFragments(t *testing.T) {
 			p.Click("#open")
 			refreshed := func() {
 				t.Helper()
-				p.Await(`document.querySelector(".captcha-refresh:not([hidden])")`)
+				p.Await(ready)
 				before := browser.Value[string](p, key)
 				p.Click(".captcha-refresh")
 				p.Await(status + ` === "There are new characters."`)
@@ -86,13 +88,18 @@ func TestFragments(t *testing.T) {
 			}
 			refreshed()
 			wantOnlyRefusals(t, p, "422")
-			p.Type("[name=captcha_value]", captchatest.Solve(t, guard, browser.Value[string](p, key)))
+			used := browser.Value[string](p, key)
+			p.Type("[name=captcha_value]", captchatest.Solve(t, guard, used))
 			p.Click("[name=send]")
 			p.Await(`document.querySelector("#done")`)
 			if left := browser.Value[int](p, `document.querySelectorAll("captcha-field").length`); left != 0 {
 				t.Errorf("%d fields are left", left)
 			}
 			p.WantNoProblems()
+			if row.page == "drive.html" { // whose pages are in the browser's history, and kept by Turbo
+				browser.Value[bool](p, `history.back() === undefined`)
+				p.Await(key + ` && ` + key + ` !== "` + used + `"`)
+			}
 		})
 	}
 }
@@ -123,7 +130,7 @@ func TestChecked(t *testing.T) {
 	recipes.Checked(app, guard)
 	p := browser.Open(t)
 	p.Visit(server.Inside(t, app))
-	p.Await(`document.querySelector(".captcha-refresh:not([hidden])")`)
+	p.Await(ready)
 	p.Type("[name=captcha_value]", "no")
 	first := browser.Value[string](p, key)
 	p.Click("[name=send]")
