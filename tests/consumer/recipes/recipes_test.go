@@ -2,6 +2,7 @@ package recipes
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -427,4 +428,35 @@ func TestMessage(t *testing.T) {
 	german := map[string]string{"Accept-Language": "de-AT,de;q=0.9"}
 	do(t, app, request{method: "POST", path: "/", body: "captcha_key=k", headers: german, status: 422, want: "Bitte geben Sie die Zeichen ein."})
 	do(t, app, request{method: "POST", path: "/", body: "captcha_key=k", status: 422, want: "Please type the characters."})
+}
+
+func TestProblems(t *testing.T) {
+	storage := &leaving{Memory: memory.New()}
+	app := fiber.New()
+	guard := Problems(app, storage)
+	do(t, app, request{method: "POST", path: "/", body: solved(t, guard), status: 201})
+	do(t, app, request{method: "POST", path: "/", body: "captcha_key=k&captcha_value=no", status: 400,
+		want: `{"status":400,"title":"Invalid or expired captcha key"}`})
+	header, _ := do(t, app, request{method: "GET", path: "/api/captcha/", status: 405, want: `"title":"Method \"GET\" not allowed."`})
+	if header.Get("Allow") != "POST" || header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("%v", header)
+	}
+	storage.gone = true
+	do(t, app, request{method: "POST", path: "/api/captcha/", status: 503, want: `"title":"No captcha can be made at the moment.`})
+}
+
+// What can't be right is refused at start, by name.
+func TestRefusedSettings(t *testing.T) {
+	for field, config := range map[string]captcha.Config{
+		"Compat.KeyField":   {Compat: captcha.Compat{KeyField: "the key"}},
+		"Compat.ValueField": {Compat: captcha.Compat{ValueField: "captcha_key"}},
+		"Texts":             {Texts: map[string]captcha.Texts{"no tag": {}}},
+		"Prefix":            {Prefix: "shop/"},
+	} {
+		_, err := captcha.NewGuard(config)
+		var refused *captcha.SettingError
+		if !errors.As(err, &refused) || refused.Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
 }
