@@ -151,14 +151,36 @@ func TestNoMethodKnowsFiberV2(t *testing.T) {
 	}
 }
 
-func TestFunctionsOfFiberV2AreRefused(t *testing.T) {
-	inner := captcha.Config{Next: captcha.ConfigDefault.Next, ErrorHandler: captcha.Reply}
-	_, err := fiberv3.NewGuard(fiberv3.Config{Config: inner})
-	var refused *captcha.SettingError
-	if !errors.As(err, &refused) || refused.Field != "Config.ErrorHandler" || !strings.Contains(err.Error(), "set fiberv3.Config.ErrorHandler") {
-		t.Errorf("%v", err)
+// Each setting that takes a request's context has its counterpart here.
+func TestEverySettingOfARequest(t *testing.T) {
+	found := 0
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[captcha.Config]()) {
+		if field.Type.Kind() != reflect.Func || field.Type.NumIn() == 0 || field.Type.In(0).Kind() != reflect.Pointer ||
+			field.Type.In(0).Elem().PkgPath() != "github.com/gofiber/fiber/v2" {
+			continue
+		}
+		found++
+		own, ok := reflect.TypeFor[fiberv3.Config]().FieldByName(field.Name)
+		if !ok || len(own.Index) > 1 {
+			t.Errorf("fiberv3.Config has no %s of its own", field.Name)
+		}
+		var cfg fiberv3.Config
+		never := reflect.MakeFunc(field.Type, func([]reflect.Value) []reflect.Value { panic("called") })
+		reflect.ValueOf(&cfg.Config).Elem().FieldByIndex(field.Index).Set(never)
+		var refused *captcha.SettingError
+		if _, err := fiberv3.NewGuard(cfg); !errors.As(err, &refused) || refused.Field != "Config."+field.Name ||
+			!strings.Contains(err.Error(), "set fiberv3.Config."+field.Name) {
+			t.Errorf("%s for Fiber v2: %v", field.Name, err)
+		}
 	}
-	_, err = fiberv3.NewGuard(fiberv3.Config{Config: captcha.Config{Length: -1}})
+	if found < 3 {
+		t.Errorf("%d settings take a context", found)
+	}
+}
+
+func TestOtherSettingsAreRefused(t *testing.T) {
+	_, err := fiberv3.NewGuard(fiberv3.Config{Config: captcha.Config{Length: -1}})
+	var refused *captcha.SettingError
 	if !errors.As(err, &refused) || refused.Field != "Length" {
 		t.Errorf("%v", err)
 	}
