@@ -92,7 +92,7 @@ func (g *Guard) renderer(c keep.Challenge) *picture.Renderer {
 func (g *Guard) issue(ctx context.Context, visitor Visitor, preset uint8) (string, keep.Challenge, error) {
 	key, c, err := g.keeper.Issue(ctx, keep.Challenge{
 		Answer:   g.draw(),
-		Language: keep.LanguageOf(g.orFirst(visitor.Language)),
+		Language: g.code(visitor.Language),
 		Terms:    g.demand(visitor).terms(preset),
 		Expires:  g.cfg.Now().Add(g.cfg.Expiration),
 	}, g.scope(visitor))
@@ -132,6 +132,9 @@ func (g *Guard) scope(visitor Visitor) keep.Scope {
 
 // observe tells Config.Observe of e, which is about c unless c is zero.
 func (g *Guard) observe(ctx context.Context, e Event, c keep.Challenge) {
+	if g.cfg.Observe == nil {
+		return
+	}
 	e.Reason, e.Purpose = reasonOf(e.Err), g.purpose
 	if c.Answer != "" {
 		e.Length = utf8.RuneCountInString(c.Answer)

@@ -32,7 +32,8 @@ type shared struct {
 	reply     frame
 	texts     map[string]Texts
 	languages []string
-	codes     map[keep.Language]string
+	codes     map[keep.Language]string // languages by their codes in keys
+	tags      map[string]keep.Language // and the other way round
 	assets    []asset
 
 	mounted    atomic.Pointer[func() string] // where the app is mounted that Register was called with
@@ -144,6 +145,10 @@ func ofPicture(name string, err error) error {
 func (s *shared) speak() (err error) {
 	s.texts = s.cfg.texts()
 	s.languages, s.codes, err = s.cfg.languages(s.texts)
+	s.tags = make(map[string]keep.Language, len(s.codes))
+	for code, tag := range s.codes {
+		s.tags[tag] = code
+	}
 	return err
 }
 
