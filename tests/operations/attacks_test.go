@@ -144,25 +144,26 @@ func from(t *testing.T, address, to string) net.Conn {
 	return conn
 }
 
-func loginFrom(address string) string {
-	body := "email=nobody%40example.com&password=wrong+guess"
+func loginFrom(address string, n int) string {
+	body := fmt.Sprintf("email=nobody%d%%40example.com&password=wrong+guess", n)
 	return fmt.Sprintf("POST /login HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: %s\r\nContent-Type: application/x-www-form-urlencoded\r\n"+
 		"Content-Length: %d\r\n\r\n%s", address, len(body), body)
 }
 
-// 300 logins from 300 /64s of one /48, sent and abandoned, do not keep a visitor's waiting; and a site that is told to end
-// while they queue ends in its time.
+// 300 logins from 300 /64s of one /48, sent and abandoned, do not keep a visitor's waiting, and few of them are worked on; and
+// a site that is told to end while they queue ends in its time.
 func TestAttackLogins(t *testing.T) {
-	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_LOGIN=10/min", "LOG_LEVEL=error", "STOP_DELAY=1s")
+	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_LOGIN=10/min", "STOP_DELAY=1s", "GOMAXPROCS=2")
 	flood := func(block int) {
 		for i := range 300 {
 			conn := from(t, "127.0.0.1", s.Addr)
-			if _, err := io.WriteString(conn, loginFrom(fmt.Sprintf("2001:db8:%x:%x::1", block, i))); err != nil {
+			if _, err := io.WriteString(conn, loginFrom(fmt.Sprintf("2001:db8:%x:%x::1", block, i), 1000*block+i)); err != nil {
 				t.Fatal(err)
 			}
 			_ = conn.Close()
 		}
 	}
+	answered := func(status int) int { return strings.Count(s.Log(), fmt.Sprintf("route=/login status=%d", status)) }
 	flood(1)
 	v := newVisitor(s.URL)
 	v.forwarded = "192.0.2.1"
@@ -172,6 +173,11 @@ func TestAttackLogins(t *testing.T) {
 		t.Errorf("status %d", r.status)
 	}
 	within(t, "a visitor's login", r.took, 2*time.Second)
+	await(t, "an answer to all of them", func() bool { return answered(422)+answered(429)+answered(503) >= 301 })
+	t.Logf("of 300 logins of one /48 %d were looked at, %d found no place and %d were over the limit", answered(422), answered(503), answered(429))
+	if looked := answered(422); looked > 60 {
+		t.Errorf("%d were looked at", looked)
+	}
 	flood(2)
 	start := time.Now()
 	if code := s.Stop(); code != 0 {
