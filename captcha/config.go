@@ -240,9 +240,6 @@ func withDefaults(config ...Config) Config {
 	if cfg.ErrorHandler == nil {
 		cfg.ErrorHandler = Reply
 	}
-	if cfg.Observe == nil {
-		cfg.Observe = func(context.Context, Event) {}
-	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}

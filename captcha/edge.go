@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 )
 
 // Edge is a guard as a router on fasthttp meets it. The methods of Guard that take a *fiber.Ctx are a thin layer over it,
@@ -126,7 +128,7 @@ func (e Edge) Read(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor)
 			return s, nil
 		}
 	}
-	e.g.cfg.Observe(ctx, Event{Kind: Verified, Reason: reasonOf(err), Err: err, Way: fields.way(), Purpose: e.g.purpose})
+	e.g.observe(ctx, Event{Kind: Verified, Err: err, Way: fields.way()}, keep.Challenge{})
 	return Submission{}, err
 }
 
