@@ -33,7 +33,8 @@ func New() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_challenges_total",
-			Help: "Challenges by what was done (issued, spoken, verified) and how it went."}, []string{"done", "result"}),
+			Help: "Challenges by what was done (issued, spoken, verified), how it went, in which way they were met, and what for."},
+			[]string{"done", "result", "way", "purpose"}),
 		answers: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "captcha_answer_seconds",
 			Help: "Time from issue to answer, right or wrong.", Buckets: []float64{1, 2, 3, 5, 8, 12, 20, 30, 60, 120, 300}}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "storage_failures_total",
@@ -57,7 +58,7 @@ func (m *Metrics) Handler() http.Handler {
 
 // Observe counts an event of the guard: it is for captcha.Config.
 func (m *Metrics) Observe(_ context.Context, e captcha.Event) {
-	m.events.WithLabelValues(string(e.Kind), string(e.Reason)).Inc()
+	m.events.WithLabelValues(string(e.Kind), string(e.Reason), string(e.Way), e.Purpose).Inc()
 	if e.Kind == captcha.Verified && e.Age > 0 {
 		m.answers.Observe(e.Age.Seconds())
 	}
