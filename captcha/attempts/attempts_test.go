@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -172,6 +173,32 @@ func TestRefusedSettings(t *testing.T) {
 		var refused *setting.Error
 		if _, err := attempts.NewAttempts(cfg); !errors.As(err, &refused) || refused.Field != field {
 			t.Errorf("%s: %v", field, err)
+		}
+	}
+	for _, cfg := range []attempts.Config{
+		{Guard: guard, Free: 1, FreeOfNetwork: 1, Window: time.Second},
+		{Guard: guard, Free: 1000, FreeOfNetwork: 100_000, Window: 24 * time.Hour},
+	} {
+		if _, err := attempts.NewAttempts(cfg); err != nil {
+			t.Errorf("%+v: %v", cfg, err)
+		}
+	}
+}
+
+// One customer is one network, however the address is written.
+func TestNetworkOf(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.1":           "192.0.2.1/32",
+		"::ffff:192.0.2.1":    "192.0.2.1/32",
+		"2001:db8:1:2ff::1":   "2001:db8:1:200::/56",
+		"2001:db8:1:2aa::2":   "2001:db8:1:200::/56",
+		"2001:db8:1:300::1":   "2001:db8:1:300::/56",
+		"fe80::1%eth0":        "fe80::/56",
+		"no address whatever": "",
+	} {
+		addr, _ := netip.ParseAddr(address)
+		if got := attempts.NetworkOf(addr); got != want {
+			t.Errorf("%s is of %q, want %q", address, got, want)
 		}
 	}
 }
