@@ -113,6 +113,15 @@ func TestANetworkHasTriesOfItsOwn(t *testing.T) {
 	s.want(t, "email=ada&password=right"+s.captcha(t), 200, false)
 }
 
+// Who logs in under the name of a network does not use up that network's tries, nor it the account's.
+func TestAnAccountIsNoNetwork(t *testing.T) {
+	s := newSite(attempts.Config{})
+	const network = "0.0.0.0/32" // of app.Test
+	s.want(t, "email="+network, 401, false)
+	s.want(t, "email="+network, 401, false)
+	s.want(t, "email="+network, 401, true)
+}
+
 func TestTriesAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		storage := memory.New()

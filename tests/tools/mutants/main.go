@@ -100,7 +100,7 @@ func (m mutant) try(ctx context.Context, root string, limit time.Duration) (caug
 	if err != nil {
 		return false, err.Error()
 	}
-	args := append([]string{"test", "-overlay", overlay, "-vet=off", "-count=1", "-timeout", limit.String()}, m.tests...)
+	args := append([]string{"test", "-overlay", overlay, "-vet=off", "-count=1", "-failfast", "-timeout", limit.String()}, m.tests...)
 	command := exec.CommandContext(ctx, "go", args...)
 	command.Dir = root
 	output, err := command.CombinedOutput()
