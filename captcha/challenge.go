@@ -21,8 +21,10 @@ type Challenge struct {
 	Expires  time.Time // when it can no longer be answered
 	Language string    // of its sound and its field's texts
 
-	guard *Guard
-	typed string // what the visitor typed so far
+	guard  *Guard
+	demand Demand
+	typed  string // what the visitor typed so far
+	solved string // what the visitor's browser has computed
 }
 
 // DataURI returns the picture for an img element's src.
@@ -38,6 +40,9 @@ type Visitor struct {
 
 	// Binding is what Config.Binding returns for a request: the challenge is unknown to any other.
 	Binding string
+
+	// Demand is what Config.Demand returns for a request. Zero is the guard's default.
+	Demand Demand
 }
 
 // IssueTo issues a challenge where there is no request to issue it for. See [Guard.Issue].
@@ -61,6 +66,7 @@ func (g *Guard) show(key string, c keep.Challenge) *Challenge {
 		Expires:  c.Expires,
 		Language: g.language(c.Language),
 		guard:    g,
+		demand:   demandOf(c.Terms),
 	}
 }
 
@@ -86,8 +92,8 @@ func (g *Guard) renderer(c keep.Challenge) *picture.Renderer {
 func (g *Guard) issue(ctx context.Context, visitor Visitor, preset uint8) (string, keep.Challenge, error) {
 	key, c, err := g.keeper.Issue(ctx, keep.Challenge{
 		Answer:   g.draw(),
-		Language: keep.LanguageOf(g.orFirst(visitor.Language)),
-		Terms:    keep.Terms{Preset: preset},
+		Language: g.code(visitor.Language),
+		Terms:    g.demand(visitor).terms(preset),
 		Expires:  g.cfg.Now().Add(g.cfg.Expiration),
 	}, g.scope(visitor))
 	if err != nil {
@@ -126,6 +132,9 @@ func (g *Guard) scope(visitor Visitor) keep.Scope {
 
 // observe tells Config.Observe of e, which is about c unless c is zero.
 func (g *Guard) observe(ctx context.Context, e Event, c keep.Challenge) {
+	if g.cfg.Observe == nil {
+		return
+	}
 	e.Reason, e.Purpose = reasonOf(e.Err), g.purpose
 	if c.Answer != "" {
 		e.Length = utf8.RuneCountInString(c.Answer)

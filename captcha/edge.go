@@ -31,6 +31,9 @@ func (e Edge) For(r *fasthttp.RequestCtx) (Edge, error) {
 	return Edge{g}, nil
 }
 
+// Purpose returns what the guard's challenges are for.
+func (e Edge) Purpose() string { return e.g.purpose }
+
 // Path returns Config.Path.
 func (e Edge) Path() string { return e.g.cfg.Path }
 
@@ -71,18 +74,21 @@ func (e Edge) Issue(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor
 // again returns the challenge that a form brings back, or nil if it can't be answered any more or not for long.
 func (e Edge) again(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) *Challenge {
 	g, names := e.g, &e.g.cfg.Compat
-	fields, err := readFields(r, g.cfg.MaxBody, names.KeyField, names.ValueField)
+	fields, err := readFields(r, g.cfg.MaxBody, g.fieldNames()...)
 	if err != nil || fields[names.KeyField].wrong != nil {
 		return nil
 	}
 	key := strings.TrimSpace(fields[names.KeyField].text)
 	c, err := g.peek(ctx, key, visitor)
-	if err != nil || c.Expires.Sub(g.cfg.Now()) < min(g.cfg.Expiration/4, time.Minute) {
+	if err != nil || c.Terms != g.demand(visitor).terms(c.Terms.Preset) || c.Expires.Sub(g.cfg.Now()) < min(g.cfg.Expiration/4, time.Minute) {
 		return nil
 	}
 	shown := g.show(key, c)
 	if typed := fields[names.ValueField]; typed.wrong == nil && g.alphabet.Length(typed.text) <= g.cfg.valueLimit() {
 		shown.typed = strings.ToValidUTF8(typed.text, "")
+	}
+	if work := fields[workField]; work.wrong == nil && g.cfg.Work != nil && g.cfg.Work.WellFormed(work.text) {
+		shown.solved = work.text
 	}
 	return shown
 }
@@ -105,6 +111,33 @@ func (e Edge) Audio(ctx context.Context, r *fasthttp.RequestCtx, key string, vis
 	return e.g.sound(ctx, r, key, visitor)
 }
 
+// Work answers GET with a challenge's work, as [Guard.Work] does.
+func (e Edge) Work(ctx context.Context, r *fasthttp.RequestCtx, key string, visitor Visitor) error {
+	e, err := e.For(r)
+	if err != nil {
+		return err
+	}
+	return e.g.sendWork(ctx, r, key, visitor)
+}
+
+// Altcha answers GET with a challenge for ALTCHA's widget, as [Guard.Altcha] does.
+func (e Edge) Altcha(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
+	e, err := e.For(r)
+	if err != nil {
+		return err
+	}
+	return e.g.sendAltcha(ctx, r, visitor)
+}
+
+// VerifyAltcha answers POST with a receipt for ALTCHA's widget, as [Guard.VerifyAltcha] does.
+func (e Edge) VerifyAltcha(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
+	e, err := e.For(r)
+	if err != nil {
+		return err
+	}
+	return e.g.verifyAltcha(ctx, r, visitor)
+}
+
 // Exchange answers POST with a receipt, as [Guard.Exchange] does.
 func (e Edge) Exchange(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
 	e, err := e.For(r)
@@ -119,15 +152,20 @@ func (e Edge) Asset(r *fasthttp.RequestCtx, name string) error { return e.g.asse
 
 // Read reads a submission, as [Guard.Read] does.
 func (e Edge) Read(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) (Submission, error) {
-	fields, err := readFields(r, e.g.cfg.MaxBody, e.g.fieldNames()...)
-	if err == nil {
-		var s Submission
-		if s, err = e.g.read(fields, visitor); err == nil {
-			return s, nil
-		}
+	if e.g.demand(visitor).kind() == Nothing {
+		return Submission{way: None, visitor: visitor}, nil
 	}
-	e.g.cfg.Observe(ctx, Event{Kind: Verified, Reason: reasonOf(err), Err: err, Way: fields.way(), Purpose: e.g.purpose})
-	return Submission{}, err
+	fields, err := readFields(r, e.g.cfg.MaxBody, e.g.fieldNames()...)
+	return e.g.read(ctx, fields, err, visitor)
+}
+
+// FieldsOf returns the named fields of a request's body, as [Fields] does.
+func FieldsOf(r *fasthttp.RequestCtx, names ...string) (map[string]string, error) {
+	found, err := readFields(r, 0, names...)
+	if err != nil {
+		return nil, err
+	}
+	return found.texts()
 }
 
 // Language returns the language that the request prefers, as [Guard.Language] does.
@@ -135,7 +173,7 @@ func (e Edge) Language(r *fasthttp.RequestCtx) string {
 	return e.g.preferred(string(r.Request.Header.Peek("Accept-Language")))
 }
 
-// retryAfter is what a visitor is told to wait when the storage is down, in seconds.
+// retryAfter is what a visitor is told to wait when the storage is down or work can't be set, in seconds.
 const retryAfter = 2
 
 // ReplyTo answers a request that was refused with err, as [Reply] does.
@@ -151,7 +189,7 @@ func ReplyTo(r *fasthttp.RequestCtx, err error) error {
 	switch e.Reason {
 	case UnknownKey, WrongAnswer:
 		return reply(r, e.Status, nonField(e.Detail))
-	case StorageFailed:
+	case StorageFailed, Busy:
 		r.Response.Header.Set("Retry-After", strconv.Itoa(retryAfter))
 	}
 	return reply(r, e.Status, map[string]string{"detail": e.Detail})

@@ -40,14 +40,16 @@ type FieldOptions struct {
 // time before it expires, and another is a click away, without a change to the rest of the form. An app that does not
 // reload the page after a submission calls refresh() on the element captcha-field.
 //
-// The field needs Create, Audio and Assets below Config.Path. Under a Content-Security-Policy it needs
+// Where nothing is demanded of the visitor, the field is empty.
 //
-//	img-src data:; style-src 'self'; script-src 'self'; media-src 'self'; connect-src 'self'
+// The field needs Create, Audio, Work and Assets below Config.Path. Under a Content-Security-Policy it needs
+//
+//	img-src data:; style-src 'self'; script-src 'self'; worker-src 'self'; media-src 'self'; connect-src 'self'
 //
 // and nothing inline. Create needs no CSRF token, for it changes nothing: leave it out of an app's CSRF protection. The
 // page is one visitor's: answer it with Cache-Control: no-store.
 func (c *Challenge) Field(options ...FieldOptions) template.HTML {
-	if c.guard == nil {
+	if c.guard == nil || c.demand.kind() == Nothing {
 		return ""
 	}
 	var o FieldOptions
@@ -76,6 +78,8 @@ type fieldData struct {
 	MaxLength                       int   // characters
 	Left, Lifetime                  int64 // milliseconds
 	Create, SoundURL, Script, Style string
+	WorkURL, Worker                 string // where the challenge's work and the worker's script are; "" where work is of no use
+	Solved                          string // what the browser computed for a form that has come back
 }
 
 func (c *Challenge) fieldData(message string) fieldData {
@@ -107,6 +111,9 @@ func (c *Challenge) fieldData(message string) fieldData {
 	if g.cfg.Audio != nil {
 		d.SoundURL = g.soundURL(c.Key)
 		d.Label, d.Picture = d.LabelSound, d.PictureSound
+	}
+	if g.cfg.Work != nil && c.demand.takesWork() {
+		d.WorkURL, d.Worker, d.Solved = g.workURL(c.Key), g.workerURL(), c.solved
 	}
 	return d
 }
@@ -155,7 +162,7 @@ func (g *Guard) Message(language string, err error) string {
 // own returns the complaints about the captcha's own fields.
 func (g *Guard) own(errs FieldErrors) FieldErrors {
 	own := FieldErrors{}
-	for _, name := range []string{g.cfg.Compat.KeyField, g.cfg.Compat.ValueField, "non_field_errors"} {
+	for _, name := range append(g.fieldNames(), "non_field_errors") {
 		if messages, ok := errs[name]; ok {
 			own[name] = messages
 		}
@@ -166,7 +173,7 @@ func (g *Guard) own(errs FieldErrors) FieldErrors {
 // path is where a browser finds the guard's routes.
 func (g *Guard) path() string {
 	if mounted := g.mounted.Load(); mounted != nil {
-		return g.cfg.Prefix + (*mounted)() + g.cfg.Path
+		return g.cfg.Prefix + strings.TrimSuffix((*mounted)(), "/") + g.cfg.Path
 	}
 	return g.cfg.Prefix + g.cfg.Path
 }
@@ -179,6 +186,8 @@ func (g *Guard) createURL() string {
 func (g *Guard) soundURL(key string) string {
 	return g.path() + key + "/audio.wav" + g.purposeQuery("?")
 }
+
+func (g *Guard) workURL(key string) string { return g.path() + key + "/work" + g.purposeQuery("?") }
 
 func (g *Guard) purposeQuery(before string) string {
 	if g.purpose == "" {

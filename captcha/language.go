@@ -61,8 +61,16 @@ func (g *Guard) language(code keep.Language) string {
 	return g.languages[0]
 }
 
+// code returns a language's code in a key, or that of the guard's first where it does not have the language.
+func (g *Guard) code(language string) keep.Language {
+	if code, ok := g.tags[language]; ok {
+		return code
+	}
+	return g.tags[g.languages[0]]
+}
+
 // orFirst returns language, or the guard's first where it does not have it.
-func (g *Guard) orFirst(language string) string { return g.language(keep.LanguageOf(language)) }
+func (g *Guard) orFirst(language string) string { return g.language(g.code(language)) }
 
 // checkSpeaker looks at the languages that will be spoken: all of them, or the one for visitors who are addressed in
 // Language.
