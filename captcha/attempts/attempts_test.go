@@ -1,6 +1,7 @@
 package attempts_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -169,6 +170,31 @@ func TestWithoutTheStorageNothingIsTried(t *testing.T) {
 	if s.tried.Load() != 0 {
 		t.Error("a try was made")
 	}
+}
+
+// Neither count is done without, whichever of the two the storage fails at.
+func TestWhatCanNotBeCountedIsNotTried(t *testing.T) {
+	for failing := int64(1); failing <= 2; failing++ {
+		s := newSite(attempts.Config{Storage: &flaky{Memory: memory.New(), failing: failing}})
+		s.want(t, "email=ada&password=right", 503, false)
+		if s.tried.Load() != 0 {
+			t.Errorf("a try was made although count %d failed", failing)
+		}
+		s.want(t, "email=ada&password=right", 200, false)
+	}
+}
+
+// flaky fails at one of its counts.
+type flaky struct {
+	*memory.Memory
+	failing, calls int64
+}
+
+func (f *flaky) Count(ctx context.Context, key string, ttl time.Duration) (int64, error) {
+	if f.calls++; f.calls == f.failing {
+		return 0, errors.New("connection refused")
+	}
+	return f.Memory.Count(ctx, key, ttl)
 }
 
 func TestRefusedSettings(t *testing.T) {

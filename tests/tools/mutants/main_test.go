@@ -36,8 +36,8 @@ func TestCaughtAndSurvived(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const file, whole = "captcha/setting/setting.go", "package setting"
-	harmless := mutant{file: file, whole: whole, broken: whole + "\n\nvar _ = 1\n", tests: []string{"./captcha/internal/polite"}}
+	harmless := mutant{file: "captcha/internal/polite/polite.go", whole: "package polite\n", broken: "package polite // kind\n",
+		tests: []string{"./captcha/internal/polite"}}
 	if caught, outcome := harmless.try(t.Context(), root, time.Minute); caught || outcome != "SURVIVED" {
 		t.Errorf("a change that breaks nothing: %s", outcome)
 	}
