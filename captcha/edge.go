@@ -61,18 +61,27 @@ func (e Edge) Mounted(path func() string) { e.g.mounted.Store(&path) }
 // Issue returns the challenge to show in a form, as [Guard.Issue] does.
 func (e Edge) Issue(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) (*Challenge, error) {
 	if string(r.Method()) == http.MethodPost {
-		if c := e.again(ctx, r, visitor); c != nil {
-			return c, nil
+		fields, err := readFields(r, e.g.cfg.MaxBody, e.g.cfg.Compat.KeyField, e.g.cfg.Compat.ValueField, refreshField)
+		if err == nil && fields.filled(refreshField) {
+			c, err := e.g.IssueTo(ctx, visitor)
+			if err == nil {
+				c.Refreshed = true
+			}
+			return c, err
+		}
+		if err == nil {
+			if c := e.again(ctx, fields, visitor); c != nil {
+				return c, nil
+			}
 		}
 	}
 	return e.g.IssueTo(ctx, visitor)
 }
 
 // again returns the challenge that a form brings back, or nil if it can't be answered any more or not for long.
-func (e Edge) again(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) *Challenge {
+func (e Edge) again(ctx context.Context, fields fields, visitor Visitor) *Challenge {
 	g, names := e.g, &e.g.cfg.Compat
-	fields, err := readFields(r, g.cfg.MaxBody, names.KeyField, names.ValueField)
-	if err != nil || fields[names.KeyField].wrong != nil {
+	if fields[names.KeyField].wrong != nil {
 		return nil
 	}
 	key := strings.TrimSpace(fields[names.KeyField].text)

@@ -12,12 +12,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofiber/fiber/v2"
 	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
+	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 )
 
@@ -113,11 +115,11 @@ func TestField(t *testing.T) {
 	shell := field.one(t, "captcha-field", "lang", "de", "data-create", "/api/captcha/?preset=field", "data-image", "captcha_image",
 		"data-left", "298000", "data-lifetime", "300000")
 	for name, value := range shell.attrs {
-		if strings.TrimSpace(value) == "" {
+		if text := strings.TrimSpace(value); text == "" || strings.Contains(text, "{n}") {
 			t.Errorf("%s is empty", name)
 		}
 	}
-	image := field.one(t, "img", "src", string(challenge.DataURI()), "width", "90", "height", "40")
+	image := field.one(t, "img", "src", string(challenge.DataURI()), "width", "180", "height", "64")
 	if !strings.Contains(image.attrs["alt"], "vorlesen") {
 		t.Errorf("alt %q does not say that there is a sound", image.attrs["alt"])
 	}
@@ -136,16 +138,120 @@ func TestField(t *testing.T) {
 	field.one(t, "audio", "src", sound, "controls", "", "preload", "none")
 	field.one(t, "a", "href", sound)
 	field.one(t, "p", "role", "status")
+	label := field.one(t, "label")
+	field.one(t, "div", "role", "group", "aria-labelledby", label.attrs["id"])
+	if label.text != "Geben Sie die Zeichen ein, die Sie sehen oder hören (4 Zeichen)" {
+		t.Errorf("label %q", label.text)
+	}
+	// What works without script is there without it; Enter then presses the first of the form's buttons.
+	if first := field.all("input")[0]; first.attrs["type"] != "submit" || first.attrs["name"] != "" {
+		t.Errorf("Enter presses %v", first.attrs)
+	}
+	field.one(t, "button", "type", "submit", "name", "captcha_refresh", "value", "1", "formnovalidate", "")
+	field.one(t, "button", "type", "button", "hidden", "")
 	for _, button := range field.all("button") {
-		if button.attrs["type"] != "button" || strings.TrimSpace(button.text) == "" {
-			t.Errorf("button %v %q", button.attrs, button.text)
-		}
-		if _, hidden := button.attrs["hidden"]; !hidden {
-			t.Errorf("button %q is shown without script", button.text)
+		if strings.TrimSpace(button.text) == "" {
+			t.Errorf("button %v says nothing", button.attrs)
 		}
 	}
 	if n := len(field.all("button")); n != 2 {
 		t.Errorf("%d buttons", n)
+	}
+}
+
+// The picture is as large as is comfortable in a form, unless the app says how large it is.
+func TestFieldHasASizeOfItsOwn(t *testing.T) {
+	for _, row := range []struct {
+		cfg           captcha.Config
+		width, height int
+	}{
+		{captcha.Config{}, 180, 64},
+		{captcha.Config{Picture: picture.Config{Upright: true}}, 180, 64},
+		{captcha.Config{Picture: picture.Config{Width: 120}}, 120, 40},
+		{captcha.Config{Picture: picture.Config{Scale: 1}}, 90, 40},
+		{captcha.Config{FieldPicture: picture.Config{Width: 100, Height: 50}}, 100, 50},
+	} {
+		if c := mustChallenge(t, captcha.New(row.cfg)); c.Width != row.width || c.Height != row.height {
+			t.Errorf("%+v: %d x %d", row.cfg, c.Width, c.Height)
+		}
+	}
+}
+
+func TestFieldOptions(t *testing.T) {
+	field := parse(t, mustChallenge(t, captcha.New(captcha.Config{Audio: voice})).Field(captcha.FieldOptions{
+		Nonce: "r4nd0m", InputClass: "form-control", ButtonClass: "btn btn-link",
+	}))
+	field.one(t, "script", "nonce", "r4nd0m")
+	field.one(t, "link", "nonce", "r4nd0m")
+	field.one(t, "input", "class", "captcha-answer form-control")
+	field.one(t, "button", "class", "captcha-button captcha-refresh btn btn-link")
+	field.one(t, "button", "class", "captcha-button captcha-listen btn btn-link")
+}
+
+// The label says how many characters there are, where that is known.
+func TestFieldCounts(t *testing.T) {
+	for _, row := range []struct {
+		cfg  captcha.Config
+		want string
+	}{
+		{captcha.Config{Length: 5}, "Type the characters in the picture (5 characters)"},
+		{captcha.Config{Length: 1}, "Type the characters in the picture"},
+		{captcha.Config{Length: 4, MaxLength: 6}, "Type the characters in the picture"},
+	} {
+		if got := parse(t, mustChallenge(t, captcha.New(row.cfg)).Field()).one(t, "label").text; got != row.want {
+			t.Errorf("%q, want %q", got, row.want)
+		}
+	}
+}
+
+// Without script the field's button sends the form: nothing is judged or used up, and a new challenge comes back with what
+// the form is to be shown again for.
+func TestRefreshWithoutScript(t *testing.T) {
+	guard := captcha.New()
+	app := fiber.New()
+	app.Post("/", func(c *fiber.Ctx) error {
+		refused := guard.Check(c)
+		if !errors.Is(refused, captcha.ErrMissing) {
+			return c.SendStatus(fiber.StatusCreated)
+		}
+		challenge, err := guard.Issue(c)
+		if err != nil {
+			return err
+		}
+		if !challenge.Refreshed {
+			return c.SendStatus(fiber.StatusUnprocessableEntity)
+		}
+		return c.SendString(string(challenge.Field(captcha.FieldOptions{Error: refused})))
+	})
+	key := mustGenerate(t, guard)
+	answer := captchatest.Solve(t, guard, key)
+	form := "captcha_key=" + key + "&captcha_value=" + answer
+	response, body := mustDo(t, app, post("/", fiber.MIMEApplicationForm, form+"&captcha_refresh=1"))
+	if response.StatusCode != 200 {
+		t.Fatal(response.Status)
+	}
+	field := parse(t, template.HTML(body))
+	if got := field.one(t, "input", "name", "captcha_key").attrs["value"]; got == key {
+		t.Error("the same challenge came back")
+	}
+	if got := field.one(t, "p", "role", "status").text; got != "There are new characters." {
+		t.Errorf("the visitor is told %q", got)
+	}
+	for _, e := range field {
+		if e.attrs["class"] == "captcha-error" || e.attrs["aria-invalid"] != "" {
+			t.Errorf("the visitor did something wrong: %v %q", e.attrs, e.text)
+		}
+	}
+	for _, row := range []struct {
+		form   string
+		status int
+	}{
+		{form + "&captcha_refresh=", 201}, // a blank one is none, and the answer is still good
+		{"captcha_key=" + key, 422},
+	} {
+		if response, _ := mustDo(t, app, post("/", fiber.MIMEApplicationForm, row.form)); response.StatusCode != row.status {
+			t.Errorf("%s: %s", row.form, response.Status)
+		}
 	}
 }
 
@@ -200,9 +306,9 @@ func TestFieldShowsWhyItWasRefused(t *testing.T) {
 		want    string
 	}{
 		{"blank", captcha.FieldOptions{Error: blank}, "Please type the characters."},
-		{"too long", captcha.FieldOptions{Error: verify(guard, challenge.Key, "123456789")}, "That was not right. Please type the new characters."},
-		{"body", captcha.FieldOptions{Error: &captcha.Error{Reason: captcha.Malformed, Status: 415}}, "That was not right. Please type the new characters."},
-		{"wrong", captcha.FieldOptions{Error: captcha.ErrWrongAnswer}, "That was not right. Please type the new characters."},
+		{"too long", captcha.FieldOptions{Error: verify(guard, challenge.Key, "123456789")}, "Wrong characters. Please type the new ones."},
+		{"body", captcha.FieldOptions{Error: &captcha.Error{Reason: captcha.Malformed, Status: 415}}, "Wrong characters. Please type the new ones."},
+		{"wrong", captcha.FieldOptions{Error: captcha.ErrWrongAnswer}, "Wrong characters. Please type the new ones."},
 		{"used", captcha.FieldOptions{Error: captcha.ErrUnknownKey}, "The characters had expired or were already used. Please type the new ones."},
 		{"wrapped", captcha.FieldOptions{Error: fmt.Errorf("contact: %w", captcha.ErrUnknownKey)}, "The characters had expired or were already used. Please type the new ones."},
 		{"outage", captcha.FieldOptions{Error: captcha.ErrStorage}, "The check does not work at the moment. Please try again in a few seconds."},
@@ -258,7 +364,8 @@ func TestTextsInEveryLanguage(t *testing.T) {
 			said[message] = language
 		}
 		for _, e := range parse(t, challenge.Field()) {
-			for _, name := range []string{"alt", "aria-label", "data-refreshed", "data-expired", "data-too-many", "data-offline", "data-unavailable", "data-silent"} {
+			for _, name := range []string{"alt", "aria-label", "data-refreshed", "data-expired", "data-too-many", "data-offline", "data-unavailable", "data-silent",
+				"data-over", "data-slow", "data-sending", "data-checked"} {
 				if text, ok := e.attrs[name]; ok && text == "" {
 					t.Errorf("%s: %s of %s is empty", language, name, e.name)
 				}
@@ -273,17 +380,17 @@ func TestTextsAreReplacedAndAdded(t *testing.T) {
 		"it": {LabelSound: "Scriva i caratteri"},
 	}})
 	german := parse(t, mustChallenge(t, guard, "de").Field())
-	if got := strings.TrimSpace(german.all("button")[1].text); got != "Noch eins" {
+	if got := strings.TrimSpace(german.all("button")[0].text); got != "Noch eins" {
 		t.Errorf("button %q", got)
 	}
 	if got := german.one(t, "label").text; !strings.HasPrefix(got, "Geben Sie") {
 		t.Errorf("label %q", got)
 	}
 	italian := parse(t, mustChallenge(t, guard, "it").Field())
-	if got := italian.one(t, "label").text; got != "Scriva i caratteri" {
+	if got := italian.one(t, "label").text; got != "Scriva i caratteri (4 characters)" {
 		t.Errorf("label %q", got)
 	}
-	if got := strings.Fields(italian.all("button")[0].text); !slices.Equal(got, []string{"Listen", "Stop"}) {
+	if got := strings.Fields(italian.all("button")[1].text); !slices.Equal(got, []string{"Listen", "Stop"}) {
 		t.Errorf("button %q", got)
 	}
 }

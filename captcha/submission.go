@@ -66,9 +66,12 @@ func checkLength(errs FieldErrors, field, text string, length, limit int) {
 	}
 }
 
+// refreshField is in a form that was sent, without script, by the field's button for new characters.
+const refreshField = "captcha_refresh"
+
 // fieldNames are the fields that a submission may have.
 func (g *Guard) fieldNames() []string {
-	names := []string{g.cfg.Compat.KeyField, g.cfg.Compat.ValueField}
+	names := []string{g.cfg.Compat.KeyField, g.cfg.Compat.ValueField, refreshField}
 	if g.cfg.Receipts > 0 {
 		names = append(names, receiptField)
 	}
@@ -93,6 +96,9 @@ func (f fields) filled(name string) bool {
 // read makes a submission of a body's fields.
 func (g *Guard) read(fields fields, visitor Visitor) (Submission, error) {
 	errs := FieldErrors{}
+	if fields.filled(refreshField) {
+		return Submission{}, FieldErrors{g.cfg.Compat.ValueField: {errRequired}}
+	}
 	if fields.way() == Receipt {
 		receipt := fields.need(errs, receiptField)
 		if len(errs) > 0 {

@@ -120,7 +120,7 @@ func TestBrowserSignsUpAndLogsInAndOut(t *testing.T) {
 		b.write("password", password)
 		b.write("captcha_value", "WRONG")
 		b.send()
-		if !strings.Contains(b.words(), "That was not right") {
+		if !strings.Contains(b.words(), "Wrong characters") {
 			t.Fatalf("after a wrong answer: %s", b.words())
 		}
 		b.write("password", password)

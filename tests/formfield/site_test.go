@@ -109,11 +109,18 @@ func (s *site) thank(c *fiber.Ctx) error {
 	return c.SendString(`<!doctype html><html lang="en"><title>Thanks</title><link rel="icon" href="data:,"><h1>Thanks for ` + c.Params("form") + `</h1>`)
 }
 
+func (s *site) issue(c *fiber.Ctx, again bool) (*captcha.Challenge, error) {
+	if again {
+		return s.guard.Issue(c)
+	}
+	return s.guard.IssueTo(c.UserContext(), captcha.Visitor{Language: c.Query("language", s.guard.Language(c))})
+}
+
 // show renders the page; of the form that was refused with what was typed and why.
 func (s *site) show(c *fiber.Ctx, refused string, problem error) error {
 	var forms []form
 	for _, name := range []string{"one", "two"} {
-		challenge, err := s.guard.IssueTo(c.UserContext(), captcha.Visitor{Language: c.Query("language", s.guard.Language(c))})
+		challenge, err := s.issue(c, name == refused)
 		if err != nil {
 			return err
 		}
@@ -123,6 +130,9 @@ func (s *site) show(c *fiber.Ctx, refused string, problem error) error {
 			f.Field = challenge.Field(captcha.FieldOptions{Error: problem})
 		}
 		forms = append(forms, f)
+		if challenge.Refreshed {
+			c.Status(fiber.StatusOK)
+		}
 	}
 	c.Type("html", "utf-8").Set(fiber.HeaderCacheControl, "no-store")
 	if c.Query("cached") != "" {
