@@ -105,6 +105,15 @@ func (e Edge) Create(ctx context.Context, r *fasthttp.RequestCtx, visitor Visito
 	return e.g.create(ctx, r, visitor)
 }
 
+// Field answers POST with a form field, as [Guard.Field] does.
+func (e Edge) Field(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
+	e, err := e.For(r)
+	if err != nil {
+		return err
+	}
+	return e.g.sendField(ctx, r, visitor)
+}
+
 // Audio answers GET with a sound, as [Guard.Audio] does.
 func (e Edge) Audio(ctx context.Context, r *fasthttp.RequestCtx, key string, visitor Visitor) error {
 	e, err := e.For(r)

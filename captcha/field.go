@@ -1,13 +1,17 @@
 package captcha
 
 import (
+	"context"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"errors"
 	"html/template"
+	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/valyala/fasthttp"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/answer"
 )
@@ -61,7 +65,7 @@ type FieldOptions struct {
 // assets/field.js, says at its head which events the element sends and which browsers it needs, and the style,
 // assets/field.css, which custom properties change the looks.
 //
-// The field needs Create, Audio and Assets below Config.Path. Under a Content-Security-Policy it needs
+// The field needs Create, Audio and Assets below Config.Path. [Guard.Field] serves pages that Go does not render. Under a Content-Security-Policy it needs
 //
 //	img-src data:; style-src 'self'; script-src 'self'; media-src 'self'; connect-src 'self'
 //
@@ -86,6 +90,24 @@ func (c *Challenge) Field(options ...FieldOptions) template.HTML {
 		panic(err) // only for a template that does not fit its data
 	}
 	return template.HTML(b.String())
+}
+
+// sendField answers POST with a new challenge's field.
+func (g *Guard) sendField(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
+	if string(r.Method()) != http.MethodPost {
+		return notAllowed(r)
+	}
+	if language := g.match(string(r.QueryArgs().Peek("language"))); language != "" {
+		visitor.Language = language
+	}
+	c, err := g.IssueTo(ctx, visitor)
+	if err != nil {
+		return err
+	}
+	r.Response.Header.Set("Cache-Control", "no-store")
+	r.Response.Header.SetContentType("text/html; charset=utf-8")
+	r.Response.SetBodyString(string(c.Field()))
+	return nil
 }
 
 // fieldData is what the template shows.

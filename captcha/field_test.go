@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -466,6 +468,16 @@ func TestAssets(t *testing.T) {
 				t.Errorf("%s: %s %v", unversioned, response.Status, response.Header)
 			}
 		}
+		for _, encoding := range []string{"br", "gzip"} {
+			packed := httptest.NewRequest("GET", url, nil)
+			packed.Header.Set("Accept-Encoding", "x, "+encoding)
+			response, small := mustDo(t, app, packed)
+			if response.Header.Get("Content-Encoding") != encoding || len(small) > len(body)/2 || unpack(t, encoding, small) != body ||
+				response.Header.Get("Vary") != "Accept-Encoding" || response.Header.Get("ETag") == etag {
+				t.Errorf("%s in %s: %d of %d bytes, %v", url, encoding, len(small), len(body), response.Header)
+			}
+			t.Logf("%s: %d bytes, %d in %s", plain, len(body), len(small), encoding)
+		}
 		known := httptest.NewRequest("GET", plain, nil)
 		known.Header.Set("If-None-Match", etag)
 		if response, body := mustDo(t, app, known); response.StatusCode != 304 || body != "" || response.Header.Get("ETag") != etag {
@@ -484,6 +496,53 @@ func TestAssets(t *testing.T) {
 	for _, name := range []string{"field.html", "field.jsx", "assets", "..%2ffield.go"} {
 		if response, body := mustDo(t, app, httptest.NewRequest("GET", "/api/captcha/assets/"+name, nil)); response.StatusCode != 404 {
 			t.Errorf("%s: %s %s", name, response.Status, body)
+		}
+	}
+}
+
+func unpack(t *testing.T, encoding, packed string) string {
+	t.Helper()
+	unpack := fasthttp.AppendUnbrotliBytes
+	if encoding == "gzip" {
+		unpack = fasthttp.AppendGunzipBytes
+	}
+	content, err := unpack(nil, []byte(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// A page that Go does not render gets what it would have rendered.
+func TestFieldByTheAPI(t *testing.T) {
+	guard := captcha.New(captcha.Config{Audio: voice})
+	signup := guard.For("signup")
+	app := fiber.New()
+	guard.Register(app)
+	for query, language := range map[string]string{"": "fr", "?language=de-AT": "de", "?language=tlh": "fr", "?language=ru&purpose=signup": "ru"} {
+		r := post("/api/captcha/field"+query, "", "")
+		r.Header.Set("Accept-Language", "fr")
+		response, body := mustDo(t, app, r)
+		if response.StatusCode != 200 || response.Header.Get("Content-Type") != "text/html; charset=utf-8" || response.Header.Get("Cache-Control") != "no-store" {
+			t.Fatalf("%s: %s %v", query, response.Status, response.Header)
+		}
+		field := parse(t, template.HTML(body))
+		field.one(t, "captcha-field", "lang", language)
+		key := field.one(t, "input", "name", "captcha_key").attrs["value"]
+		issuer := guard
+		if strings.Contains(query, "signup") {
+			issuer = signup
+		}
+		if err := verify(issuer, key, captchatest.Solve(t, issuer, key)); err != nil {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+	for r, status := range map[*http.Request]int{
+		httptest.NewRequest("GET", "/api/captcha/field", nil): 405,
+		post("/api/captcha/field?purpose=other", "", ""):      404,
+	} {
+		if response, body := mustDo(t, app, r); response.StatusCode != status {
+			t.Errorf("%s %s: %s %s", r.Method, r.URL, response.Status, body)
 		}
 	}
 }
