@@ -21,8 +21,26 @@ var styleSource string
 var (
 	script = newAsset("field.js", "text/javascript; charset=utf-8", scriptSource)
 	style  = newAsset("field.css", "text/css; charset=utf-8", styleSource)
-	assets = []asset{script, style}
 )
+
+// newAssets returns the files of a guard: the worker's among them where there is work.
+func newAssets(work ProofOfWork) []asset {
+	files := []asset{script, style}
+	if work != nil {
+		files = append(files, newAsset(workerName, "text/javascript; charset=utf-8", work.Script()))
+	}
+	return files
+}
+
+const workerName = "work.js"
+
+// workerURL is where a browser finds what it runs in a worker, or "" where there is no work.
+func (g *Guard) workerURL() string {
+	if last := g.assets[len(g.assets)-1]; last.name == workerName {
+		return g.assetURL(last)
+	}
+	return ""
+}
 
 // asset is a file that the form field loads. Its version is a hash of what is in it.
 type asset struct {
@@ -54,11 +72,11 @@ func (g *Guard) assetURL(a asset) string { return g.path() + "assets/" + a.name 
 // year; without the version, or with another than this program's, as happens while a new one is being deployed, a browser
 // asks again each time.
 func (g *Guard) asset(r *fasthttp.RequestCtx, name string) error {
-	i := slices.IndexFunc(assets, func(a asset) bool { return a.name == name })
+	i := slices.IndexFunc(g.assets, func(a asset) bool { return a.name == name })
 	if i < 0 {
 		return notFound()
 	}
-	a, header := assets[i], &r.Response.Header
+	a, header := g.assets[i], &r.Response.Header
 	header.SetContentType(a.mediaType)
 	header.Set("X-Content-Type-Options", "nosniff")
 	packed := slices.IndexFunc(a.packed, func(e encoding) bool { return r.Request.Header.HasAcceptEncoding(e.name) })

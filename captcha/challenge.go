@@ -24,8 +24,10 @@ type Challenge struct {
 	// button: it comes back as it was typed, and nothing in it is an error yet.
 	Refreshed bool
 
-	guard *Guard
-	typed string // what the visitor typed so far
+	guard  *Guard
+	demand Demand
+	typed  string // what the visitor typed so far
+	solved string // what the visitor's browser has computed
 }
 
 // DataURI returns the picture for an img element's src.
@@ -41,6 +43,9 @@ type Visitor struct {
 
 	// Binding is what Config.Binding returns for a request: the challenge is unknown to any other.
 	Binding string
+
+	// Demand is what Config.Demand returns for a request. Zero is the guard's default.
+	Demand Demand
 }
 
 // IssueTo issues a challenge where there is no request to issue it for. See [Guard.Issue].
@@ -64,6 +69,7 @@ func (g *Guard) show(key string, c keep.Challenge) *Challenge {
 		Expires:  c.Expires,
 		Language: g.language(c.Language),
 		guard:    g,
+		demand:   demandOf(c.Terms),
 	}
 }
 
@@ -90,7 +96,7 @@ func (g *Guard) issue(ctx context.Context, visitor Visitor, preset uint8) (strin
 	key, c, err := g.keeper.Issue(ctx, keep.Challenge{
 		Answer:   g.alphabet.Draw(g.cfg.Length, g.cfg.MaxLength),
 		Language: keep.LanguageOf(g.orFirst(visitor.Language)),
-		Terms:    keep.Terms{Preset: preset},
+		Terms:    g.demand(visitor).terms(preset),
 		Expires:  g.cfg.Now().Add(g.cfg.Expiration),
 	}, g.scope(visitor))
 	if err != nil {

@@ -101,6 +101,19 @@ type Config struct {
 	// Optional. Default: nil
 	Audio Speaker
 
+	// Work lets a visitor's browser compute in place of typing: work.New(), from the package captcha/work. A guard without
+	// it takes no work, and the binary carries none of it.
+	//
+	// Optional. Default: nil
+	Work ProofOfWork
+
+	// Demand decides what a request must bring to the guard of this purpose. It is asked when a challenge is issued, on
+	// the page or on the guard's own routes, and its answer is sealed in the challenge; and it is asked again when a
+	// submission is read. So let it depend on the purpose and on what these requests have in common, such as the address.
+	//
+	// Optional. Default: nil, and that is LettersOrWork where Work is set, else LettersOnly
+	Demand func(c *fiber.Ctx, purpose string) Demand
+
 	// Language is the language of sound and field texts, whatever the request prefers: one that has Texts.
 	//
 	// Optional. Default: "", the best match for the request's Accept-Language
@@ -113,8 +126,8 @@ type Config struct {
 	Texts map[string]Texts
 
 	// Path is where the form field finds Create: names of letters, digits and ._~- between slashes,
-	// with a slash at either end. Audio is below it, at :key/audio.wav, and Assets, at assets/:file. Guards with settings
-	// of their own whose fields stand in one app each need a Path of their own.
+	// with a slash at either end. Audio is below it, at :key/audio.wav, Work, at :key/work, Altcha, at altcha, and Assets,
+	// at assets/:file. Guards with settings of their own whose fields stand in one app each need a Path of their own.
 	//
 	// Optional. Default: "/api/captcha/"
 	Path string

@@ -31,6 +31,9 @@ func (e Edge) For(r *fasthttp.RequestCtx) (Edge, error) {
 	return Edge{g}, nil
 }
 
+// Purpose returns what the guard's challenges are for.
+func (e Edge) Purpose() string { return e.g.purpose }
+
 // Path returns Config.Path.
 func (e Edge) Path() string { return e.g.cfg.Path }
 
@@ -61,7 +64,7 @@ func (e Edge) Mounted(path func() string) { e.g.mounted.Store(&path) }
 // Issue returns the challenge to show in a form, as [Guard.Issue] does.
 func (e Edge) Issue(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) (*Challenge, error) {
 	if string(r.Method()) == http.MethodPost {
-		fields, err := readFields(r, e.g.cfg.MaxBody, e.g.cfg.Compat.KeyField, e.g.cfg.Compat.ValueField, refreshField)
+		fields, err := readFields(r, e.g.cfg.MaxBody, e.g.fieldNames()...)
 		if err == nil && fields.filled(refreshField) {
 			c, err := e.g.IssueTo(ctx, visitor)
 			if err == nil {
@@ -86,12 +89,15 @@ func (e Edge) again(ctx context.Context, fields fields, visitor Visitor) *Challe
 	}
 	key := strings.TrimSpace(fields[names.KeyField].text)
 	c, err := g.peek(ctx, key, visitor)
-	if err != nil || c.Expires.Sub(g.cfg.Now()) < min(g.cfg.Expiration/4, time.Minute) {
+	if err != nil || c.Terms != g.demand(visitor).terms(c.Terms.Preset) || c.Expires.Sub(g.cfg.Now()) < min(g.cfg.Expiration/4, time.Minute) {
 		return nil
 	}
 	shown := g.show(key, c)
 	if typed := fields[names.ValueField]; typed.wrong == nil && g.alphabet.Length(typed.text) <= g.cfg.valueLimit() {
 		shown.typed = strings.ToValidUTF8(typed.text, "")
+	}
+	if work := fields[workField]; work.wrong == nil && g.cfg.Work != nil && g.cfg.Work.WellFormed(work.text) {
+		shown.solved = work.text
 	}
 	return shown
 }
@@ -123,6 +129,33 @@ func (e Edge) Audio(ctx context.Context, r *fasthttp.RequestCtx, key string, vis
 	return e.g.sound(ctx, r, key, visitor)
 }
 
+// Work answers GET with a challenge's work, as [Guard.Work] does.
+func (e Edge) Work(ctx context.Context, r *fasthttp.RequestCtx, key string, visitor Visitor) error {
+	e, err := e.For(r)
+	if err != nil {
+		return err
+	}
+	return e.g.sendWork(ctx, r, key, visitor)
+}
+
+// Altcha answers GET with a challenge for ALTCHA's widget, as [Guard.Altcha] does.
+func (e Edge) Altcha(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
+	e, err := e.For(r)
+	if err != nil {
+		return err
+	}
+	return e.g.sendAltcha(ctx, r, visitor)
+}
+
+// VerifyAltcha answers POST with a receipt for ALTCHA's widget, as [Guard.VerifyAltcha] does.
+func (e Edge) VerifyAltcha(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
+	e, err := e.For(r)
+	if err != nil {
+		return err
+	}
+	return e.g.verifyAltcha(ctx, r, visitor)
+}
+
 // Exchange answers POST with a receipt, as [Guard.Exchange] does.
 func (e Edge) Exchange(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
 	e, err := e.For(r)
@@ -137,15 +170,11 @@ func (e Edge) Asset(r *fasthttp.RequestCtx, name string) error { return e.g.asse
 
 // Read reads a submission, as [Guard.Read] does.
 func (e Edge) Read(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) (Submission, error) {
-	fields, err := readFields(r, e.g.cfg.MaxBody, e.g.fieldNames()...)
-	if err == nil {
-		var s Submission
-		if s, err = e.g.read(fields, visitor); err == nil {
-			return s, nil
-		}
+	if e.g.demand(visitor).kind() == Nothing {
+		return Submission{way: None, visitor: visitor}, nil
 	}
-	e.g.cfg.Observe(ctx, Event{Kind: Verified, Reason: reasonOf(err), Err: err, Way: fields.way(), Purpose: e.g.purpose})
-	return Submission{}, err
+	fields, err := readFields(r, e.g.cfg.MaxBody, e.g.fieldNames()...)
+	return e.g.read(ctx, fields, err, visitor)
 }
 
 // Language returns the language that the request prefers, as [Guard.Language] does.
@@ -153,7 +182,7 @@ func (e Edge) Language(r *fasthttp.RequestCtx) string {
 	return e.g.preferred(string(r.Request.Header.Peek("Accept-Language")))
 }
 
-// retryAfter is what a visitor is told to wait when the storage is down, in seconds.
+// retryAfter is what a visitor is told to wait when the storage is down or work can't be set, in seconds.
 const retryAfter = 2
 
 // ReplyTo answers a request that was refused with err, as [Reply] does.
@@ -169,7 +198,7 @@ func ReplyTo(r *fasthttp.RequestCtx, err error) error {
 	switch e.Reason {
 	case UnknownKey, WrongAnswer:
 		return reply(r, e.Status, nonField(e.Detail))
-	case StorageFailed:
+	case StorageFailed, Busy:
 		r.Response.Header.Set("Retry-After", strconv.Itoa(retryAfter))
 	}
 	return reply(r, e.Status, map[string]string{"detail": e.Detail})

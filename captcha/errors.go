@@ -27,6 +27,7 @@ const (
 	StorageFailed Reason = "storage_failed"
 	NotFound      Reason = "not_found"   // of a route of the guard's
 	NotAllowed    Reason = "not_allowed" // a method, of a route of the guard's
+	Busy          Reason = "busy"        // work could not be set in time
 	Failed        Reason = "failed"      // something of the app's own, such as Config.Audio
 )
 
@@ -151,6 +152,14 @@ var (
 	errNUL      = FieldError{"null_characters_not_allowed", "Null characters are not allowed."}
 	errRepeated = FieldError{"repeated", "This field may be given only once."}
 )
+
+// orNil returns the errors, if there are any.
+func (e FieldErrors) orNil() error {
+	if len(e) == 0 {
+		return nil
+	}
+	return e
+}
 
 func (e FieldErrors) add(field string, err FieldError) { e[field] = append(e[field], err) }
 

@@ -5,10 +5,12 @@ import "time"
 // Kind is what an Event is about.
 type Kind string
 
-// The kinds of events. A browser asks for a sound in one request or in several.
+// The kinds of events. A browser asks for a sound in one request or in several, and for work
+// only where it does it.
 const (
 	Issued   Kind = "issued"
 	Spoken   Kind = "spoken"
+	Worked   Kind = "worked"
 	Verified Kind = "verified"
 )
 
@@ -19,7 +21,10 @@ type Way string
 const (
 	Letters Way = "letters"
 	Work    Way = "work"
+	Altcha  Way = "altcha" // work, done by ALTCHA's widget
+	Both    Way = "both"   // letters and work, which were demanded together
 	Receipt Way = "receipt"
+	None    Way = "none" // nothing was demanded
 )
 
 // Event is one thing that a guard did.

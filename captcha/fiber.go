@@ -8,7 +8,7 @@ import (
 )
 
 // Register adds the guard's routes to app, below Config.Path: Create, Field, Assets for the form field, Audio where
-// Config.Audio is set, and Exchange, at receipt/, where Config.Receipts is. They serve the guards of all purposes that For returns. An app that wants handlers of its own in
+// Config.Audio is set, Work and Altcha where Config.Work is, and Exchange, at receipt/, where Config.Receipts is. They serve the guards of all purposes that For returns. An app that wants handlers of its own in
 // front of them, such as a limit of requests, adds these before with app.Use, or adds the routes one by one instead.
 // Path counts from the app's root, also where app is a
 // group with a prefix, which Path then begins with. Register panics where it does not, and where the app has a handler at
@@ -28,6 +28,11 @@ func (g *Guard) Register(app fiber.Router) {
 		}
 	}
 	app.Get(path+"assets/:file", g.Assets)
+	if g.cfg.Work != nil {
+		app.Get(path+":key/work", g.Work)
+		app.Get(path+"altcha", g.Altcha)
+		app.All(path+"altcha/verify", g.VerifyAltcha)
+	}
 	if g.cfg.Audio != nil {
 		app.Get(path+":key/audio.wav", g.Audio)
 	}
@@ -61,7 +66,7 @@ func (g *Guard) pathBelow(app fiber.Router) string {
 // ?preset=field for a picture as the form field has it. Another method is 405, a storage failure 503; Config.ErrorHandler
 // answers these.
 func (g *Guard) Create(c *fiber.Ctx) error {
-	return g.answered(c, g.Edge().Create(c.UserContext(), c.Context(), g.Visitor(c)))
+	return g.answered(c, g.Edge().Create(c.UserContext(), c.Context(), g.routeVisitor(c)))
 }
 
 // Field answers POST with a new challenge's form field, as [Challenge.Field] renders it, for a page that the server does not
@@ -78,7 +83,7 @@ func (g *Guard) Create(c *fiber.Ctx) error {
 // classes. What is in the element is shown until the field is there. The query may have a language and a purpose; the
 // request's body is ignored. Another method is 405, a storage failure 503.
 func (g *Guard) Field(c *fiber.Ctx) error {
-	return g.answered(c, g.Edge().Field(c.UserContext(), c.Context(), g.Visitor(c)))
+	return g.answered(c, g.Edge().Field(c.UserContext(), c.Context(), g.routeVisitor(c)))
 }
 
 // Audio answers GET with the sound of the challenge that the route's parameter "key" names, as a WAV file, in the language
@@ -86,7 +91,32 @@ func (g *Guard) Field(c *fiber.Ctx) error {
 // can be asked for with Range: Safari plays nothing from a server that can't do that. A key that is unknown, used or
 // expired is 404, as is any where Config.Audio is not set; a storage failure is 503.
 func (g *Guard) Audio(c *fiber.Ctx) error {
-	return g.answered(c, g.Edge().Audio(c.UserContext(), c.Context(), c.Params("key"), g.Visitor(c)))
+	return g.answered(c, g.Edge().Audio(c.UserContext(), c.Context(), c.Params("key"), g.routeVisitor(c)))
+}
+
+// Work answers GET with the work of the challenge that the route's parameter "key" names, in JSON: what a browser needs to
+// compute what it submits as captcha_work. It is the same each time, and uses nothing up. A key that is unknown, used or
+// expired is 404, as is one for which work does not count and any where Config.Work is not set. Where so many ask that
+// none can be set in a second it is 503, as for a storage failure.
+func (g *Guard) Work(c *fiber.Ctx) error {
+	return g.answered(c, g.Edge().Work(c.UserContext(), c.Context(), c.Params("key"), g.routeVisitor(c)))
+}
+
+// Altcha answers GET with a new challenge for ALTCHA's widget, as its protocol has it in version 2. The widget submits the
+// work in the field altcha, which Read knows. Where letters are demanded, the widget shows them after the work, and has
+// VerifyAltcha check both; that takes Config.Receipts. Otherwise as Create.
+func (g *Guard) Altcha(c *fiber.Ctx) error {
+	return g.answered(c, g.Edge().Altcha(c.UserContext(), c.Context(), g.routeVisitor(c)))
+}
+
+// VerifyAltcha answers POST of {"code", "payload"}, as ALTCHA's widget sends it, with
+//
+//	{"verified": true, "payload": "..."}
+//
+// whose payload the widget then submits, a receipt, or with {"verified": false}, both 200. The challenge is used up either
+// way. A field that is absent or can't be read is refused as Protect does it, and nothing is used up.
+func (g *Guard) VerifyAltcha(c *fiber.Ctx) error {
+	return g.answered(c, g.Edge().VerifyAltcha(c.UserContext(), c.Context(), g.routeVisitor(c)))
 }
 
 // Exchange answers POST with a receipt for a challenge that the body's fields meet: 200 and
@@ -96,7 +126,7 @@ func (g *Guard) Audio(c *fiber.Ctx) error {
 // so that a script can check an answer before the form is sent, and send the receipt with the form. Refusals are those of
 // Protect. It is 404 where Config.Receipts is not set.
 func (g *Guard) Exchange(c *fiber.Ctx) error {
-	return g.answered(c, g.Edge().Exchange(c.UserContext(), c.Context(), g.Visitor(c)))
+	return g.answered(c, g.Edge().Exchange(c.UserContext(), c.Context(), g.routeVisitor(c)))
 }
 
 // Receipt gives a receipt to whoever sent the request, whose challenge the handler has just verified. See [Guard.ReceiptTo].
@@ -104,8 +134,8 @@ func (g *Guard) Receipt(c *fiber.Ctx) (string, error) {
 	return g.ReceiptTo(c.UserContext(), g.Visitor(c))
 }
 
-// Assets answers GET with the form field's script or style, whichever the path ends with: field.js or field.css. Any other
-// name is 404.
+// Assets answers GET with the form field's script or style, whichever the path ends with: field.js or field.css, or
+// work.js for its worker where Config.Work is set. Any other name is 404.
 func (g *Guard) Assets(c *fiber.Ctx) error {
 	return g.answered(c, g.Edge().Asset(c.Context(), path.Base(c.Path())))
 }
@@ -131,16 +161,26 @@ func (g *Guard) Visitor(c *fiber.Ctx) Visitor {
 	if g.cfg.Binding != nil {
 		visitor.Binding = g.cfg.Binding(c)
 	}
+	if g.cfg.Demand != nil {
+		visitor.Demand = g.cfg.Demand(c, g.purpose)
+	}
 	return visitor
+}
+
+// routeVisitor is Visitor for a request to one of the guard's own routes, whose query names the purpose.
+func (g *Guard) routeVisitor(c *fiber.Ctx) Visitor {
+	if other := g.ofPurpose(c.Query("purpose")); other != nil {
+		g = other
+	}
+	return g.Visitor(c)
 }
 
 // Language returns the language in which the request's visitor is best spoken to: Config.Language, or the best match for
 // the Accept-Language header.
 func (g *Guard) Language(c *fiber.Ctx) string { return g.Edge().Language(c.Context()) }
 
-// Protect lets a request through whose body has the key and the right answer, or a receipt, as JSON, urlencoded or
-// multipart fields.
-// Others go to Config.ErrorHandler.
+// Protect lets a request through whose body has what is demanded of it, in JSON, urlencoded or multipart fields: the key
+// and the right answer, the key and the solution of its work, or a receipt. Others go to Config.ErrorHandler.
 func (g *Guard) Protect(c *fiber.Ctx) error {
 	if err := g.Check(c); err != nil {
 		return g.cfg.ErrorHandler(c, err)
@@ -149,7 +189,7 @@ func (g *Guard) Protect(c *fiber.Ctx) error {
 }
 
 // Check is Read and Verify in one, for a handler that decides by itself what to do about the error. It lets everything pass
-// that Config.Next skips.
+// that Config.Next skips, or of which Config.Demand asks Nothing.
 func (g *Guard) Check(c *fiber.Ctx) error {
 	if g.cfg.Next != nil && g.cfg.Next(c) {
 		return nil

@@ -65,14 +65,20 @@ type FieldOptions struct {
 // assets/field.js, says at its head which events the element sends and which browsers it needs, and the style,
 // assets/field.css, which custom properties change the looks.
 //
-// The field needs Create, Audio and Assets below Config.Path. [Guard.Field] serves pages that Go does not render. Under a Content-Security-Policy it needs
+// Where Config.Work is set and the demand takes it, the browser starts to work when the visitor touches the form. When it is
+// done the letters are put away, and the visitor is told that there is nothing to type. They stay where there is no secure
+// context, where the work fails or takes more than 30 seconds, and for who prefers them.
 //
-//	img-src data:; style-src 'self'; script-src 'self'; media-src 'self'; connect-src 'self'
+// Where nothing is demanded of the visitor, the field is empty.
+//
+// The field needs Create, Audio, Work and Assets below Config.Path; [Guard.Field] serves pages that Go does not render. Under a Content-Security-Policy it needs
+//
+//	img-src data:; style-src 'self'; script-src 'self'; worker-src 'self'; media-src 'self'; connect-src 'self'
 //
 // and nothing inline. Create needs no CSRF token, for it changes nothing: leave it out of an app's CSRF protection. The
 // page is one visitor's: answer it with Cache-Control: no-store.
 func (c *Challenge) Field(options ...FieldOptions) template.HTML {
-	if c.guard == nil {
+	if c.guard == nil || c.demand.kind() == Nothing {
 		return ""
 	}
 	var o FieldOptions
@@ -121,12 +127,13 @@ type fieldData struct {
 	KeyField, ImageField            string
 	InputMode, Capitalize           string
 	Typed                           string
-	MaxLength                       int    // characters
-	Left, Lifetime                  int64  // milliseconds
-	ExpiresAt                       int64  // milliseconds of Unix time
-	WorkURL, Worker                 string // where the challenge's work is, and the script that does it; "" without work
-	Both                            bool   // work is demanded beside the letters, not in their place
+	MaxLength                       int   // characters
+	Left, Lifetime                  int64 // milliseconds
+	ExpiresAt                       int64 // milliseconds of Unix time
+	Both                            bool  // work is demanded beside the letters, not in their place
 	Create, SoundURL, Script, Style string
+	WorkURL, Worker                 string // where the challenge's work and the worker's script are; "" where work is of no use
+	Solved                          string // what the browser computed for a form that has come back
 }
 
 func (c *Challenge) fieldData(o FieldOptions) fieldData {
@@ -165,6 +172,10 @@ func (c *Challenge) fieldData(o FieldOptions) fieldData {
 	if g.cfg.Audio != nil {
 		d.SoundURL = g.soundURL(c.Key)
 		d.Label, d.Picture = d.LabelSound, d.PictureSound
+	}
+	if g.cfg.Work != nil && c.demand.takesWork() {
+		d.WorkURL, d.Worker, d.Solved = g.workURL(c.Key), g.workerURL(), c.solved
+		d.Both = c.demand.kind() == LettersAndWork
 	}
 	return d
 }
@@ -213,7 +224,7 @@ func (g *Guard) Message(language string, err error) string {
 // own returns the complaints about the captcha's own fields.
 func (g *Guard) own(errs FieldErrors) FieldErrors {
 	own := FieldErrors{}
-	for _, name := range []string{g.cfg.Compat.KeyField, g.cfg.Compat.ValueField, "non_field_errors"} {
+	for _, name := range append(g.fieldNames(), "non_field_errors") {
 		if messages, ok := errs[name]; ok {
 			own[name] = messages
 		}
@@ -237,6 +248,8 @@ func (g *Guard) createURL() string {
 func (g *Guard) soundURL(key string) string {
 	return g.path() + key + "/audio.wav" + g.purposeQuery("?")
 }
+
+func (g *Guard) workURL(key string) string { return g.path() + key + "/work" + g.purposeQuery("?") }
 
 func (g *Guard) purposeQuery(before string) string {
 	if g.purpose == "" {

@@ -32,6 +32,7 @@ type shared struct {
 	texts     map[string]Texts
 	languages []string
 	codes     map[keep.Language]string
+	assets    []asset
 
 	mounted    atomic.Pointer[func() string] // where the app is mounted that Register was called with
 	complained atomic.Int64                  // when a storage's failure was last logged, in Unix nanoseconds
@@ -60,7 +61,7 @@ func NewGuard(config ...Config) (*Guard, error) {
 	if err != nil {
 		return nil, fmt.Errorf("captcha: %w", err)
 	}
-	s := &shared{cfg: cfg, alphabet: alphabet, reply: newFrame(cfg), purposes: make(map[string]*Guard)}
+	s := &shared{cfg: cfg, alphabet: alphabet, reply: newFrame(cfg), assets: newAssets(cfg.Work), purposes: make(map[string]*Guard)}
 	for _, step := range []func() error{s.checkMasters, s.draw, s.speak, s.keep} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("captcha: %w", err)

@@ -16,31 +16,47 @@ const receiptField = "captcha_receipt"
 // errNoReceipts is a programmer's mistake, which is said where it shows.
 var errNoReceipts = errors.New("captcha: Config.Receipts is not set, so there are no receipts")
 
+func noReceipts() error {
+	return &Error{Failed, http.StatusInternalServerError, "No receipts are given here.", errNoReceipts}
+}
+
 // ReceiptTo gives a receipt to a visitor who has just met a challenge, which is for the caller to know. It is good once,
-// for this guard's purpose and the visitor's binding, for Config.Receipts. Beyond the mark that the challenge is spent
+// for this guard's purpose and the visitor's binding, for Config.Receipts, and where no more is demanded than was of the
+// visitor. Beyond the mark that the challenge is spent
 // nothing is kept of it until it is used. The error is ErrStorage, or about a Config without Receipts.
 func (g *Guard) ReceiptTo(ctx context.Context, visitor Visitor) (string, error) {
+	return g.receiptFor(ctx, visitor, g.demand(visitor))
+}
+
+func (g *Guard) receiptFor(ctx context.Context, visitor Visitor, worth Demand) (string, error) {
 	if g.cfg.Receipts == 0 {
-		return "", &Error{Failed, http.StatusInternalServerError, "No receipts are given here.", errNoReceipts}
+		return "", noReceipts()
 	}
 	scope := g.scope(visitor)
 	scope.Kind = keep.Receipt
-	receipt, _, err := g.keeper.Issue(ctx, keep.Challenge{Expires: g.cfg.Now().Add(g.cfg.Receipts)}, scope)
+	receipt, _, err := g.keeper.Issue(ctx, keep.Challenge{Terms: worth.terms(0), Expires: g.cfg.Now().Add(g.cfg.Receipts)}, scope)
 	if err != nil {
 		return "", g.storageFailed(ctx, msgNotIssued, err)
 	}
 	return receipt, nil
 }
 
-// useReceipt uses up the receipt of a submission.
-func (g *Guard) useReceipt(ctx context.Context, s Submission) error {
+// useReceipt uses up the receipt of a submission, and returns what was brought for it.
+func (g *Guard) useReceipt(ctx context.Context, s Submission) (brought, error) {
 	if !keep.KeyForm(s.receipt) {
-		return ErrUnknownKey
+		return brought{}, ErrUnknownKey
 	}
 	scope := g.scope(s.visitor)
 	scope.Kind = keep.Receipt
-	_, err := g.keeper.Take(ctx, s.receipt, scope)
-	return g.keptError(ctx, err)
+	c, err := g.keeper.Take(ctx, s.receipt, scope)
+	if err != nil {
+		return brought{}, g.keptError(ctx, err)
+	}
+	b := broughtFor(demandOf(c.Terms))
+	if !b.meets(g.demand(s.visitor)) {
+		return b, ErrUnknownKey
+	}
+	return b, nil
 }
 
 // exchange answers a met challenge with a receipt.
@@ -55,15 +71,21 @@ func (g *Guard) exchange(ctx context.Context, r *fasthttp.RequestCtx, visitor Vi
 	if err != nil {
 		return err
 	}
-	if submission.receipt != "" {
-		return FieldErrors{receiptField: {errNotText}} // one receipt is not worth another
-	}
-	if err := g.Verify(ctx, submission); err != nil {
-		return err
-	}
-	receipt, err := g.ReceiptTo(ctx, visitor)
+	receipt, err := g.exchanged(ctx, submission)
 	if err != nil {
 		return err
 	}
 	return reply(r, http.StatusOK, map[string]any{receiptField: receipt, "expires_in": int(g.cfg.Receipts.Seconds())})
+}
+
+// exchanged verifies a submission, and returns a receipt that is worth what it brought.
+func (g *Guard) exchanged(ctx context.Context, s Submission) (receipt string, err error) {
+	if s.receipt != "" {
+		return "", FieldErrors{receiptField: {errNotText}} // one receipt is not worth another
+	}
+	b, err := g.settle(ctx, s)
+	if err != nil {
+		return "", err
+	}
+	return g.receiptFor(ctx, s.visitor, b.worth())
 }

@@ -1,6 +1,7 @@
 package captcha
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,10 +15,14 @@ import (
 // Submission is what a visitor sends back: the key of a challenge and the answer, or what stands for them. It was read once and is well formed;
 // whether the answer is right is Verify's to say. The zero value is one in which everything is missing.
 type Submission struct {
-	way        Way
-	key, value string // of Letters
-	receipt    string // of Receipt
-	visitor    Visitor
+	way      Way
+	key      string // of the challenge
+	value    string // the letters, if it brings any
+	work     bool   // it brings work: a solution, or what opens to one
+	solution string
+	altcha   func(seed [32]byte, level uint8) (solution string, ok bool)
+	receipt  string // of Receipt
+	visitor  Visitor
 }
 
 // Submission makes one of a key and an answer that came in a way of the app's own. Its error is FieldErrors (ErrMissing or
@@ -42,6 +47,25 @@ func (g *Guard) ReceiptSubmission(receipt string, visitor Visitor) (Submission, 
 		return Submission{}, errs
 	}
 	return Submission{way: Receipt, receipt: receipt, visitor: visitor}, nil
+}
+
+// WorkSubmission makes one of a challenge's key and the solution of its work that came in a way of the app's own.
+func (g *Guard) WorkSubmission(key, solution string, visitor Visitor) (Submission, error) {
+	key, solution = strings.TrimSpace(key), strings.TrimSpace(solution)
+	errs := FieldErrors{}
+	checkText(errs, g.cfg.Compat.KeyField, key, keep.MaxKey)
+	g.checkSolution(errs, solution)
+	if len(errs) > 0 {
+		return Submission{}, errs
+	}
+	return Submission{way: Work, key: key, work: true, solution: solution, visitor: visitor}, nil
+}
+
+func (g *Guard) checkSolution(errs FieldErrors, text string) {
+	checkText(errs, workField, text, workLimit)
+	if len(errs[workField]) == 0 && (g.cfg.Work == nil || !g.cfg.Work.WellFormed(text)) {
+		errs.add(workField, errNotText)
+	}
 }
 
 func checkText(errs FieldErrors, field, text string, limit int) {
@@ -75,16 +99,30 @@ func (g *Guard) fieldNames() []string {
 	if g.cfg.Receipts > 0 {
 		names = append(names, receiptField)
 	}
+	if g.cfg.Work != nil {
+		names = append(names, workField, altchaField)
+	}
 	return names
 }
 
-// way is how a challenge was met: the first of receipt and letters that is there. The others are not read, so that nobody
-// gets two tries. A receipt that is blank counts as absent, for a form without script sends it so.
-func (f fields) way() Way {
-	if f.filled(receiptField) {
+// way is how a challenge was met: the first of receipt, work, ALTCHA's work and letters that is there. The others are not
+// read, so that nobody gets two tries; where letters and work are demanded together, both are. One that is blank counts as
+// absent, for a form without script sends it so.
+func (f fields) way(d Demand) Way {
+	switch {
+	case d.kind() == Nothing:
+		return None
+	case f.filled(receiptField):
 		return Receipt
+	case d.kind() == LettersAndWork:
+		return Both
+	case d.takesWork() && f.filled(workField):
+		return Work
+	case f.filled(altchaField):
+		return Altcha
+	default:
+		return Letters
 	}
-	return Letters
 }
 
 // filled reports whether there is something in a field, be it readable or not.
@@ -93,32 +131,56 @@ func (f fields) filled(name string) bool {
 	return got.wrong != nil && *got.wrong != errNull || strings.TrimSpace(got.text) != ""
 }
 
-// read makes a submission of a body's fields.
-func (g *Guard) read(fields fields, visitor Visitor) (Submission, error) {
-	errs := FieldErrors{}
-	if fields.filled(refreshField) {
-		return Submission{}, FieldErrors{g.cfg.Compat.ValueField: {errRequired}}
-	}
-	if fields.way() == Receipt {
-		receipt := fields.need(errs, receiptField)
-		if len(errs) > 0 {
-			return Submission{}, errs
+// read makes a submission of a body's fields, or of the error with which they could not be read, and tells Config.Observe
+// of one that can't be judged.
+func (g *Guard) read(ctx context.Context, fields fields, err error, visitor Visitor) (Submission, error) {
+	way := fields.way(g.demand(visitor))
+	if err == nil {
+		var s Submission
+		if s, err = g.assemble(fields, way, visitor); err == nil {
+			return s, nil
 		}
-		return g.ReceiptSubmission(receipt, visitor)
 	}
-	key := fields.need(errs, g.cfg.Compat.KeyField)
-	value := fields.need(errs, g.cfg.Compat.ValueField)
-	if len(errs) == 0 {
-		return g.Submission(key, value, visitor)
+	g.observe(ctx, Event{Kind: Verified, Err: err, Way: way}, keep.Challenge{})
+	return Submission{}, err
+}
+
+// assemble looks at every field that the way needs, so that a client hears of everything at once.
+func (g *Guard) assemble(f fields, way Way, visitor Visitor) (Submission, error) {
+	s, errs, names := Submission{way: way, visitor: visitor}, FieldErrors{}, g.cfg.Compat
+	if way != None && f.filled(refreshField) {
+		return s, FieldErrors{names.ValueField: {errRequired}}
 	}
-	// What is there is looked at as well, so that a client hears of everything at once.
-	if len(errs[g.cfg.Compat.KeyField]) == 0 {
-		checkText(errs, g.cfg.Compat.KeyField, strings.TrimSpace(key), keep.MaxKey)
+	text := func(name string, check func(text string)) string {
+		text := strings.TrimSpace(f.need(errs, name))
+		if len(errs[name]) == 0 {
+			check(text)
+		}
+		return text
 	}
-	if len(errs[g.cfg.Compat.ValueField]) == 0 {
-		g.checkValue(errs, strings.TrimSpace(value))
+	plain := func(name string, limit int) string {
+		return text(name, func(text string) { checkText(errs, name, text, limit) })
 	}
-	return Submission{}, errs
+	altcha := way == Altcha || way == Both && !f.filled(workField) && f.filled(altchaField)
+	switch {
+	case way == Receipt:
+		s.receipt = plain(receiptField, keep.MaxKey)
+	case altcha:
+		g.readAltcha(&s, errs, plain(altchaField, altchaLimit))
+	default:
+		s.key = plain(names.KeyField, keep.MaxKey)
+	}
+	if s.way == Receipt {
+		return s, errs.orNil()
+	}
+	if way == Letters || g.demand(visitor).needsLetters() {
+		s.value = text(names.ValueField, func(text string) { g.checkValue(errs, text) })
+	}
+	if !altcha && (way == Work || way == Both) {
+		s.work = true
+		s.solution = text(workField, func(text string) { g.checkSolution(errs, text) })
+	}
+	return s, errs.orNil()
 }
 
 // Verify decides about a submission. It returns nil for the right answer, else ErrUnknownKey, ErrWrongAnswer or
@@ -126,36 +188,59 @@ func (g *Guard) read(fields fields, visitor Visitor) (Submission, error) {
 // in full width, with digits of another script or letters of another script that look like those shown, and with a letter
 // that the alphabet lacks for the one that it is mistaken for, S for 5. No two letters of the alphabet count as one.
 func (g *Guard) Verify(ctx context.Context, s Submission) error {
+	_, err := g.settle(ctx, s)
+	return err
+}
+
+// settle decides about a submission, and returns what it brought.
+func (g *Guard) settle(ctx context.Context, s Submission) (b brought, err error) {
 	var c keep.Challenge
-	var err error
 	switch s.way {
-	case Letters:
-		c, err = g.verify(ctx, s)
+	case "":
+		return brought{}, ErrMissing
+	case None:
 	case Receipt:
-		err = g.useReceipt(ctx, s)
+		b, err = g.useReceipt(ctx, s)
 	default:
-		return ErrMissing
+		c, b, err = g.verify(ctx, s)
 	}
 	e := Event{Kind: Verified, Err: err, Way: s.way}
 	if c.Answer != "" {
 		e.Age = g.age(c)
 	}
 	g.observe(ctx, e, c)
-	return err
+	return b, err
 }
 
-func (g *Guard) verify(ctx context.Context, s Submission) (keep.Challenge, error) {
-	if answer, ok := g.cfg.Compat.InsecureMasterAnswers[s.key]; ok {
-		return keep.Challenge{}, g.judge(answer, s.value)
+// verify takes the challenge first and judges after. What was issued for less than is demanded now, or is submitted with
+// less than it was issued for, is something else than was asked for, and as unknown as that.
+func (g *Guard) verify(ctx context.Context, s Submission) (keep.Challenge, brought, error) {
+	b := brought{letters: s.value != "", work: s.work}
+	if answer, ok := g.cfg.Compat.InsecureMasterAnswers[s.key]; ok && b.letters {
+		return keep.Challenge{}, brought{letters: true}, g.judge(answer, s.value)
 	}
 	if !keep.KeyForm(s.key) {
-		return keep.Challenge{}, ErrUnknownKey
+		return keep.Challenge{}, b, ErrUnknownKey
+	}
+	if err := g.openAltcha(ctx, &s); err != nil {
+		return keep.Challenge{}, b, err
 	}
 	c, err := g.keeper.Take(ctx, s.key, g.scope(s.visitor))
 	if err != nil {
-		return keep.Challenge{}, g.keptError(ctx, err)
+		return keep.Challenge{}, b, g.keptError(ctx, err)
 	}
-	return c, g.judge(c.Answer, s.value)
+	b.level = c.Terms.Level
+	if !b.meets(demandOf(c.Terms)) || !b.meets(g.demand(s.visitor)) {
+		return c, b, ErrUnknownKey
+	}
+	// Both are looked at, whatever the first is.
+	if b.work && !g.cfg.Work.Check(workSeed(c), c.Terms.Level, s.solution) {
+		err = ErrWrongAnswer
+	}
+	if b.letters {
+		err = cmp.Or(g.judge(c.Answer, s.value), err)
+	}
+	return c, b, err
 }
 
 // age is the time since c was issued.

@@ -156,6 +156,8 @@ class CaptchaField extends HTMLElement {
     if (fresh) this.dataset.until = Date.now() > Number(this.dataset.expires) ? 0 : Date.now() + Number(this.dataset.left);
     if ((fresh && document.readyState !== "complete" && fromCache()) || "sent" in this.dataset) this.replace("stale");
     else this.look();
+    const work = this.part("work"); // with its solution, where a form comes back for another field's sake
+    if (work && work.value && !("letters" in this.dataset)) this.met();
     if (answer.form && answer.form.contains(document.activeElement)) this.touch();
   }
 
@@ -335,13 +337,8 @@ class CaptchaField extends HTMLElement {
       const solution = await this.solve(key);
       if (this.key.value !== key || "letters" in dataset) return;
       input.value = solution;
+      this.met();
       this.emit("verified");
-      if ("both" in dataset) return;
-      dataset.state = "checked";
-      this.part("answer").required = false;
-      this.forgive();
-      this.say(dataset.checked);
-      this.putAway();
       this.look();
     } catch (reason) {
       if (reason === "ended") return;
@@ -378,6 +375,16 @@ class CaptchaField extends HTMLElement {
     if (this.worker) this.worker.terminate();
     if (this.end) this.end();
     this.worker = this.end = this.working = null;
+  }
+
+  // met says that nothing has to be typed, unless letters are demanded as well.
+  met() {
+    if ("both" in this.dataset) return;
+    this.dataset.state = "checked";
+    this.part("answer").required = false;
+    this.forgive();
+    this.say(this.dataset.checked);
+    this.putAway();
   }
 
   // putAway hides the letters once nobody needs them or is at them.

@@ -13,10 +13,14 @@ package captchatest
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
+
+	"github.com/valyala/fasthttp"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/reveal"
+	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 )
 
 // Solve returns the answer to the challenge that key names, and uses nothing up. It fails the test at once if guard can't
@@ -52,6 +56,36 @@ func Try(t testing.TB, guard *captcha.Guard, key, value string) error {
 func TryReceipt(t testing.TB, guard *captcha.Guard, receipt string, visitor captcha.Visitor) error {
 	t.Helper()
 	submission, err := guard.ReceiptSubmission(receipt, visitor)
+	if err != nil {
+		return err
+	}
+	return guard.Verify(context.Background(), submission)
+}
+
+// Work does the work of the challenge that key names, as a browser does, and returns what is submitted as captcha_work. It
+// uses nothing up.
+func Work(t testing.TB, guard *captcha.Guard, key string, visitor captcha.Visitor) string {
+	t.Helper()
+	var r fasthttp.RequestCtx
+	err := guard.Edge().Work(t.Context(), &r, key, visitor)
+	var set work.Challenge
+	if err == nil {
+		err = json.Unmarshal(r.Response.Body(), &set)
+	}
+	var solution string
+	if err == nil {
+		solution, err = set.Solve(t.Context())
+	}
+	if err != nil {
+		t.Fatalf("captchatest: no work for the key %q: %v", key, err)
+	}
+	return solution
+}
+
+// TryWork is Try for a solution.
+func TryWork(t testing.TB, guard *captcha.Guard, key, solution string, visitor captcha.Visitor) error {
+	t.Helper()
+	submission, err := guard.WorkSubmission(key, solution, visitor)
 	if err != nil {
 		return err
 	}

@@ -267,10 +267,10 @@ func TestKeepsWhatIsTyped(t *testing.T) {
 // Who begins to answer or to listen has time to.
 func TestRenewsForWhoBegins(t *testing.T) {
 	for _, begin := range []string{"[name=captcha_value]", ".captcha-listen"} {
-		s, p := start(t, captcha.Config{Expiration: 40 * time.Second}), browser.Open(t)
+		s, p := start(t, captcha.Config{}), browser.Open(t)
 		p.Visit(s.url)
 		first := fieldOf(p, "one")
-		browser.Value[int](p, `document.querySelector("#one captcha-field").dataset.until -= 28000`) // 12 seconds are left
+		browser.Value[int](p, `document.querySelector("#one captcha-field").dataset.until -= 270000`) // 30 seconds are left
 		p.Click("#one " + begin)
 		p.Await(fmt.Sprintf(`document.querySelector("#one [name=captcha_key]").value !== %q`, first.Key))
 	}

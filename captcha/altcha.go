@@ -1,0 +1,144 @@
+package captcha
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
+)
+
+// altchaField is the name of what ALTCHA's widget submits, and altchaLimit the most characters of it.
+const (
+	altchaField = "altcha"
+	altchaLimit = 4096
+)
+
+// altchaReceipt is what stands in the widget's field once its letters were checked: base64 of this as JSON.
+type altchaReceipt struct {
+	Receipt string `json:"captcha_receipt"`
+}
+
+func (a altchaReceipt) String() string {
+	text, err := json.Marshal(a)
+	if err != nil {
+		panic(err) // never for a text
+	}
+	return base64.StdEncoding.EncodeToString(text)
+}
+
+// readAltchaReceipt returns the receipt in the widget's field, or "" where that has none.
+func readAltchaReceipt(payload string) string {
+	var a altchaReceipt
+	text, err := base64.StdEncoding.DecodeString(payload)
+	if err != nil || json.Unmarshal(text, &a) != nil {
+		return ""
+	}
+	return a.Receipt
+}
+
+// sendAltcha answers GET with a challenge for ALTCHA's widget. Where letters are demanded it has a picture and a sound of
+// them beside the work, and the address at which they are exchanged for a receipt.
+func (g *Guard) sendAltcha(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
+	if g.cfg.Work == nil {
+		return notFound()
+	}
+	letters := g.demand(visitor).needsLetters()
+	if letters && g.cfg.Receipts == 0 {
+		return noReceipts()
+	}
+	key, c, err := g.issue(ctx, visitor, fieldPreset)
+	if err != nil {
+		return err
+	}
+	var beside map[string]any
+	if letters {
+		beside = map[string]any{
+			"codeChallenge": g.altchaCode(key, c),
+			"configuration": map[string]any{"verifyUrl": g.path() + "altcha/verify" + g.purposeQuery("?")},
+		}
+	}
+	text, err := g.cfg.Work.Altcha(ctx, workSeed(c), c.Terms.Level, key, c.Expires, beside)
+	if err != nil {
+		return busy(err)
+	}
+	sendJSON(r, text)
+	return nil
+}
+
+func (g *Guard) altchaCode(key string, c keep.Challenge) map[string]any {
+	shown := g.show(key, c)
+	code := map[string]any{"image": shown.DataURI(), "length": len([]rune(c.Answer))}
+	if g.cfg.Audio != nil {
+		code["audio"] = g.soundURL(key)
+	}
+	return code
+}
+
+// verifyAltcha answers POST with a receipt for the letters and the work that ALTCHA's widget sends, which has names of its
+// own for them and for the reply. Refusals of fields name them as a form has them.
+func (g *Guard) verifyAltcha(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
+	if g.cfg.Work == nil || g.cfg.Receipts == 0 {
+		return notFound()
+	}
+	if string(r.Method()) != http.MethodPost {
+		return notAllowed(r)
+	}
+	sent, err := readFields(r, g.cfg.MaxBody, "code", "payload")
+	own := fields{}
+	for name, sentAs := range map[string]string{g.cfg.Compat.ValueField: "code", altchaField: "payload"} {
+		if got, ok := sent[sentAs]; ok {
+			own[name] = got
+		}
+	}
+	submission, err := g.read(ctx, own, err, visitor)
+	if err != nil {
+		return err
+	}
+	receipt, err := g.exchanged(ctx, submission)
+	switch {
+	case errors.Is(err, ErrUnknownKey), errors.Is(err, ErrWrongAnswer):
+		return reply(r, http.StatusOK, map[string]any{"verified": false})
+	case err != nil:
+		return err
+	}
+	return reply(r, http.StatusOK, map[string]any{"verified": true, "payload": altchaReceipt{receipt}.String()})
+}
+
+// readAltcha reads what the widget's field has: work, or the receipt that it was exchanged for.
+func (g *Guard) readAltcha(s *Submission, errs FieldErrors, payload string) {
+	if len(errs[altchaField]) > 0 {
+		return
+	}
+	if receipt := readAltchaReceipt(payload); receipt != "" && g.cfg.Receipts > 0 {
+		s.way, s.receipt = Receipt, receipt
+		return
+	}
+	key, open, ok := g.cfg.Work.ReadAltcha(payload)
+	if !ok {
+		errs.add(altchaField, errNotText)
+		return
+	}
+	s.key, s.work, s.altcha = key, true, open
+}
+
+// openAltcha finds the solution in what the widget submitted. Where what was signed has been altered, the key is as unknown
+// as a key that was altered, and nothing is used up.
+func (g *Guard) openAltcha(ctx context.Context, s *Submission) error {
+	if s.altcha == nil {
+		return nil
+	}
+	c, err := g.peek(ctx, s.key, s.visitor)
+	if err != nil {
+		return err
+	}
+	var ok bool
+	if s.solution, ok = s.altcha(workSeed(c), c.Terms.Level); !ok {
+		return ErrUnknownKey
+	}
+	return nil
+}

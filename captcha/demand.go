@@ -1,0 +1,116 @@
+package captcha
+
+import (
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
+)
+
+// Demand is what a request must bring to be let through. Config.Demand chooses it; what it was when a challenge was issued
+// is sealed in the challenge, so that a visitor can't choose less. A submission has to meet both that and what is demanded
+// of the request that brings it.
+//
+// The zero value is the guard's default: LettersOrWork where Config.Work is set, else LettersOnly.
+type Demand uint8
+
+const (
+	// LettersOrWork lets a browser compute instead of its visitor typing. Who has no script types the letters.
+	LettersOrWork Demand = 1 + iota
+
+	// LettersAndWork takes both, of one challenge and in one submission. A visitor without script can't bring it, nor can
+	// anybody where Config.Work is not set.
+	LettersAndWork
+
+	// Nothing lets the request pass as it is, such as one of a visitor who has just met a challenge, or of a colleague.
+	Nothing
+
+	// LettersOnly takes no work.
+	LettersOnly
+)
+
+// maxLevel is the highest level of work that a challenge's terms hold.
+const maxLevel = 7
+
+// kind is the demand without its level, which stands in the bits above these.
+const (
+	kindBits = 3
+	kindMask = 1<<kindBits - 1
+)
+
+// AtLevel returns the same demand with more work: each level doubles it, and 7 is the highest. A browser that searches for
+// a fifth of a second at level 0 does so for half a minute at level 7.
+func (d Demand) AtLevel(level int) Demand {
+	return d.kind() | Demand(min(max(level, 0), maxLevel))<<kindBits
+}
+
+func (d Demand) kind() Demand { return d & kindMask }
+func (d Demand) level() uint8 { return uint8(d >> kindBits) }
+
+// terms are the demand as a key has it. The codes are those of the constants, but for LettersOnly: it is 0, as the terms
+// are of the keys that were made before there was work.
+func (d Demand) terms(preset uint8) keep.Terms {
+	return keep.Terms{Demand: uint8(d.kind()) & 3, Preset: preset, Level: d.level()}
+}
+
+// demandOf is what a key was issued for.
+func demandOf(t keep.Terms) Demand {
+	kind := LettersOnly
+	if t.Demand != 0 {
+		kind = Demand(t.Demand)
+	}
+	return kind.AtLevel(int(t.Level))
+}
+
+// needsLetters reports whether nothing but letters will do, takesWork whether work counts.
+func (d Demand) needsLetters() bool { return d.kind() == LettersOnly || d.kind() == LettersAndWork }
+func (d Demand) takesWork() bool    { return d.kind() == LettersOrWork || d.kind() == LettersAndWork }
+
+// brought is what a submission has for a demand.
+type brought struct {
+	letters, work bool
+	level         uint8 // of the work
+}
+
+// meets reports whether it is enough.
+func (b brought) meets(d Demand) bool {
+	worked := b.work && b.level >= d.level()
+	switch d.kind() {
+	case LettersOrWork:
+		return b.letters || worked
+	case LettersAndWork:
+		return b.letters && worked
+	case LettersOnly:
+		return b.letters
+	default:
+		return d.kind() == Nothing
+	}
+}
+
+// worth is the demand that stands in a receipt for what was brought.
+func (b brought) worth() Demand {
+	switch {
+	case b.letters && b.work:
+		return LettersAndWork.AtLevel(int(b.level))
+	case b.letters:
+		return LettersOnly
+	case b.work:
+		return LettersOrWork.AtLevel(int(b.level))
+	default:
+		return Nothing
+	}
+}
+
+// broughtFor is the least that whoever met d has brought.
+func broughtFor(d Demand) brought {
+	return brought{letters: d.needsLetters(), work: d.takesWork(), level: d.level()}
+}
+
+// demand is what is demanded of a visitor.
+func (g *Guard) demand(visitor Visitor) Demand {
+	switch {
+	case visitor.Demand.kind() != 0:
+		return visitor.Demand
+	case g.cfg.Work != nil:
+		return LettersOrWork.AtLevel(int(visitor.Demand.level()))
+	default:
+		return LettersOnly
+	}
+}
