@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -496,6 +497,19 @@ func TestAssets(t *testing.T) {
 	for _, name := range []string{"field.html", "field.jsx", "assets", "..%2ffield.go"} {
 		if response, body := mustDo(t, app, httptest.NewRequest("GET", "/api/captcha/assets/"+name, nil)); response.StatusCode != 404 {
 			t.Errorf("%s: %s %s", name, response.Status, body)
+		}
+	}
+}
+
+// The script keeps to the syntax of the oldest browsers that its head names.
+func TestScriptIsPlain(t *testing.T) {
+	app := newApp(captcha.New())
+	app.Get("/assets/:file", captcha.New().Assets)
+	_, script := mustDo(t, app, httptest.NewRequest("GET", "/assets/field.js", nil))
+	newer := regexp.MustCompile(`\?\.[^\d]|\?\?|[\s.]#\w|catch \{|\|\|=|&&=|for await|\b\d+_\d|\{ \.\.\.|replaceAll|replaceChildren|toggleAttribute|AbortSignal\.|\.at\(`)
+	for i, line := range strings.Split(script, "\n") {
+		if found := newer.FindString(line); found != "" && !strings.HasPrefix(line, "//") {
+			t.Errorf("line %d has %q", i+1, found)
 		}
 	}
 }

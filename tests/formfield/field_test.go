@@ -1,4 +1,4 @@
-// Package field_test uses the captcha's form field as visitors do: in Chromium, on a page that allows nothing inline.
+// Package field_test uses the captcha's form field as visitors do: in real browsers, on a page that allows nothing inline.
 package field_test
 
 import (
