@@ -142,7 +142,7 @@ func TestField(t *testing.T) {
 	field.one(t, "a", "href", sound)
 	field.one(t, "p", "role", "status")
 	label := field.one(t, "label")
-	field.one(t, "div", "role", "group", "aria-labelledby", label.attrs["id"])
+	field.one(t, "fieldset", "aria-labelledby", label.attrs["id"])
 	if label.text != "Geben Sie die Zeichen ein, die Sie sehen oder hören (4 Zeichen)" {
 		t.Errorf("label %q", label.text)
 	}
