@@ -74,20 +74,22 @@ type formPage struct {
 	Title   string
 	Purpose string // of the captcha
 	Form    form
-	Open    bool // no captcha is asked for
-	Errors  captcha.FieldErrors
-	Notice  string        // about the form as a whole
-	Captcha template.HTML // empty if the form is open, or no challenge could be made
+	Open    bool                // no captcha is asked for
+	Errors  map[string][]string // what is wrong with each field, in sentences
+	Notice  string              // about the form as a whole
+	Captcha template.HTML       // empty if the form is open, or no challenge could be made
 }
 
 // showForm renders a form with its challenge: as it is first seen, or with what was typed and what is wrong with it.
 func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error) error {
 	status := fiber.StatusOK
+	var errs captcha.FieldErrors
 	switch {
 	case problem == nil:
-	case errors.As(problem, &page.Errors), errors.Is(problem, captcha.ErrUnknownKey), errors.Is(problem, captcha.ErrWrongAnswer):
+	case errors.As(problem, &errs), errors.Is(problem, captcha.ErrUnknownKey), errors.Is(problem, captcha.ErrWrongAnswer):
 		status = fiber.StatusUnprocessableEntity
 		page.Notice = "Your form was not sent. Correct what is marked below, then send it again."
+		page.Errors = sentences(errs)
 	default:
 		if status, page.Notice = web.Explain(problem); status != fiber.StatusServiceUnavailable {
 			return problem
@@ -104,6 +106,16 @@ func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error)
 		}
 	}
 	return web.Page(c, status, view, page)
+}
+
+func sentences(errs captcha.FieldErrors) map[string][]string {
+	all := make(map[string][]string, len(errs))
+	for field, wrong := range errs {
+		for _, err := range wrong {
+			all[field] = append(all[field], err.Message)
+		}
+	}
+	return all
 }
 
 // ofCaptcha returns the part of a problem that belongs beside the captcha.

@@ -60,7 +60,7 @@ func (s *site) login(c *fiber.Ctx, f *credentials) (needed bool, err error) {
 		return false, err
 	}
 	if len(errs) > 0 {
-		return captchaFields(c), errs
+		return s.hasCaptcha(c), errs
 	}
 	needed, err = s.logins.Try(c, f.Email, func() (bool, error) { return s.match(c.UserContext(), f) })
 	switch {
@@ -72,10 +72,11 @@ func (s *site) login(c *fiber.Ctx, f *credentials) (needed bool, err error) {
 	return false, s.sessions.signIn(c, f.Email)
 }
 
-// captchaFields reports whether a form came with a captcha, and so goes back with one.
-func captchaFields(c *fiber.Ctx) bool {
-	fields, _ := captcha.Fields(c, "captcha_key")
-	return fields["captcha_key"] != ""
+// hasCaptcha reports whether a form came with a captcha, and so goes back with one.
+func (s *site) hasCaptcha(c *fiber.Ctx) bool {
+	key := s.apiFields().Key
+	fields, _ := captcha.Fields(c, key)
+	return fields[key] != ""
 }
 
 // match compares the password also where there is no account: that is most of the time that this takes.

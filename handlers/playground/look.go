@@ -122,7 +122,7 @@ func named[T any](problems map[string]string, knob string, names []string, parse
 
 // knobOf is the knob that sets each setting of package picture.
 var knobOf = map[string]string{
-	"Width": "size", "Height": "size", "Scale": "scale", "Fonts": "font", "FontSize": "font_size", "RotationMin": "rotation",
+	"Width": "size", "Height": "size", "MaxLength": "size", "Scale": "scale", "Fonts": "font", "FontSize": "font_size", "RotationMin": "rotation",
 	"RotationMax": "rotation", "Foreground": "colours", "Background": "colours", "Styles": "style", "Noise": "noise", "Filters": "filter",
 }
 

@@ -21,6 +21,7 @@ var variables = map[string]string{
 	"Compat.KeyField":              "CAPTCHA_KEY",
 	"Compat.ImageField":            "CAPTCHA_IMAGE",
 	"Compat.InsecureMasterAnswers": "MASTER_CAPTCHA",
+	"Picture.MaxLength":            "CAPTCHA_LENGTH with CAPTCHA_IMAGE_SIZE", // longer than the picture has room for
 	"Picture.Width":                "CAPTCHA_IMAGE_SIZE",
 	"Picture.Height":               "CAPTCHA_IMAGE_SIZE",
 	"Picture.Scale":                "CAPTCHA_SCALE",
@@ -35,25 +36,33 @@ var variables = map[string]string{
 	"Picture.Filters":              "FILTER_FUNCTION",
 }
 
-// Refused names the variable in front of each setting that err refuses, and shows nothing that may be secret.
+// Refused names the variable in front of each setting that err refuses, and shows nothing that may be secret. A variable is
+// named once. Of a setting that no variable sets there is something to say only if nothing else is refused: it has its default
+// then, with which another one got in conflict.
 func Refused(err error) error {
-	var all []error
+	var named, others []error
+	seen := make(map[string]bool)
 	for _, refused := range Refusals(err) {
 		field, _, _ := strings.Cut(refused.Field, "[")
 		name := variables[field]
 		if slices.Contains(inFiles, name) {
 			refused = &setting.Error{Field: refused.Field, Accepted: refused.Accepted}
 		}
-		if name == "" {
-			all = append(all, refused)
-			continue
+		switch {
+		case name == "":
+			others = append(others, refused)
+		case !seen[name]:
+			named = append(named, fmt.Errorf("%s: %w", name, refused))
 		}
-		all = append(all, fmt.Errorf("%s: %w", name, refused))
+		seen[name] = true
 	}
-	if all == nil {
-		return err
+	switch {
+	case named != nil:
+		return errors.Join(named...)
+	case others != nil:
+		return errors.Join(others...)
 	}
-	return errors.Join(all...)
+	return err
 }
 
 // Refusals returns the settings that err refuses, one by one.

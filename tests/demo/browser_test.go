@@ -41,7 +41,7 @@ func (b *surfer) value(name string) string {
 // solve writes the answer to the challenge of the page.
 func (b *surfer) solve() {
 	b.t.Helper()
-	b.write("captcha_value", captchatest.Solve(b.t, solver(), b.value("captcha_key")))
+	b.write("captcha_value", captchatest.Solve(b.t, solver().For(purposes[b.at()]), b.value("captcha_key")))
 }
 
 // send submits the page's form, past the browser's own checks.
@@ -120,7 +120,7 @@ func TestBrowserSignsUpAndLogsInAndOut(t *testing.T) {
 		b.write("password", password)
 		b.write("captcha_value", "WRONG")
 		b.send()
-		if !strings.Contains(b.words(), "Wrong characters") {
+		if !strings.Contains(b.words(), "Please type the new") {
 			t.Fatalf("after a wrong answer: %s", b.words())
 		}
 		b.write("password", password)
@@ -143,8 +143,10 @@ func TestBrowserSendsAMessage(t *testing.T) {
 		if !strings.Contains(b.words(), "Enter a valid email address.") || b.value("message") != "Hello there" {
 			t.Fatalf("after a mistake: %s", b.words())
 		}
+		if b.value("captcha_value") == "" {
+			t.Error("the answer has to be typed again")
+		}
 		b.write("email", "ada@example.org")
-		b.solve()
 		b.send()
 		if !strings.HasPrefix(b.at(), "/contact/") || !strings.Contains(b.words(), "Hello there") {
 			t.Fatalf("after sending: %s: %s", b.at(), b.words())
@@ -161,7 +163,7 @@ func TestBrowserTriesOne(t *testing.T) {
 		b.open("/")
 		b.write("captcha_value", "WRONG")
 		b.send()
-		if !strings.Contains(b.words(), "Wrong:") {
+		if !strings.Contains(b.words(), "Wrong: ") {
 			t.Fatalf("after a wrong answer: %s", b.words())
 		}
 		b.solve()

@@ -125,7 +125,7 @@ func (v *visitor) submit(p page, fields map[string]string) page {
 		v.t.Fatalf("%s has no form that is posted", p.Request.URL)
 	}
 	values := url.Values{}
-	for _, input := range all(form, func(n *html.Node) bool { return attr(n, "name") != "" }) {
+	for _, input := range all(form, func(n *html.Node) bool { return n.Data != "button" && attr(n, "name") != "" }) {
 		values.Set(attr(input, "name"), value(input))
 	}
 	for name, text := range fields {
@@ -140,8 +140,11 @@ func (v *visitor) submit(p page, fields map[string]string) page {
 // solve returns the answer to the challenge of a page.
 func (v *visitor) solve(p page) string {
 	v.t.Helper()
-	return captchatest.Solve(v.t, v.guard, p.field("captcha_key"))
+	return captchatest.Solve(v.t, v.guard.For(purposes[p.Request.URL.Path]), p.field("captcha_key"))
 }
+
+// purposes are what the challenges of the pages are for. That of the API has none.
+var purposes = map[string]string{"/": "home", "/contact": "contact", "/signup": "signup", "/login": "login"}
 
 // challenge asks the API for a challenge, and solves it.
 func (v *visitor) challenge() (key, answer string) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/net/html"
 )
 
 // Every refusal is a page for a visitor and JSON for a program, and says what to do.
@@ -91,11 +93,12 @@ func TestCompressedBodiesAreRefused(t *testing.T) {
 	}
 }
 
-// waitForExpiry returns when the server knows the challenge no longer, whose sound it gives until then.
-func waitForExpiry(t *testing.T, v *visitor, key string) {
+// waitForExpiry returns when the challenge of a form can be heard no more.
+func waitForExpiry(t *testing.T, v *visitor, form page) {
 	t.Helper()
+	sound := attr(find(form.root, func(n *html.Node) bool { return n.Data == "audio" }), "src")
 	for limit := time.Now().Add(30 * time.Second); time.Now().Before(limit); time.Sleep(20 * time.Millisecond) {
-		if v.get("/api/captcha/"+key+"/audio.wav").StatusCode == http.StatusNotFound {
+		if v.get(sound).StatusCode == http.StatusNotFound {
 			return
 		}
 	}

@@ -49,7 +49,7 @@ func TestContact(t *testing.T) {
 	v := visit(t, start(t))
 	typed := map[string]string{"name": "Ada <b>", "email": "ada..l@example.org", "message": "One\r\ntwo & three"}
 
-	// A mistake of the visitor's: all that was typed is still there, and the message stands at its field.
+	// A mistake of the visitor's: all that was typed is still there, the answer too, and the message stands at its field.
 	first := v.get("/contact")
 	typed["captcha_value"] = v.solve(first)
 	again := v.submit(first, typed)
@@ -57,15 +57,15 @@ func TestContact(t *testing.T) {
 	if got := again.under("email-error"); got != "Enter a valid email address." {
 		t.Errorf("beside the address: %q", got)
 	}
-	for name, want := range map[string]string{"name": "Ada <b>", "email": "ada..l@example.org", "message": "One\ntwo & three", "captcha_value": ""} {
+	for name, want := range map[string]string{"name": "Ada <b>", "email": "ada..l@example.org", "message": "One\ntwo & three", "captcha_value": typed["captcha_value"]} {
 		if got := again.field(name); got != want {
 			t.Errorf("%s is %q again, want %q", name, got, want)
 		}
 	}
-	if again.field("captcha_key") == first.field("captcha_key") {
-		t.Error("the form came back with the same challenge")
+	// Nothing was used up by that: the challenge still counts.
+	if again.field("captcha_key") != first.field("captcha_key") {
+		t.Error("the form came back with another challenge")
 	}
-	// Nothing was used up by that: the first challenge still counts.
 	typed["email"] = "ada@example.org"
 	sent := v.submit(first, typed)
 
@@ -83,13 +83,13 @@ func TestContact(t *testing.T) {
 	// Sent a second time, as by the back button.
 	used := v.submit(first, typed)
 	v.want(used, http.StatusUnprocessableEntity)
-	if !strings.Contains(used.words(), "already used") || used.field("message") == "" {
+	if !strings.Contains(used.words(), "already used") || used.field("captcha_key") == first.field("captcha_key") || used.field("message") == "" {
 		t.Errorf("a used challenge: %s", used.words())
 	}
 	typed["captcha_value"] = "WRONG"
 	wrong := v.submit(used, typed)
 	v.want(wrong, http.StatusUnprocessableEntity)
-	if !strings.Contains(wrong.words(), "Wrong characters") || wrong.field("message") == "" {
+	if !strings.Contains(wrong.words(), "Please type the new") || wrong.field("message") == "" {
 		t.Errorf("a wrong answer: %s", wrong.words())
 	}
 	typed["captcha_value"] = v.solve(used)
@@ -181,9 +181,9 @@ func TestTryOne(t *testing.T) {
 		{"blank", home, map[string]string{"captcha_value": " "}, 422, "Nothing was typed"},
 		{"too long", home, map[string]string{"captcha_value": strings.Repeat("A", 99)}, 422, "can't be an answer"},
 		{"right", home, right, 200, "seconds after the page was made"},
-		{"again", home, right, 422, "Used:"},
+		{"again", home, right, 422, "Used or expired:"},
 		{"wrong", v.get("/"), map[string]string{"captcha_value": "WRONG"}, 422, "Wrong:"},
-		{"unknown", home, map[string]string{"captcha_key": "de67e7f3-72d9-42d8-9677-ea381610363d", "captcha_value": "ABCD"}, 422, "Expired:"},
+		{"unknown", home, map[string]string{"captcha_key": "de67e7f3-72d9-42d8-9677-ea381610363d", "captcha_value": "ABCD"}, 422, "Used or expired:"},
 	} {
 		p := v.submit(row.on, row.fields)
 		v.want(p, row.status)
@@ -198,7 +198,7 @@ func TestExpiredChallenge(t *testing.T) {
 	opened := time.Now() // where the solver's clock stands still, so that it solves what has expired
 	v.guard = captcha.New(captcha.Config{Secrets: []string{secret}, Now: func() time.Time { return opened }})
 	form := v.get("/contact")
-	waitForExpiry(t, v, form.field("captcha_key"))
+	waitForExpiry(t, v, form)
 	p := v.submit(form, map[string]string{"name": "Ada", "email": "ada@example.org", "message": "Late", "captcha_value": v.solve(form)})
 	v.want(p, http.StatusUnprocessableEntity)
 	if !strings.Contains(p.words(), "expired") || p.field("message") != "Late" {

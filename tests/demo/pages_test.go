@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/measure"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 )
@@ -119,7 +120,7 @@ func TestProgramOfTheHomePage(t *testing.T) {
 	}
 	v := visitAt(t, "http://"+address)
 	form := v.get("/")
-	answer := map[string]string{"captcha_value": v.solve(form)}
+	answer := map[string]string{"captcha_value": captchatest.Solve(t, v.guard, form.field("captcha_key"))}
 	if p := v.submit(form, answer); p.StatusCode != http.StatusOK || p.text != "You are human." {
 		t.Errorf("the right answer: %s %s", p.Status, p.text)
 	}

@@ -83,7 +83,7 @@ func signUp(t *testing.T, v *visitor, guard *captcha.Guard, want int) {
 		t.Fatalf("status %d, no key in the page:\n%s", page.status, page.body)
 	}
 	form := url.Values{"email": {"visitor@example.com"}, "password": {"correct horse battery"},
-		"captcha_key": {match[1]}, "captcha_value": {captchatest.Solve(t, guard, match[1])}}
+		"captcha_key": {match[1]}, "captcha_value": {captchatest.Solve(t, guard.For("signup"), match[1])}}
 	if r := mustDo(t, v, "POST", "/signup", form.Encode()); r.status != want {
 		t.Errorf("signing up: status %d, want %d:\n%s", r.status, want, r.body)
 	}

@@ -18,7 +18,7 @@ func TestReplicasTakeEachOthersForms(t *testing.T) {
 		t.Run(mode.name, func(t *testing.T) {
 			redis := redisserver.Own(t)
 			replicas := startReplicas(t, redis.URL(), mode.env...)
-			guard := mode.guard(t, redis.URL())
+			guard := mode.guard(t, redis.URL()).For("contact")
 			balanced := newVisitor("http://" + startBalancer(t, "", replicas))
 			for i := range replicas {
 				from, to := newVisitor(replicas[i].URL), newVisitor(replicas[(i+1)%3].URL)

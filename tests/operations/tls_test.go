@@ -37,9 +37,11 @@ func TestBehindTLS(t *testing.T) {
 	if home.header.Get("Strict-Transport-Security") == "" {
 		t.Error("no Strict-Transport-Security")
 	}
-	sendForm(t, v, v, func(key string) string { return captchatest.Solve(t, guard, key) })
+	sendForm(t, v, v, func(key string) string { return captchatest.Solve(t, guard.For("contact"), key) })
 
-	key, answer := mustChallenge(t, v, guard)
+	page := mustDo(t, v, "GET", "/signup", "")
+	key := hiddenKey.FindStringSubmatch(page.body)[1]
+	answer := captchatest.Solve(t, guard.For("signup"), key)
 	account := url.Values{"email": {"Visitor@Example.com"}, "password": {"correct horse battery"}, "captcha_key": {key}, "captcha_value": {answer}}
 	if r := mustDo(t, v, "POST", "/signup", account.Encode(), "Origin", "https://elsewhere.example"); r.status != http.StatusForbidden {
 		t.Errorf("a form from another site: status %d, want 403", r.status)

@@ -280,10 +280,13 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// nested are the settings that are groups of settings. FieldPicture has the fields of Picture.
+var nested = map[string]bool{"Picture": true, "Compat": true}
+
 func fieldsOf(structure reflect.Type, prefix string) (names []string) {
 	for _, field := range reflect.VisibleFields(structure) {
-		if field.Name == "Picture" && field.Type.Kind() == reflect.Struct {
-			names = append(names, fieldsOf(field.Type, "Picture.")...)
+		if nested[field.Name] {
+			names = append(names, fieldsOf(field.Type, field.Name+".")...)
 			continue
 		}
 		names = append(names, prefix+field.Name)
