@@ -39,7 +39,9 @@
 // # A submission
 //
 // The body is JSON, urlencoded or multipart and holds two fields, captcha_key and captcha_value. White space around
-// them does not count, nor does the letters' case. There are five reasons to refuse one, each an error to test for
+// them does not count, nor does the letters' case. Where the settings allow it, captcha_receipt stands in place of both,
+// captcha_work in place of captcha_value, or ALTCHA's altcha in place of both. Of receipt, work, altcha and letters the
+// first that is there is judged, and the others are not read. There are five reasons to refuse one, each an error to test for
 // with [errors.Is]:
 //
 //   - [ErrMissing]: a field is absent, null or blank. Nothing is used up.
@@ -110,12 +112,66 @@
 // People who can't see the picture need the sound, or another way in. The text alternative of the picture says what it
 // is for and where the sound is, not what it shows. A form of your own should do the same.
 //
+// # Work
+//
+// A visitor's browser can meet a challenge by computing, with nothing to see, hear or type. The package captcha/work is
+// given as Config.Work, so that apps without it carry none of it:
+//
+//	guard := captcha.New(captcha.Config{Work: work.New()})
+//	guard.Register(app)
+//
+// The work belongs to the same challenge as the letters: it has the same key and expiry, and whichever of letters, sound
+// and work is submitted first uses it up for all of them. Guard.Work serves it. The browser submits the solution as
+// captcha_work beside the key; the form field does that by itself, in a worker, where a page has script and a secure
+// context. Everybody else types the letters.
+//
+// Config.Demand decides what a request must bring, by the request and the purpose:
+//
+//	Demand: func(c *fiber.Ctx, purpose string) captcha.Demand {
+//		switch {
+//		case purpose == "contact":
+//			return captcha.LettersOnly
+//		case suspicious(c.IP()):
+//			return captcha.LettersAndWork.AtLevel(3)
+//		default:
+//			return captcha.LettersOrWork
+//		}
+//	}
+//
+// What each is worth:
+//
+//   - [LettersOrWork], the default, stops scripts that know nothing of this package, and makes the others pay a fifth of
+//     a second of one core for each submission: a million of them take one core some two days. A program does the work
+//     as fast as a browser, and a graphics card far faster. It is the kindest demand, and no stronger than the cheaper of
+//     its two ways.
+//   - [LettersOnly] asks for a reader: a person, or a network that somebody trained. It takes a visitor some ten seconds.
+//   - [LettersAndWork] adds the price of the work to that of the letters. It is for the visitor whom the app suspects, for
+//     it locks out who has no script.
+//   - [Nothing] lets the request pass.
+//
+// Demand.AtLevel doubles the work with each level: where one visitor waits a second, a program that comes a million times
+// needs one core for twelve days. What is demanded is sealed in the challenge when it is issued, level and all, and demanded again of the
+// request that brings the submission. A challenge that was issued for less is refused as an unknown one, and used up; so
+// a visitor whose demand was raised in between meets a new challenge. A receipt counts for what was brought for it.
+//
+// # ALTCHA's widget
+//
+// The widget of ALTCHA works with this package unchanged, in version 2 of its protocol. Its challenge attribute is the
+// path of Guard.Altcha:
+//
+//	<altcha-widget challenge="/api/captcha/altcha?purpose=signup"></altcha-widget>
+//
+// Read, Check and Protect know its field, altcha. Where letters are demanded, and Config.Receipts is set, the widget shows
+// our picture after the work, plays our sound, and has Guard.VerifyAltcha exchange both for a receipt. Under a
+// Content-Security-Policy use the files in the dist/external of its package.
+//
 // # Testing your own forms
 //
 // Leave the captcha on, and let the test solve it: the package captcha/captchatest reads the answer of a challenge for
 // a [testing.TB], and for nothing else.
 //
 //	answer := captchatest.Solve(t, guard, key)
+//	solution := captchatest.Work(t, guard, key, captcha.Visitor{})
 //
 // Where the test runs in another process than the app, as a browser test may, it makes a guard with the app's settings,
 // on the same Config.Secrets or the same storage. Compat.InsecureMasterAnswers are fixed pairs of key and answer for a

@@ -299,7 +299,9 @@ func TestWidgetWithLetters(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
 		clock := newClock()
 		cfg.Now = clock.now
-		cfg.Demand = func(*fiber.Ctx, string) captcha.Demand { return captcha.LettersAndWork }
+		cfg.Demand = func(_ *fiber.Ctx, purpose string) captcha.Demand {
+			return map[string]captcha.Demand{"signup": captcha.LettersAndWork}[purpose]
+		}
 		guard := captcha.New(withWork(cfg))
 		app := newReceiptApp(guard)
 		signup := guard.For("signup")

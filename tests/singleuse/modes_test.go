@@ -5,6 +5,7 @@ package modes_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"regexp"
 	"strconv"
 	"strings"
@@ -18,11 +19,14 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
 	"github.com/fibercaptcha/fibercaptcha/captcha/memory"
+	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 	"github.com/fibercaptcha/fibercaptcha/storage"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 )
 
 var ctx = context.Background()
+
+var rounds = flag.Int("rounds", 20, "how often three replicas are sent 200 submissions of work at once")
 
 func mustOpen(t testing.TB, url string) storage.Storage {
 	t.Helper()
@@ -148,6 +152,48 @@ func TestSingleUseOverReplicas(t *testing.T) {
 			for i := range 200 {
 				wait.Go(func() {
 					switch err := captchatest.Try(t, replicas[i%3], key, answer); {
+					case err == nil:
+						accepted.Add(1)
+					case errors.Is(err, captcha.ErrUnknownKey):
+						refused.Add(1)
+					default:
+						t.Error(err)
+					}
+				})
+			}
+			wait.Wait()
+			if accepted.Load() != 1 || refused.Load() != 199 {
+				t.Fatalf("round %d: accepted %d, refused %d", round, accepted.Load(), refused.Load())
+			}
+		}
+	})
+}
+
+// Of 200 submissions of one solution, and of letters and work for one key, three replicas accept one.
+func TestSingleUseOfWorkOverReplicas(t *testing.T) {
+	inBothModes(t, func(t *testing.T, cfg captcha.Config, server *redisserver.Server) {
+		cfg.Work = work.New(work.Config{Cost: 500, Range: 8})
+		var replicas []*captcha.Guard
+		for range 3 {
+			cfg.Storage = mustOpen(t, server.URL())
+			replicas = append(replicas, captcha.New(cfg))
+		}
+		for round := range *rounds {
+			key := mustGenerate(t, replicas[round%3])
+			answer := captchatest.Solve(t, replicas[round%3], key)
+			solution := captchatest.Work(t, replicas[round%3], key, captcha.Visitor{})
+			var accepted, refused atomic.Int32
+			var wait sync.WaitGroup
+			for i := range 200 {
+				wait.Go(func() {
+					guard := replicas[i%3]
+					var err error
+					if round%2 == 1 && i%2 == 1 {
+						err = captchatest.Try(t, guard, key, answer)
+					} else {
+						err = captchatest.TryWork(t, guard, key, solution, captcha.Visitor{})
+					}
+					switch {
 					case err == nil:
 						accepted.Add(1)
 					case errors.Is(err, captcha.ErrUnknownKey):
