@@ -12,6 +12,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
+	"github.com/gofiber/fiber/v2/middleware/compress"
 	"github.com/gofiber/template/html/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
@@ -112,6 +113,7 @@ func newSite(cfg Config) *site {
 func templates(assets web.Assets) fiber.Views {
 	engine := html.NewFileSystem(http.FS(views.FS), ".html")
 	engine.AddFunc("asset", assets.URL)
+	engine.AddFunc("refused", refused)
 	engine.AddFunc("has", slices.Contains[[]string])
 	engine.AddFunc("host", func(base string) string { _, host, _ := strings.Cut(base, "://"); return host })
 	engine.AddFunc("rows", func(text string) int { return max(1, strings.Count(text, "\n")) })
@@ -130,7 +132,7 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	audio, login := limited(s.Limits.Audio), limited(s.Limits.Login)
 	draw := limited(s.Limits.Issue) // counted apart, so that nobody plays away their way to the forms
 
-	app.Get("/static/:name", assets.Serve)
+	app.Get("/static/:name", compress.New(), assets.Serve)
 	app.Get("/", issue, s.home)
 	app.Post("/", submit, s.homeTry)
 
@@ -150,6 +152,7 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 
 	app.Get("/api/openapi.yaml", s.openAPI)
 	app.All("/api/captcha", issue, s.Guard.Create)
+	app.All("/api/captcha/field", issue, s.Guard.Field)
 	app.Get("/api/captcha/:key/audio.wav", audio, s.Guard.Audio)
 	app.Get("/api/captcha/assets/:file", s.Guard.Assets)
 	app.Post("/api/contact", submit, s.contactAPI)
