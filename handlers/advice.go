@@ -74,7 +74,7 @@ func slips(wrong map[string][]string, challenge *captcha.Challenge, ofCaptcha er
 	}
 	if challenge != nil {
 		if sentence := challenge.Message(ofCaptcha); sentence != "" {
-			all = append(all, slip{challenge.InputID(), sentence})
+			all = append(all, slip{challenge.InputID(), strings.TrimSuffix(sentence, ".")})
 		}
 	}
 	return all

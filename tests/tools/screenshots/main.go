@@ -57,16 +57,13 @@ var forms = []string{"/", "/contact", "/signup", "/login"}
 func everything() []shot {
 	var shots []shot
 	for _, page := range pages {
+		name := cmp.Or(strings.Trim(page, "/"), "home")
 		for _, width := range []int{360, 1280} {
 			for _, scheme := range []string{"light", "dark"} {
-				name := strings.Trim(page, "/")
-				if name == "" {
-					name = "home"
-				}
 				shots = append(shots, shot{file: fmt.Sprintf("%s-%d-%s", name, width, scheme), path: page, width: width, scheme: scheme})
 			}
 			if slices.Contains(forms, page) {
-				shots = append(shots, shot{file: fmt.Sprintf("%s-%d-errors", strings.Trim(page, "/"), width), path: page, width: width, height: 800, send: true})
+				shots = append(shots, shot{file: fmt.Sprintf("%s-%d-errors", name, width), path: page, width: width, height: 800, send: true})
 			}
 		}
 	}
