@@ -147,7 +147,7 @@ func TestField(t *testing.T) {
 		t.Errorf("label %q", label.text)
 	}
 	// What works without script is there without it; Enter then presses the first of the form's buttons.
-	if first := field.all("input")[0]; first.attrs["type"] != "submit" || first.attrs["name"] != "" {
+	if first := field.all("button")[0]; first.attrs["type"] != "submit" || first.attrs["name"] != "" {
 		t.Errorf("Enter presses %v", first.attrs)
 	}
 	field.one(t, "button", "type", "submit", "name", "captcha_refresh", "value", "1", "formnovalidate", "")
@@ -157,7 +157,7 @@ func TestField(t *testing.T) {
 			t.Errorf("button %v says nothing", button.attrs)
 		}
 	}
-	if n := len(field.all("button")); n != 2 {
+	if n := len(field.all("button")); n != 3 {
 		t.Errorf("%d buttons", n)
 	}
 }
@@ -383,7 +383,7 @@ func TestTextsAreReplacedAndAdded(t *testing.T) {
 		"it": {LabelSound: "Scriva i caratteri"},
 	}})
 	german := parse(t, mustChallenge(t, guard, "de").Field())
-	if got := strings.TrimSpace(german.all("button")[0].text); got != "Noch eins" {
+	if got := strings.TrimSpace(german.all("button")[1].text); got != "Noch eins" {
 		t.Errorf("button %q", got)
 	}
 	if got := german.one(t, "label").text; !strings.HasPrefix(got, "Geben Sie") {
@@ -393,7 +393,7 @@ func TestTextsAreReplacedAndAdded(t *testing.T) {
 	if got := italian.one(t, "label").text; got != "Scriva i caratteri (4 characters)" {
 		t.Errorf("label %q", got)
 	}
-	if got := strings.Fields(italian.all("button")[1].text); !slices.Equal(got, []string{"Listen", "Stop"}) {
+	if got := strings.Fields(italian.all("button")[2].text); !slices.Equal(got, []string{"Listen", "Stop"}) {
 		t.Errorf("button %q", got)
 	}
 }
