@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -16,16 +17,19 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
+	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 	"github.com/fibercaptcha/fibercaptcha/handlers"
 	"github.com/fibercaptcha/fibercaptcha/handlers/metrics"
 	"github.com/fibercaptcha/fibercaptcha/handlers/settings"
 	"github.com/fibercaptcha/fibercaptcha/handlers/stats"
 	"github.com/fibercaptcha/fibercaptcha/handlers/web"
-	"github.com/fibercaptcha/fibercaptcha/storage"
 )
 
 // stopTime is how long requests that have arrived are waited for.
 const stopTime = 20 * time.Second
+
+// receipts is how long a form may take that was let in by ALTCHA's widget before it is sent.
+const receipts = 5 * time.Minute
 
 func main() {
 	if len(os.Args) > 1 {
@@ -64,19 +68,17 @@ func run(ctx context.Context) error {
 	}
 	slog.SetDefault(set.NewLogger(os.Stderr))
 	redis.SetLogger(redisLog{})
-	records, challenges, err := openStorages(ctx, set)
+	rooms, err := openRooms(ctx, set)
 	if err != nil {
 		return err
 	}
-	defer records.Close()
-	if challenges != records {
-		defer challenges.Close()
-	}
+	defer rooms.close()
 
 	counted, counters := metrics.New(), stats.New(time.Now)
 	config := set.Captcha()
-	config.Storage = counted.Watch(challenges)
+	config.Storage = counted.Watch(rooms.challenges)
 	config.Audio = audio.New()
+	config.Work, config.Demand, config.Receipts = work.New(), handlers.Demand, receipts
 	config.Observe = func(ctx context.Context, e captcha.Event) {
 		counted.Observe(ctx, e)
 		counters.Observe(ctx, e)
@@ -87,53 +89,39 @@ func run(ctx context.Context) error {
 	}
 
 	app := handlers.New(handlers.Config{
-		Guard:            guard,
-		Storage:          counted.Watch(records),
-		StorageTimeout:   time.Duration(set.StorageTimeout),
-		Logger:           slog.Default(),
-		Limits:           handlers.Limits{Issue: set.LimitIssue, Submit: set.LimitSubmit, Audio: set.LimitAudio, Login: set.LimitLogin},
-		Proxies:          set.TrustedProxies,
-		Metrics:          counted,
-		Stats:            counters,
-		MetricsElsewhere: set.MetricsAddr != "",
-		Stopping:         func() bool { return ctx.Err() != nil },
-		KeyField:         config.Compat.KeyField,
-		ImageField:       config.Compat.ImageField,
-		MaxLength:        config.MaxLength,
+		Guard:          guard,
+		Storage:        counted.Watch(rooms.accounts),
+		Sessions:       counted.Watch(rooms.sessions),
+		Attempts:       counted.Watch(rooms.attempts),
+		Messages:       counted.Watch(rooms.messages),
+		Ready:          rooms.ready,
+		StorageTimeout: time.Duration(set.StorageTimeout),
+		Logger:         slog.Default(),
+		Limits: handlers.Limits{Issue: set.LimitIssue, Submit: set.LimitSubmit, Audio: set.LimitAudio, Login: set.LimitLogin,
+			Kept: set.LimitKept},
+		Proxies:    set.TrustedProxies,
+		Metrics:    counted,
+		Stats:      counters,
+		Stopping:   func() bool { return ctx.Err() != nil },
+		KeyField:   config.Compat.KeyField,
+		ImageField: config.Compat.ImageField,
+		MaxLength:  config.MaxLength,
 	})
 	return listen(ctx, app, set, counted.Handler())
-}
-
-// openStorages opens that of the site's records and that of the captcha, which are one unless the captcha has its own.
-func openStorages(ctx context.Context, set settings.Settings) (records, challenges storage.Storage, err error) {
-	patience := storage.Config{
-		Wait:    time.Duration(set.StorageWait) * time.Second,
-		Timeout: time.Duration(set.StorageTimeout),
-	}
-	if records, err = storage.Open(ctx, set.StorageURL, patience); err != nil {
-		return nil, nil, fmt.Errorf("STORAGE_URL: %w", err)
-	}
-	if set.Cache == "" {
-		return records, records, nil
-	}
-	if challenges, err = storage.Open(ctx, set.Cache, patience); err != nil {
-		_ = records.Close()
-		return nil, nil, fmt.Errorf("CAPTCHA_CACHE: %w", err)
-	}
-	return records, challenges, nil
 }
 
 // listen serves the app until ctx ends, and then for as long as a balancer needs to notice and requests need to end.
 func listen(ctx context.Context, app *fiber.App, set settings.Settings, metrics http.Handler) error {
 	failed := make(chan error, 2)
-	if set.MetricsAddr != "" {
-		go func() { failed <- serveMetrics(string(set.MetricsAddr), metrics) }()
+	if err := listenForMetrics(set, metrics, failed); err != nil {
+		return err
 	}
-	app.Hooks().OnListen(func(fiber.ListenData) error {
-		slog.Info("listening", "addr", set.Addr)
-		return nil
-	})
-	go func() { failed <- app.Listen(string(set.Addr)) }()
+	listener, err := net.Listen("tcp", string(set.Addr)) // IPv4 and IPv6
+	if err != nil {
+		return fmt.Errorf("ADDR: %w", err)
+	}
+	slog.Info("listening", "addr", set.Addr)
+	go func() { failed <- app.Listener(web.LimitConnections(listener, set.Connections, set.TrustedProxies)) }()
 	select {
 	case err := <-failed:
 		return err
@@ -144,11 +132,25 @@ func listen(ctx context.Context, app *fiber.App, set settings.Settings, metrics 
 	}
 }
 
-func serveMetrics(addr string, handler http.Handler) error {
+// listenForMetrics serves the metrics. An address that nobody chose may be taken, by another site on this machine.
+func listenForMetrics(set settings.Settings, handler http.Handler, failed chan<- error) error {
+	addr, optional := set.Metrics()
+	if addr == "" {
+		return nil
+	}
+	listener, err := net.Listen("tcp", addr)
+	switch {
+	case err != nil && optional:
+		slog.Warn("there are no metrics, for their address is taken; set METRICS_ADDR to another, or to none", "error", err)
+		return nil
+	case err != nil:
+		return fmt.Errorf("METRICS_ADDR: %w", err)
+	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", handler)
-	server := http.Server{Addr: addr, Handler: mux, ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second}
-	return fmt.Errorf("METRICS_ADDR: %w", server.ListenAndServe())
+	server := http.Server{Handler: mux, ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second}
+	go func() { failed <- fmt.Errorf("METRICS_ADDR: %w", server.Serve(listener)) }()
+	return nil
 }
 
 // redisLog takes what go-redis has to say into the log of all else.

@@ -78,9 +78,9 @@ type listened struct {
 	spoken chan<- string
 }
 
-func (l listened) Speak(text, language string, seed [32]byte) ([]byte, error) {
+func (l listened) Speak(text, language string, longest int, seed [32]byte) ([]byte, error) {
 	l.spoken <- text + " in " + language
-	return l.Voice.Speak(text, language, seed)
+	return l.Voice.Speak(text, language, longest, seed)
 }
 
 func TestSoundIsTheSameOnEveryReplica(t *testing.T) {
@@ -163,7 +163,7 @@ func TestAnswerThatCanNotBeSpokenIsKept(t *testing.T) {
 // quoting is a voice that fails and says at what.
 type quoting struct{ *audio.Voice }
 
-func (quoting) Speak(text, _ string, _ [32]byte) ([]byte, error) {
+func (quoting) Speak(text, _ string, _ int, _ [32]byte) ([]byte, error) {
 	return nil, fmt.Errorf("no sound for %s", text)
 }
 

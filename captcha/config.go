@@ -254,9 +254,6 @@ func withDefaults(config ...Config) Config {
 	if cfg.ErrorHandler == nil {
 		cfg.ErrorHandler = Reply
 	}
-	if cfg.Observe == nil {
-		cfg.Observe = func(context.Context, Event) {}
-	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
@@ -296,6 +293,7 @@ func (cfg Config) check() error {
 		cfg.checkPath(),
 		cfg.checkMaxBody(),
 		cfg.checkSecrets(),
+		cfg.checkTexts(),
 		cfg.Compat.checkFields(),
 		cfg.Compat.checkNamespace(),
 	)
@@ -344,6 +342,18 @@ func (cfg Config) checkSecrets() error {
 				Field:    fmt.Sprintf("Secrets[%d]", i),
 				Accepted: fmt.Sprintf("at least %d characters from a random source; it has %d", minSecret, n),
 			}
+		}
+	}
+	return nil
+}
+
+// tagForm are language tags by their form alone, for languages may be made up.
+var tagForm = regexp.MustCompile(`^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$`)
+
+func (cfg Config) checkTexts() error {
+	for tag := range cfg.Texts {
+		if !tagForm.MatchString(tag) {
+			return setting.Refuse("Texts", tag, "language tags (BCP 47), such as de or pt-BR")
 		}
 	}
 	return nil

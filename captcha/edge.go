@@ -177,6 +177,15 @@ func (e Edge) Read(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor)
 	return e.g.read(ctx, fields, err, visitor)
 }
 
+// FieldsOf returns the named fields of a request's body, as [Fields] does.
+func FieldsOf(r *fasthttp.RequestCtx, names ...string) (map[string]string, error) {
+	found, err := readFields(r, 0, names...)
+	if err != nil {
+		return nil, err
+	}
+	return found.texts()
+}
+
 // Language returns the language that the request prefers, as [Guard.Language] does.
 func (e Edge) Language(r *fasthttp.RequestCtx) string {
 	return e.g.preferred(string(r.Request.Header.Peek("Accept-Language")))

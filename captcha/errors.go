@@ -65,6 +65,7 @@ var (
 
 const (
 	msgNotChecked = "The captcha can't be checked at the moment. Try again in a few seconds."
+	msgUnsure     = "The answer could not be kept safely, so it was not accepted. It may be used up: try again with a new captcha."
 	msgNotIssued  = "No captcha can be made at the moment. Try again in a few seconds."
 )
 

@@ -213,11 +213,7 @@ func (g *Guard) Read(c *fiber.Ctx) (Submission, error) {
 // guard refuses. Fields that are absent are not in the map, nor are those in the error, which is FieldErrors where a field
 // is null, not a text or given twice, or *Error where the body can't be read.
 func Fields(c *fiber.Ctx, names ...string) (map[string]string, error) {
-	found, err := readFields(c.Context(), 0, names...)
-	if err != nil {
-		return nil, err
-	}
-	return found.texts()
+	return FieldsOf(c.Context(), names...)
 }
 
 // Reply answers a request that was refused in the JSON of django-rest-captcha: 400 with the reason by field; 503 with

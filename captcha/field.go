@@ -235,7 +235,7 @@ func (g *Guard) own(errs FieldErrors) FieldErrors {
 // path is where a browser finds the guard's routes.
 func (g *Guard) path() string {
 	if mounted := g.mounted.Load(); mounted != nil {
-		return g.cfg.Prefix + (*mounted)() + g.cfg.Path
+		return g.cfg.Prefix + strings.TrimSuffix((*mounted)(), "/") + g.cfg.Path
 	}
 	return g.cfg.Prefix + g.cfg.Path
 }

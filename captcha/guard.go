@@ -2,6 +2,7 @@ package captcha
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -31,7 +32,8 @@ type shared struct {
 	reply     frame
 	texts     map[string]Texts
 	languages []string
-	codes     map[keep.Language]string
+	codes     map[keep.Language]string // languages by their codes in keys
+	tags      map[string]keep.Language // and the other way round
 	assets    []asset
 
 	mounted    atomic.Pointer[func() string] // where the app is mounted that Register was called with
@@ -62,7 +64,7 @@ func NewGuard(config ...Config) (*Guard, error) {
 		return nil, fmt.Errorf("captcha: %w", err)
 	}
 	s := &shared{cfg: cfg, alphabet: alphabet, reply: newFrame(cfg), assets: newAssets(cfg.Work), purposes: make(map[string]*Guard)}
-	for _, step := range []func() error{s.checkMasters, s.draw, s.speak, s.keep} {
+	for _, step := range []func() error{s.checkMasters, s.picture, s.speak, s.keep} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("captcha: %w", err)
 		}
@@ -117,20 +119,36 @@ func (s *shared) checkMasters() error {
 	return nil
 }
 
-// draw prepares the pictures.
-func (s *shared) draw() (err error) {
+// picture prepares the pictures.
+func (s *shared) picture() (err error) {
+	for _, sentence := range picture.Unwise(s.cfg.Alphabet) {
+		s.cfg.Logger.Warn("captcha: Alphabet is unwise: " + sentence)
+	}
 	s.renderers[replyPreset], err = picture.New(s.cfg.Picture, s.cfg.Alphabet, s.cfg.MaxLength)
 	if err != nil {
-		return setting.In("Picture", err)
+		return ofPicture("Picture", err)
 	}
 	s.renderers[fieldPreset], err = s.renderers[replyPreset].With(s.cfg.FieldPicture, s.cfg.MaxLength)
-	return setting.In("FieldPicture", err)
+	return ofPicture("FieldPicture", err)
+}
+
+// ofPicture names the settings that a picture refuses as this package does: two of them are the guard's own.
+func ofPicture(name string, err error) error {
+	var refused *setting.Error
+	if errors.As(err, &refused) && (refused.Field == "Alphabet" || refused.Field == "MaxLength") {
+		return err
+	}
+	return setting.In(name, err)
 }
 
 // speak prepares texts and sound.
 func (s *shared) speak() (err error) {
 	s.texts = s.cfg.texts()
 	s.languages, s.codes, err = s.cfg.languages(s.texts)
+	s.tags = make(map[string]keep.Language, len(s.codes))
+	for code, tag := range s.codes {
+		s.tags[tag] = code
+	}
 	return err
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
+	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 )
 
 var ctx = context.Background()
@@ -320,6 +321,7 @@ func TestImpossibleSettingsPanicWithTheValue(t *testing.T) {
 		{captcha.Config{Compat: captcha.Compat{ValueField: "captcha_key"}}, `Compat.ValueField is "captcha_key"`},
 		{captcha.Config{Compat: captcha.Compat{ValueField: "the answer"}}, `Compat.ValueField is "the answer"`},
 		{captcha.Config{Purpose: "sign up"}, `Purpose is "sign up"`},
+		{captcha.Config{Picture: picture.Config{Width: 5000}}, "Picture.Width is 5000"},
 		{captcha.Config{MaxBody: -1}, `MaxBody is -1`},
 		{captcha.Config{Path: "/a b/"}, `Path is "/a b/"`},
 		{captcha.Config{Path: "/*/"}, `Path is "/*/"`},
@@ -388,6 +390,8 @@ func TestWarningsSayWhatIsUnsafe(t *testing.T) {
 	}{
 		{captcha.Config{Storage: newPlain()}, "each process that shares it accepts an answer once for itself"},
 		{captcha.Config{Storage: atomicPlain{newPlain()}}, ""},
+		{captcha.Config{Secrets: []string{secretA}}, "Secrets are set and Storage is not"},
+		{captcha.Config{Alphabet: "O0AB"}, "unwise"},
 		{captcha.Config{Compat: captcha.Compat{InsecureMasterAnswers: map[string]string{"k": "sesame"}}}, "master answers are set"},
 	} {
 		var log strings.Builder
@@ -400,3 +404,21 @@ func TestWarningsSayWhatIsUnsafe(t *testing.T) {
 }
 
 var _ fiber.Storage = (*plain)(nil)
+
+// unsure is the error of a storage that did a step and can't promise that it stays done.
+type unsure struct{}
+
+func (unsure) Error() string     { return "one replica of two" }
+func (unsure) Unconfirmed() bool { return true }
+
+func TestAnAnswerThatMayBeUsedUpIsSaidToBe(t *testing.T) {
+	storage := atomicPlain{newPlain()}
+	guard := captcha.New(captcha.Config{Storage: storage, Logger: quiet})
+	key := mustGenerate(t, guard)
+	storage.broken = fmt.Errorf("add: %w", unsure{})
+	err := verify(guard, key, "ABCD")
+	wantErr(t, err, captcha.ErrStorage)
+	if !strings.Contains(err.Error(), "may be used up") || strings.Contains(err.Error(), "replica") {
+		t.Errorf("%v", err)
+	}
+}

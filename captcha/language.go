@@ -12,9 +12,9 @@ import (
 
 // Speaker speaks challenges. The package captcha/audio has one.
 type Speaker interface {
-	// Speak returns a WAV file that says text letter by letter in language. The same text, language and seed give the
-	// same bytes.
-	Speak(text, language string, seed [32]byte) (wav []byte, err error)
+	// Speak returns a WAV file that says text letter by letter in language. No text has more letters than longest, and the
+	// file's length does not say how many this one has. The same arguments give the same bytes.
+	Speak(text, language string, longest int, seed [32]byte) (wav []byte, err error)
 	// Languages returns the tags (BCP 47) of the languages that it speaks, the default first.
 	Languages() []string
 	// Speaks reports whether it can say letter in language.
@@ -61,8 +61,16 @@ func (g *Guard) language(code keep.Language) string {
 	return g.languages[0]
 }
 
+// code returns a language's code in a key, or that of the guard's first where it does not have the language.
+func (g *Guard) code(language string) keep.Language {
+	if code, ok := g.tags[language]; ok {
+		return code
+	}
+	return g.tags[g.languages[0]]
+}
+
 // orFirst returns language, or the guard's first where it does not have it.
-func (g *Guard) orFirst(language string) string { return g.language(keep.LanguageOf(language)) }
+func (g *Guard) orFirst(language string) string { return g.language(g.code(language)) }
 
 // checkSpeaker looks at the languages that will be spoken: all of them, or the one for visitors who are addressed in
 // Language.

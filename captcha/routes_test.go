@@ -77,6 +77,13 @@ func TestRegisterInOtherHouses(t *testing.T) {
 			app.Mount("/inner", inner)
 			return app
 		},
+		"mounted at the root": func() *fiber.App {
+			app, inner, guard := fiber.New(), fiber.New(), captcha.New()
+			guard.Register(inner)
+			app.Get("/", show(guard))
+			app.Mount("/", inner)
+			return app
+		},
 		"mounted twice": func() *fiber.App {
 			app, middle, inner, guard := fiber.New(), fiber.New(), fiber.New(), captcha.New()
 			middle.Mount("/inner", inner)

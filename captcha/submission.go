@@ -262,9 +262,18 @@ func (g *Guard) keptError(ctx context.Context, err error) error {
 		return nil
 	case errors.Is(err, keep.ErrUnknown):
 		return ErrUnknownKey
+	case isUnconfirmed(err):
+		return g.storageFailed(ctx, msgUnsure, err)
 	default:
 		return g.storageFailed(ctx, msgNotChecked, err)
 	}
+}
+
+// isUnconfirmed reports whether a storage did a step and could not make sure that it stays done. Its error then has a method
+// Unconfirmed.
+func isUnconfirmed(err error) bool {
+	var unsure interface{ Unconfirmed() bool }
+	return errors.As(err, &unsure) && unsure.Unconfirmed()
 }
 
 // storageFailed logs the cause, at most once a second, for a storage that is away fails for every visitor.

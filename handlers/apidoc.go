@@ -48,7 +48,7 @@ func (f apiFields) describe(openAPI []byte) []byte {
 }
 
 // curlLines are those of each step, for a POSIX shell without further tools.
-type curlLines struct{ Ask, Show, Play, Send, Refuse string }
+type curlLines struct{ Ask, Show, Play, Send, Work, Refuse string }
 
 // apiRefusal is a row of the wire contract.
 type apiRefusal struct {
@@ -69,6 +69,8 @@ func (f apiFields) refusals() []apiRefusal {
 		{"A field of the form's own is wrong", 400, `{"email":["Enter a valid email address."]}`, false},
 		{"The key is unknown, used or expired", 400, `{"non_field_errors":["Invalid or expired captcha key"]}`, false},
 		{"The answer is wrong", 400, `{"non_field_errors":["Invalid captcha value"]}`, true},
+		{"The work is wrong", 400, `{"non_field_errors":["Invalid captcha value"]}`, true},
+		{"The work can't be read", 400, `{"captcha_work":["Not a valid string."]}`, false},
 		{"The body is not JSON", 400, `{"detail":"JSON parse error - the body ends before the value does"}`, false},
 		{"The method is another", 405, `{"detail":"Method \"GET\" not allowed."}`, false},
 		{"The body is too large", 413, `{"detail":"` + web.Sentence(fiber.StatusRequestEntityTooLarge) + `"}`, false},
@@ -121,6 +123,11 @@ curl -sS -i '%s/api/contact' -H 'Content-Type: application/json' -d '{
   "%s": "'"$KEY"'", "captcha_value": "'"$ANSWER"'"
 }'
 `, field(fields.Key), base, fields.Key),
+		Work: fmt.Sprintf(`KEY=$(%s)
+curl -sS "%s/api/captcha/$KEY/work"
+curl -sS -i '%s/api/contact' -d 'name=Ada&email=ada@example.org&message=Hello' \
+  -d "$(go run ./tests/tools/solve -url '%s/api/captcha/' -key '%s')"
+`, field(fields.Key), base, base, base, fields.Key),
 		Refuse: fmt.Sprintf("curl -sS -i '%s/api/contact' -H 'Content-Type: application/json' -d '{\"name\": \"Ada\"}'\n", base),
 	}
 }

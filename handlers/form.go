@@ -92,7 +92,8 @@ func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error)
 		page.Notice = "Your form was not sent"
 		page.Errors = advice(errs)
 	default:
-		if status, page.Notice = web.Explain(problem); status != fiber.StatusServiceUnavailable {
+		status, page.Notice = web.Explain(problem)
+		if status != fiber.StatusServiceUnavailable && status != fiber.StatusTooManyRequests {
 			return problem
 		}
 		web.Logger(c).Error("form not taken", "view", view, "error", problem)

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"errors"
 	"unicode/utf8"
 
@@ -62,7 +61,7 @@ func (s *site) login(c *fiber.Ctx, f *credentials) (needed bool, err error) {
 	if len(errs) > 0 {
 		return s.hasCaptcha(c), errs
 	}
-	needed, err = s.logins.Try(c, f.Email, func() (bool, error) { return s.match(c.UserContext(), f) })
+	needed, err = s.logins.Try(c, f.Email, func() (bool, error) { return s.match(c, f) })
 	switch {
 	case errors.Is(err, attempts.ErrFailed):
 		return needed, captcha.FieldErrors{"password": wrong("There is no account with this address and this password.")}
@@ -80,10 +79,10 @@ func (s *site) hasCaptcha(c *fiber.Ctx) bool {
 }
 
 // match compares the password also where there is no account: that is most of the time that this takes.
-func (s *site) match(ctx context.Context, f *credentials) (bool, error) {
-	found, err := s.account(ctx, f.Email)
+func (s *site) match(c *fiber.Ctx, f *credentials) (bool, error) {
+	found, err := s.account(c.UserContext(), f.Email)
 	if err != nil {
 		return false, err
 	}
-	return s.passwords.matches(ctx, found.Hash, f.Password)
+	return s.passwords.matches(c, found.Hash, f.Password)
 }

@@ -2,10 +2,13 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
+	"github.com/fibercaptcha/fibercaptcha/handlers/kept"
 	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
@@ -22,11 +25,15 @@ func (s *site) withDeadline(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// onStorage takes a step on the storage, unless the request's deadline has passed. A failure is web.ErrStorage.
+// onStorage takes a step on the storage, unless the request's deadline has passed. A failure is web.ErrStorage, unless it
+// is that a visitor may not keep more.
 func onStorage(ctx context.Context, doing string, step func() error) error {
 	err := ctx.Err()
 	if err == nil {
 		err = step()
+	}
+	if errors.Is(err, kept.ErrFull) || errors.As(err, new(*limit.Error)) {
+		return err
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %s: %w", web.ErrStorage, doing, err)

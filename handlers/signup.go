@@ -71,7 +71,17 @@ func (s *site) signup(c *fiber.Ctx, guard *captcha.Guard, f *registration) error
 	if err := submit(c, guard, f); err != nil {
 		return err
 	}
-	hash, err := s.passwords.hash(c.UserContext(), f.Password)
+	taken, err := s.account(c.UserContext(), f.Email)
+	if err != nil {
+		return err
+	}
+	if taken.Email != "" {
+		return errTaken
+	}
+	if err := onStorage(c.UserContext(), "count an account", func() error { return s.kept.Account(c.UserContext(), web.Client(c)) }); err != nil {
+		return err
+	}
+	hash, err := s.passwords.hash(c, f.Password)
 	if err != nil {
 		return err
 	}
@@ -88,7 +98,9 @@ func (s *site) signup(c *fiber.Ctx, guard *captcha.Guard, f *registration) error
 		return err
 	}
 	if !added {
-		return captcha.FieldErrors{"email": wrong("There is an account with this address already.")}
+		return errTaken
 	}
 	return nil
 }
+
+var errTaken = captcha.FieldErrors{"email": wrong("There is an account with this address already.")}

@@ -6,18 +6,19 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/gofiber/fiber/v2/middleware/adaptor"
 	"github.com/gofiber/fiber/v2/middleware/compress"
 	"github.com/gofiber/template/html/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/attempts"
 	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
+	"github.com/fibercaptcha/fibercaptcha/handlers/kept"
 	"github.com/fibercaptcha/fibercaptcha/handlers/metrics"
 	"github.com/fibercaptcha/fibercaptcha/handlers/playground"
 	"github.com/fibercaptcha/fibercaptcha/handlers/stats"
@@ -26,7 +27,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/views"
 )
 
-// Storage is where the site keeps messages and accounts. It is the captcha's storage as well.
+// Storage is where the site keeps something. It can be the captcha's storage as well.
 type Storage interface {
 	fiber.Storage
 	captcha.Adder
@@ -37,19 +38,23 @@ type Storage interface {
 
 // Config is what a site is made of.
 type Config struct {
-	Guard   *captcha.Guard
-	Storage Storage
-	Logger  *slog.Logger
+	Guard  *captcha.Guard
+	Logger *slog.Logger
+
+	// Storage keeps accounts. The others have rooms of their own where a storage is bounded, so that none of them fills up
+	// another's: what is missing lies in Storage too.
+	Storage, Sessions, Attempts, Messages Storage
+
+	// Ready returns nil while the storages do what requests need; nil is that Storage answers.
+	Ready func(ctx context.Context) error
 
 	StorageTimeout time.Duration // that a call of Storage takes at most; 0 is that nobody knows
 
 	Limits   Limits
 	Proxies  web.Proxies
-	Metrics  *metrics.Metrics // counts requests, and is served at /metrics unless MetricsElsewhere
+	Metrics  *metrics.Metrics // counts requests
 	Stats    *stats.Stats     // is shown at /stats
 	Stopping func() bool      // whether the process has been told to end; nil is never
-
-	MetricsElsewhere bool
 
 	// The guard's, for the API's page and description; empty are its defaults.
 	KeyField, ImageField string
@@ -62,6 +67,7 @@ type Limits struct {
 	Submit limit.Rate // forms sent
 	Audio  limit.Rate // sounds asked for
 	Login  limit.Rate // passwords tried
+	Kept   limit.Rate // messages left, and accounts made
 }
 
 type site struct {
@@ -69,6 +75,7 @@ type site struct {
 	sessions    sessions
 	logins      *attempts.Attempts
 	passwords   *passwords
+	kept        *kept.Kept
 	playground  *playground.Playground
 	description []byte // the API's, OpenAPI
 }
@@ -80,6 +87,14 @@ func New(cfg Config) *fiber.App {
 	}
 	if cfg.Stats == nil {
 		cfg.Stats = stats.New(time.Now)
+	}
+	for _, room := range []*Storage{&cfg.Sessions, &cfg.Attempts, &cfg.Messages} {
+		if *room == nil {
+			*room = cfg.Storage
+		}
+	}
+	if cfg.Ready == nil {
+		cfg.Ready = func(ctx context.Context) error { return cfg.Storage.Ping(ctx) }
 	}
 	if cfg.Stopping == nil {
 		cfg.Stopping = func() bool { return false }
@@ -97,13 +112,14 @@ func newSite(cfg Config) *site {
 	}
 	s := &site{
 		Config:   cfg,
-		sessions: newSessions(cfg.Storage),
+		sessions: newSessions(cfg.Sessions),
 		logins: attempts.New(attempts.Config{
 			Guard:   cfg.Guard.For("login"),
-			Storage: cfg.Storage,
+			Storage: cfg.Attempts,
 			Network: func(c *fiber.Ctx) string { return attempts.NetworkOf(web.Client(c)) },
 		}),
 		passwords:  newPasswords(),
+		kept:       kept.New(cfg.Messages, cfg.Limits.Kept),
 		playground: playground.New(),
 	}
 	s.description = s.apiFields().describe(openAPI)
@@ -122,41 +138,45 @@ func templates(assets web.Assets) fiber.Views {
 
 func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Get("/livez", web.Live)
-	app.Get("/readyz", web.Ready(s.Logger, s.Stopping, func(ctx context.Context) error { return s.Storage.Ping(ctx) }))
-	if !s.MetricsElsewhere {
-		app.Get("/metrics", adaptor.HTTPHandler(s.Metrics.Handler()))
-	}
+	app.Get("/readyz", web.Ready(s.Logger, s.Stopping, s.Ready))
 	app.Use(web.Observe(s.Logger, s.Proxies, s.Metrics.Request), web.CloseWhile(s.Stopping), web.Restrict, web.Recover(),
-		web.SameOrigin(), web.ReadBody, web.PlainBody)
+		web.SameOrigin(), web.PlainBody)
+	// What stands behind a limit is not done for who is over it: the body is not read.
+	body, opened := web.NewBodies().Read, web.Opened
 	issue, submit := limited(s.Limits.Issue), limited(s.Limits.Submit)
 	audio, login := limited(s.Limits.Audio), limited(s.Limits.Login)
-	draw := limited(s.Limits.Issue) // counted apart, so that nobody plays away their way to the forms
+	draw, look := limited(s.Limits.Issue), limited(s.Limits.Issue) // counted apart, so that nobody plays away their way to the forms
+	work := limited(s.Limits.Issue)                                // counted apart, for it comes after a challenge
+	drawing := web.NewTurns(max(1, runtime.GOMAXPROCS(0)/2))
 
 	app.Get("/static/:name", compress.New(), assets.Serve)
-	app.Get("/", issue, s.home)
-	app.Post("/", submit, s.homeTry)
+	app.Get("/", opened, issue, s.home)
+	app.Post("/", submit, body, s.homeTry)
 
-	app.Get("/playground", draw, s.playgroundShow)
-	app.Get("/developers", issue, s.apiShow)
-	app.Get("/stats", s.statsShow)
+	app.Get("/playground", opened, draw, drawing.InTurn(s.playgroundShow))
+	app.Get("/developers", opened, issue, s.apiShow)
+	app.Get("/stats", look, s.statsShow)
 
-	app.Get("/contact", issue, s.contactForm)
-	app.Post("/contact", submit, s.contactSubmit)
-	app.Get("/contact/:reference", s.contactReceipt)
-	app.Get("/signup", issue, s.signupForm)
-	app.Post("/signup", submit, s.signupSubmit)
-	app.Get("/login", issue, s.withDeadline, s.loginForm)
-	app.Post("/login", login, s.withDeadline, s.loginSubmit)
-	app.Get("/account", s.accountHome)
-	app.Post("/logout", s.logout)
+	app.Get("/contact", opened, issue, s.contactForm)
+	app.Post("/contact", submit, body, s.contactSubmit)
+	app.Get("/contact/:reference", look, s.contactReceipt)
+	app.Get("/signup", opened, issue, s.signupForm)
+	app.Post("/signup", submit, body, s.signupSubmit)
+	app.Get("/login", opened, issue, s.withDeadline, s.loginForm)
+	app.Post("/login", login, body, s.withDeadline, s.loginSubmit)
+	app.Get("/account", look, s.accountHome)
+	app.Post("/logout", look, s.logout)
 
-	app.Get("/api/openapi.yaml", s.openAPI)
-	app.All("/api/captcha", issue, s.Guard.Create)
-	app.All("/api/captcha/field", issue, s.Guard.Field)
-	app.Get("/api/captcha/:key/audio.wav", audio, s.Guard.Audio)
+	app.Get("/api/openapi.yaml", look, s.openAPI)
+	app.All("/api/captcha", opened, issue, s.Guard.Create)
+	app.All("/api/captcha/field", opened, issue, s.Guard.Field)
+	app.Get("/api/captcha/:key/audio.wav", audio, drawing.InTurn(s.Guard.Audio))
+	app.Get("/api/captcha/:key/work", work, s.Guard.Work)
+	app.Get("/api/captcha/altcha", opened, issue, s.Guard.Altcha)
+	app.Post("/api/captcha/altcha/verify", submit, body, s.Guard.VerifyAltcha)
 	app.Get("/api/captcha/assets/:file", s.Guard.Assets)
-	app.Post("/api/contact", submit, s.contactAPI)
-	app.Post("/api/signup", submit, s.signupAPI)
+	app.Post("/api/contact", submit, body, s.contactAPI)
+	app.Post("/api/signup", submit, body, s.signupAPI)
 }
 
 // limited lets each visitor through at a rate. What is too much is an error for web.Fail.

@@ -1,131 +1,114 @@
 package storage
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	fiberredis "github.com/gofiber/storage/redis/v3"
 	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/singleflight"
 )
 
-// Redis keeps entries in a Redis server of version 6.2 or newer (for GETDEL), or one that speaks its protocol. Its user
-// may be restricted to the prefix's keys and the commands PING, TIME, INFO, GET, SET, DEL, GETDEL, SCAN, UNLINK, EVAL and
-// EVALSHA.
+// Redis keeps entries in one Redis server, in the master that sentinels name, or in a cluster, of version 6.2 or newer
+// (for GETDEL), or in servers that speak its protocol, as Valkey's do. Its user may be restricted to the prefix's keys and
+// the commands
 //
-// What it holds outlives this process, but not a Redis that restarts without its append-only file, nor all of it a
-// failover to a replica, which lags behind.
+//	GET SET DEL GETDEL INCR PEXPIRE SCAN UNLINK EVAL TIME INFO
+//	WAIT                            with [Config.Confirm]
+//	PTTL                            where scripts are refused
+//	CLUSTER|SLOTS COMMAND ASKING    in a cluster
+//
+// # Servers that refuse scripts
+//
+// Take, Add and Count are scripts that do nothing after their caller has given up, by the server's own TIME. Some hosted
+// servers refuse TIME in a script, or scripts. Open finds that out, logs it, and uses plain commands from then on, which
+// are as atomic. What is lost: a call that was given up because the server was frozen or the line slow may still be
+// carried out later, so that a visitor who was told that nothing was used up finds the challenge used. And a Count whose
+// process ends between its two commands has no end until the next Count of that key sets it.
 type Redis struct {
-	fiber   *fiberredis.Storage
-	client  *redis.Client
+	fiber   *fiberredis.Storage // over client: what it serves well, which are the calls of a fiber.Storage
+	client  redis.UniversalClient
+	name    string // for messages, without a password
+	addrs   []string
+	dialer  func(ctx context.Context, network, address string) (net.Conn, error)
 	prefix  string
 	timeout time.Duration
-	clock   *serverClock
+	confirm int
+	logger  *slog.Logger
+
+	clocks sync.Map    // *serverClock by the server's address
+	plain  atomic.Bool // scripts are refused
+
+	probing singleflight.Group
+	tags    sync.Map // what makes a probe's key fall to a master, by its address
+	unwell  atomic.Bool
+	skew    atomic.Int64
+	apart   atomic.Bool // the skew was warned about
 }
 
 var _ Storage = (*Redis)(nil)
 
 func openRedis(ctx context.Context, u *url.URL, cfg Config) (Storage, error) {
-	options, err := redisOptions(u, cfg)
+	where, err := parseRedis(u)
 	if err != nil {
 		return nil, err
 	}
-	clock := &serverClock{start: time.Now()}
-	options.OnConnect = func(ctx context.Context, conn *redis.Conn) error { return clock.read(ctx, conn) }
-	client := redis.NewClient(options)
-	// Not fiberredis.New: it panics if the server is not there, and has no setting for time limits or retries.
-	r := &Redis{fiberredis.NewFromConnection(client), client, cfg.Prefix, cfg.Timeout, clock}
-	if err := r.wait(ctx, options, cfg.Wait); err != nil {
+	options := where.options(cfg)
+	client := redis.NewUniversalClient(options)
+	r := &Redis{
+		// Not fiberredis.New: it panics if the server is not there, and has no setting for time limits or retries.
+		fiber: fiberredis.NewFromConnection(client), client: client, name: where.name(), addrs: where.Addrs,
+		dialer: redis.NewDialer(&redis.Options{DialTimeout: cfg.Timeout, TLSConfig: options.TLSConfig}),
+		prefix: cfg.Prefix, timeout: cfg.Timeout, confirm: cmp.Or(where.confirm, cfg.Confirm), logger: cfg.Logger,
+	}
+	switch client := client.(type) {
+	case *redis.ClusterClient:
+		client.OnNewNode(r.meet)
+	case *redis.Client:
+		r.meet(client)
+	}
+	if err := r.wait(ctx, cfg.Wait); err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
-	r.warnOfEviction(ctx, cfg)
+	r.warnOfEviction(ctx)
 	return r, nil
 }
 
-func redisOptions(u *url.URL, cfg Config) (*redis.Options, error) {
-	options, err := redis.ParseURL(u.String())
-	if err != nil {
-		return nil, errors.New("storage URL: " + accepted) // go-redis's own words could hold the password
-	}
+// options returns what go-redis needs to know.
+func (a address) options(cfg Config) *redis.UniversalOptions {
+	o := a.UniversalOptions
 	// A reply can be lost after the server did the work, so that a second try of GETDEL or SET NX would find its own
-	// trace. go-redis tries three times more if it isn't told.
-	options.MaxRetries = -1
-	options.DialerRetries = 1
+	// trace. go-redis tries three times more if it isn't told. In a cluster it still repeats a GET, SET or DEL.
+	o.MaxRetries = -1
+	o.DialerRetries = 1
 	// The deadline of each call's context bounds it as a whole; go-redis ignores it without ContextTimeoutEnabled.
 	// These bound what runs on behind a call that has given up.
-	options.ContextTimeoutEnabled = true
-	options.DialTimeout, options.PoolTimeout = cfg.Timeout, cfg.Timeout
-	options.ReadTimeout, options.WriteTimeout = cfg.Timeout, cfg.Timeout
-	// RESP3 would bring push messages, RESP2 has all that is used. No pipelines are, so no second pool for them.
-	options.Protocol = 2
-	options.DisableIdentity = true
-	options.PipelinePoolSize = -1
-	if options.TLSConfig != nil && cfg.TLS != nil {
-		own := cfg.TLS.Clone()
-		if own.ServerName == "" {
-			own.ServerName = options.TLSConfig.ServerName
-		}
-		options.TLSConfig = own
-	}
-	options.Dialer = redis.NewDialer(options)
-	return options, nil
-}
-
-// retryPause is the time between two looks for a server that is not up yet.
-const retryPause = 100 * time.Millisecond
-
-// wait returns once the server does what will be asked of it, or says after the limit why not. It tries a GETDEL and not
-// a PING, which a read-only replica and a server without GETDEL would answer too.
-func (r *Redis) wait(ctx context.Context, options *redis.Options, limit time.Duration) error {
-	waiting, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	for {
-		err := r.tryOnce(ctx, options) // not cut short at the limit: that time ran out would be all it could say
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-time.After(retryPause):
-		case <-waiting.Done():
-			if ctx.Err() != nil {
-				return fmt.Errorf("waiting for redis at %s: %w", options.Addr, ctx.Err())
-			}
-			return fmt.Errorf("redis at %s is not usable after %s of waiting: %w", options.Addr, limit, err)
+	o.ContextTimeoutEnabled = true
+	o.DialTimeout, o.PoolTimeout = cfg.Timeout, cfg.Timeout
+	o.ReadTimeout, o.WriteTimeout = cfg.Timeout, cfg.Timeout
+	// RESP3 would bring push messages, RESP2 has all that is used. The pipelines are two commands, for which the one pool
+	// does.
+	o.Protocol = 2
+	o.DisableIdentity = true
+	o.PipelinePoolSize = -1
+	if a.tls {
+		// Without a ServerName each connection asks for a certificate of the host that it goes to.
+		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+		if cfg.TLS != nil {
+			o.TLSConfig = cfg.TLS.Clone()
 		}
 	}
-}
-
-// tryOnce dials by itself first, because go-redis logs each failed dial, and a server that is coming up is no news.
-func (r *Redis) tryOnce(ctx context.Context, options *redis.Options) error {
-	dialling, cancel := context.WithTimeout(ctx, r.timeout)
-	defer cancel()
-	conn, err := options.Dialer(dialling, options.Network, options.Addr)
-	if err != nil {
-		return err
-	}
-	_ = conn.Close()
-	_, err = r.Take(ctx, "never set")
-	return err
-}
-
-// warnOfEviction asks for the policy by INFO, which hosted servers allow where they forbid CONFIG. Silence is no proof,
-// so a server that doesn't tell is let be.
-func (r *Redis) warnOfEviction(ctx context.Context, cfg Config) {
-	ctx, cancel := r.bounded(ctx)
-	defer cancel()
-	info, err := r.client.Info(ctx, "memory").Result()
-	if err != nil {
-		return
-	}
-	_, after, found := strings.Cut(info, "maxmemory_policy:")
-	policy, _, _ := strings.Cut(after, "\r\n")
-	if found && policy != "noeviction" {
-		cfg.Logger.Warn("redis may evict keys when its memory is full, and then a used captcha is accepted again: set maxmemory-policy noeviction",
-			"maxmemory_policy", policy)
-	}
+	return &o
 }
 
 // Get returns the value of key, or nil if it is absent or expired.
@@ -168,26 +151,34 @@ const resetBatch = 1000
 // Reset removes every key below the prefix, in steps, and leaves the rest of the database alone. Keys that are set
 // meanwhile may stay.
 func (r *Redis) Reset() error {
+	return failed("reset", r.eachMaster(context.Background(), r.resetOn))
+}
+
+func (r *Redis) resetOn(ctx context.Context, node *redis.Client) error {
 	for cursor := uint64(0); ; {
-		next, err := r.resetStep(cursor)
-		if err != nil {
-			return failed("reset", err)
-		}
-		if next == 0 {
-			return nil
+		next, err := r.resetStep(ctx, node, cursor)
+		if err != nil || next == 0 {
+			return err
 		}
 		cursor = next
 	}
 }
 
-func (r *Redis) resetStep(cursor uint64) (next uint64, err error) {
-	ctx, cancel := r.bounded(context.Background())
+// resetStep removes the keys one by one, for in a cluster the keys of one command must be of one slot.
+func (r *Redis) resetStep(ctx context.Context, node *redis.Client, cursor uint64) (next uint64, err error) {
+	ctx, cancel := r.bounded(ctx)
 	defer cancel()
-	keys, next, err := r.client.Scan(ctx, cursor, globEscaper.Replace(r.prefix)+"*", resetBatch).Result()
+	keys, next, err := node.Scan(ctx, cursor, globEscaper.Replace(r.prefix)+"*", resetBatch).Result()
 	if err != nil || len(keys) == 0 {
 		return next, err
 	}
-	return next, r.client.Unlink(ctx, keys...).Err()
+	_, err = r.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for _, key := range keys {
+			pipe.Unlink(ctx, key)
+		}
+		return nil
+	})
+	return next, err
 }
 
 // globEscaper makes SCAN take a prefix by the letter.
@@ -205,7 +196,11 @@ func (r *Redis) Take(ctx context.Context, key string) ([]byte, error) {
 	}
 	ctx, cancel := r.bounded(ctx)
 	defer cancel()
-	value, err := r.run(ctx, takeScript, key).Text()
+	replies, err := r.do(ctx, key, takeStep)
+	if err != nil {
+		return nil, failed("take", err)
+	}
+	value, err := replies[0].Text()
 	if err != nil {
 		return nil, failed("take", unlessAbsent(err))
 	}
@@ -222,16 +217,42 @@ func (r *Redis) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 	}
 	ctx, cancel := r.bounded(ctx)
 	defer cancel()
-	err := r.run(ctx, addScript, key, value, wholeMilliseconds(ttl).Milliseconds()).Err()
-	return err == nil, failed("add", unlessAbsent(err))
+	replies, err := r.do(ctx, key, addStep, value, wholeMilliseconds(ttl).Milliseconds())
+	if err != nil {
+		return false, failed("add", err)
+	}
+	return replies[0].Err() == nil, nil
 }
 
-// Ping returns nil if the server answers and is not still loading its data.
-func (r *Redis) Ping(ctx context.Context) error {
+// Count adds one to the count under key and returns it. The first makes the count live for ttl, or for good if ttl is 0;
+// later ones don't prolong it.
+func (r *Redis) Count(ctx context.Context, key string, ttl time.Duration) (int64, error) {
+	switch {
+	case key == "":
+		return 0, ErrEmpty
+	case ttl < 0:
+		return 0, ErrTTL
+	}
 	ctx, cancel := r.bounded(ctx)
 	defer cancel()
-	return failed("ping", r.client.Ping(ctx).Err())
+	lives := wholeMilliseconds(ttl).Milliseconds()
+	replies, err := r.do(ctx, key, countStep, lives)
+	if err != nil {
+		return 0, failed("count", err)
+	}
+	if len(replies) > 1 && lives > 0 {
+		if left, err := replies[1].Int(); err == nil && left == noExpiry {
+			if _, err := r.do(ctx, key, expireStep, lives); err != nil {
+				return 0, failed("count", err)
+			}
+		}
+	}
+	n, err := replies[0].Int64()
+	return n, failed("count", err)
 }
+
+// noExpiry is what PTTL says of a key that lives for good.
+const noExpiry = -1
 
 func (r *Redis) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, r.timeout)

@@ -3,7 +3,7 @@
 //
 // Both are a [fiber.Storage], so that they fit every Fiber middleware, and add the two steps that it lacks: Take, which
 // returns a value and removes it at once, and Add, which sets a value only if its key is absent. Without these, two
-// processes that ask and then write can both believe that they were first.
+// processes that ask and then write can both believe that they were first. Count counts in one step likewise.
 //
 // # Absent is not broken
 //
@@ -12,15 +12,46 @@
 //
 // A reply can be lost after the server did the work, so nothing is tried twice here: a second Take would find the value
 // gone, a second Add its own entry, and each would report "somebody else was first" to the one who was. After an error,
-// treat the step as not done. It was not, if the server was away, frozen or slow: a Take or Add that it comes to after
-// its caller gave up does nothing. Only if the connection broke between the work and its reply was it done. A Set or
-// Delete that failed may still be carried out later.
+// treat the step as not done. It was not, if the server was away, frozen or slow: a Take, Add or Count that it comes to
+// after its caller gave up does nothing. It was done if the connection broke between the work and its reply, and if the
+// replicas did not confirm it. A Set or Delete that failed may still be carried out later, and in a cluster may have been
+// tried more than once, which changes nothing.
 //
 // # Full
 //
 // Nothing is ever evicted to make room: an evicted mark of a spent key lets that key be spent again, and an evicted
 // account is lost. A full memory answers [ErrFull]; Redis does the same if its maxmemory-policy is noeviction, and Open
 // logs a warning if it is not.
+//
+// # What a Redis forgets
+//
+// A Redis that comes back in an older state, or a replica in an older state that is promoted, has forgotten what was
+// added and taken since: a used challenge can be used again until it expires. How much that is depends on the servers:
+//
+//   - With snapshots alone (save), everything since the last one, when the process or the machine dies.
+//   - With appendonly yes and appendfsync everysec, up to a second or so of writes, when the machine dies or the disk
+//     is busy.
+//   - With appendonly yes and appendfsync always, nothing that was answered: each write is on the disk before its reply.
+//     That costs each submission one fsync, which concurrent ones share. Set it on replicas as well: any of them can be
+//     promoted, and then restart.
+//   - None of these reaches over a failover. Replication is asynchronous: a replica is promoted with what it has, which
+//     lacks a fraction of a second while all is well, and everything since the link broke while it is not.
+//
+// [Config.Confirm] is for that last one. Each Add, Take and Count that wrote something is then followed, on the same
+// connection, by a WAIT for so many replicas. A step that they do not confirm in time is an error (the submission gets a
+// 503 and is not let through), although it was done on the master: what it spent may be spent. It costs each of these
+// steps the way to a replica and back, and it makes the replicas part of what must be up: while fewer than Confirm are
+// connected, every step fails, Ping says so, and Open refuses to start. So have one replica more than Confirm.
+//
+// What it promises: a step that succeeded is known to Confirm replicas, and a failover to one of these loses nothing of
+// it. If Confirm is the number of a master's replicas, that is any of them. If it is less, it is up to the election,
+// which among the replicas it reaches prefers the one that is furthest along, unless their priorities differ
+// (replica-priority): leave these alike.
+//
+// What no setting here can: have replicas confirm that a write is on their disks and not only in their memory (so that a
+// master and its replicas that lose power together may come back older, if any of them has another setting than
+// appendfsync always); keep a Set that a failover undoes, for WAIT follows steps alone; or help against an operator who
+// restores a backup, empties the database, or promotes by hand a replica that lags.
 package storage
 
 import (
@@ -34,7 +65,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/memory"
 )
 
-// Storage is a [fiber.Storage] with two atomic steps and a health check. It is safe for concurrent use. Values that go
+// Storage is a [fiber.Storage] with atomic steps and a health check. It is safe for concurrent use. Values that go
 // in and come out are copies, and so are keys: what Fiber lends for the time of a request may be passed.
 //
 // As Fiber has it, Get of an absent key is nil, nil; Set with an empty key or value does nothing; a ttl of 0 means that
@@ -75,7 +106,7 @@ var _ Storage = (*memory.Memory)(nil)
 // Config holds what the URL does not say.
 type Config struct {
 	// Prefix stands before every key in Redis, so that several programs can share a database. Reset deletes the keys
-	// below it and no others.
+	// below it and no others. In a cluster a part in braces, as in "{app}:", puts all keys on one master.
 	//
 	// Optional. Default: "fibercaptcha:"
 	Prefix string
@@ -90,12 +121,21 @@ type Config struct {
 	// Optional. Default: 10 seconds
 	Wait time.Duration
 
-	// TLS is used for rediss://, for a private authority or a client certificate.
+	// Confirm is how many replicas must have what an Add, a Take or a Count wrote before it counts as done: see "What a
+	// Redis forgets" above. The URL's confirm=N goes before it. In memory it means nothing.
+	//
+	// Optional. Default: 0
+	Confirm int
+
+	// TLS is used for rediss:// and valkeys://, for a private authority or a client certificate; to servers and sentinels
+	// alike. Set its ServerName where certificates are for one name and nodes are known by others, as in a cluster whose
+	// nodes announce addresses.
 	//
 	// Optional. Default: the system's authorities, TLS 1.2 or newer
 	TLS *tls.Config
 
-	// Logger gets a warning if Redis is set up to evict keys.
+	// Logger gets a warning if Redis is set up to evict keys, refuses scripts or has a clock that is off, the cause when
+	// Ping begins to fail, and word when it works again.
 	//
 	// Optional. Default: slog.Default()
 	Logger *slog.Logger
@@ -130,13 +170,25 @@ func withDefaults(config []Config) Config {
 
 // Open opens the storage that rawURL names:
 //
-//	memory://                                       1,000,000 entries, 256 MiB of keys and values
-//	memory://?entries=50000&bytes=16777216          these limits instead
-//	redis://[[user]:password@]host[:port][/database]    port 6379, database 0; ?pool_size=N connections, default 10 a CPU
-//	rediss://...                                    the same over TLS
+//	memory://                                           1,000,000 entries, 256 MiB of keys and values
+//	memory://?entries=50000&bytes=16777216              these limits instead
+//	redis://[[user]:password@]host[:port][/database]    one server; port 6379, database 0
+//	unix://[[user]:password@]/path/of/socket[?db=N]     one server, over its socket
+//	redis://host:port?addr=host2:port2&addr=...         a cluster, by some of its nodes
+//	redis://host:port?cluster=true                      a cluster, by one address that stands for it
+//	redis://host:port?master_name=NAME&addr=...         the master that sentinels name, by the sentinels; port 26379
+//
+// valkey:// is the same as redis://, and rediss:// and valkeys:// are the same over TLS, to sentinels and to every node.
+// Further parameters are pool_size=N, connections to each server (default: 10 a CPU), and confirm=N, for [Config.Confirm].
+//
+// A user and a password before the host are always those of the Redis servers that keep the data, of all nodes of a
+// cluster and of whichever master sentinels name. Sentinels get sentinel_username and sentinel_password, and without
+// these no password. (go-redis reads a sentinel URL the other way around: its user and password are the sentinels'.)
 //
 // A URL that does not parse is an error at once that says what was wrong and what is accepted; it never holds the
-// password. A Redis that does not answer is asked again until [Config.Wait] is over or ctx is done.
+// password. So is a URL of another kind than what it leads to, such as a single server's that leads to a node of a
+// cluster. A Redis that does not answer, or does not do what a request needs (an Add and a Take, with their
+// confirmations), is asked again until [Config.Wait] is over or ctx is done.
 func Open(ctx context.Context, rawURL string, config ...Config) (Storage, error) {
 	cfg := withDefaults(config)
 	u, err := parse(rawURL)

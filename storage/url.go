@@ -8,8 +8,10 @@ import (
 	"strings"
 )
 
-const accepted = "accepted are memory://[?entries=N&bytes=N], redis://[[user]:password@]host[:port][/database][?pool_size=N] " +
-	"and rediss:// likewise; in a password, signs such as @ / # ? must be percent-encoded"
+const accepted = "accepted are memory://[?entries=N&bytes=N], redis://[[user]:password@]host[:port][/database], " +
+	"rediss://, valkey:// and valkeys:// likewise, unix://[[user]:password@]/path, with addr=host:port for more nodes of a " +
+	"cluster or cluster=true, with master_name=NAME[&addr=host:port][&sentinel_username=U&sentinel_password=P] for sentinels, " +
+	"and with [pool_size=N][&confirm=N][&db=N]; in a password, signs such as @ / # ? & must be percent-encoded"
 
 // parse reads a storage URL. Of a URL that can't be read nothing is repeated, not even net/url's own message: a password
 // with a sign that should have been encoded can end up in any part of it.
@@ -24,8 +26,8 @@ func parse(rawURL string) (*url.URL, error) {
 	switch u.Scheme {
 	case "memory":
 		err = checkMemoryURL(u)
-	case "redis", "rediss":
-		err = checkRedisURL(u)
+	case "redis", "rediss", "valkey", "valkeys", "unix":
+		_, err = parseRedis(u)
 	default:
 		err = fmt.Errorf("scheme %q is unknown", u.Scheme)
 	}
@@ -40,21 +42,6 @@ func checkMemoryURL(u *url.URL) error {
 		return errors.New("nothing but a query may follow memory://")
 	}
 	return checkQuery(u, "entries", "bytes")
-}
-
-func checkRedisURL(u *url.URL) error {
-	switch {
-	case u.Opaque != "" || u.Hostname() == "":
-		return errors.New("the host is missing")
-	case u.Fragment != "":
-		return errors.New("a # is not accepted")
-	}
-	if database := strings.TrimPrefix(u.Path, "/"); database != "" {
-		if number, err := strconv.Atoi(database); err != nil || number < 0 {
-			return fmt.Errorf("database %q is not a whole number from 0 up", database)
-		}
-	}
-	return checkQuery(u, "pool_size")
 }
 
 // checkQuery refuses every parameter but the names, and every value but one positive number each.

@@ -34,6 +34,22 @@ func TestOpenRefusesURL(t *testing.T) {
 		{"redis://host#1", "a # is not accepted"},
 		{"redis://host:port", "can't be parsed"},
 		{"rediss://", "the host is missing"},
+		{"redis://host?confirm=0", "confirm=0 is not one whole number from 1 up"},
+		{"redis://host?addr=other", "addr=other is not host:port"},
+		{"redis://host?addr=", "addr= is not host:port"},
+		{"redis://host/1?db=2", "the database is given twice"},
+		{"redis://host/1?cluster=true", "a cluster has no database but 0"},
+		{"redis://host/1?addr=other:1", "a cluster has no database but 0"},
+		{"redis://host?cluster=yes", "cluster takes true"},
+		{"redis://host?cluster=true&master_name=m", "a cluster has no sentinels"},
+		{"redis://host?master_name=", "master_name needs one value"},
+		{"redis://host?master_name=a&master_name=b", "master_name needs one value"},
+		{"redis://host?sentinel_password=x", "sentinel_username and sentinel_password need master_name"},
+		{"redis://host?username=x", `parameter "username" is unknown`},
+		{"unix://host/path", "unix:// takes the path of a socket"},
+		{"unix://", "unix:// takes the path of a socket"},
+		{"unix:///path?addr=a:1", "unix:// takes the path of a socket"},
+		{"valkey://", "the host is missing"},
 	}
 	for _, test := range tests {
 		s, err := storage.Open(t.Context(), test.url)
@@ -60,6 +76,12 @@ func TestOpenNeverRepeatsPassword(t *testing.T) {
 		"memory://user:hunter2@",
 		"redis://user:12/hunter2@host",
 		"redis://user:12?hunter2@host",
+		"redis://host?master_name=m&sentinel_password=hunter2&sentinel_password=x",
+		"redis://host?master_name=m&sentinel_password=x&hunter2",
+		"redis://host?master_name=m&sentinel_password=x&addr=hunter2",
+		"redis://host?master_name=m&sentinel_password=x&pool_size=hunter2",
+		"redis://host?master_name=m&sentinel_password=x#hunter2",
+		"redis://host/hunter2?master_name=m&sentinel_password=x",
 	} {
 		_, err := storage.Open(t.Context(), url)
 		if err == nil {

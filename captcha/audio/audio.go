@@ -7,17 +7,22 @@
 //
 // Recordings made once with a speech synthesiser are embedded, some 3.5 MB. Each letter of a challenge has one of four
 // speakers, its own pace and pitch, and each of its parts is played in three bands of the spectrum whose level, rate and
-// time differ, from moment to moment too. Behind it is babble, fragments of the same recordings forwards and
-// backwards. All of it follows from the challenge's secret seed.
+// time differ, from moment to moment too. Behind it is babble: in each band three voices that speak fragments of the same
+// recordings forwards and backwards. Each voice is drawn by itself and each fragment heard once, so that there is no copy
+// to subtract. All of it follows from the challenge's secret seed.
 //
-// By default the babble as a whole is 2 dB louder than the speaker, and each of the four voices in it 4 dB softer. The figure
-// was found by attacking, not by listening to people: have some who depend on sound try it, and lower Config.Babble
-// if they ask for that.
+// Letters begin at times that depend on the seed alone, in room that is enough for the longest, so that neither the times
+// nor the length of the file says which they are. Speak is told the greatest number that there may be, which hides how many they are.
+//
+// By default the babble as a whole is set some 3 dB louder than the speaker, and each of its three voices 2 dB softer. The
+// figure was found by attacking and by measures of what can be understood, not by listening to people: have some who
+// depend on sound try it, and lower Config.Babble if they ask for that.
 //
 // # What it withstands
 //
 // The program in tests/tools/listen attacks whole challenges with a recogniser of speech, with a matched filter and with an
-// alignment that looks for the recordings and knows that babble only adds sound. A better attack is a network trained
+// alignment that looks for the recordings at the times when letters are said and knows that babble only adds sound. It
+// also looks for shifts and mirror images of a sound in itself, and subtracts them. A better attack is a network trained
 // on challenges made with this package, which anyone can make without end and with their answers. It would solve most
 // of them: it learns what the bands and grains leave intact, and needs no exact copy of a recording. Large sites'
 // spoken challenges fell to less. The spoken challenge is the weaker half of a captcha and an attacker takes the
@@ -28,10 +33,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"unicode"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio/recordings"
+	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
 // Config says what a Voice is to be like.
@@ -44,14 +51,14 @@ type Config struct {
 	// Babble is how loud the voices in the background are together, in per cent of the speaker's level, up to 200.
 	// Less is easier to understand for people and machines. Negative is silence.
 	//
-	// Optional. Default: 130
+	// Optional. Default: 138
 	Babble int
 }
 
 // ConfigDefault is what New takes for what is not set.
 var ConfigDefault = Config{
 	Languages: recordings.Languages(),
-	Babble:    130,
+	Babble:    138,
 }
 
 // A Voice speaks challenges. It may be used concurrently. The first challenge in a language decodes its recordings,
@@ -68,8 +75,17 @@ type language struct {
 	open  func() *speech
 }
 
-// New returns a Voice. It panics on a language that it does not know and on impossible babble.
+// New returns a Voice. It panics with the error that Build returns.
 func New(config ...Config) *Voice {
+	v, err := Build(config...)
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// Build returns a Voice. Its error is a *setting.Error, about a language that it does not know or what is out of range.
+func Build(config ...Config) (*Voice, error) {
 	cfg := ConfigDefault
 	if len(config) > 0 {
 		cfg = config[0]
@@ -81,7 +97,7 @@ func New(config ...Config) *Voice {
 		cfg.Babble = ConfigDefault.Babble
 	}
 	if cfg.Babble > 200 {
-		panic(fmt.Sprintf("audio: Babble is %d, more than 200 per cent", cfg.Babble))
+		return nil, setting.Refuse("Babble", cfg.Babble, "up to 200 per cent, or less than 0 for silence")
 	}
 	v := &Voice{
 		languages: slices.Clone(cfg.Languages),
@@ -92,7 +108,7 @@ func New(config ...Config) *Voice {
 	for _, tag := range v.languages {
 		clips, err := recordings.Open(tag)
 		if err != nil {
-			panic("audio: " + err.Error())
+			return nil, setting.Refuse("Languages", tag, "one of %s", strings.Join(ConfigDefault.Languages, ", "))
 		}
 		l := language{signs: make(map[rune]bool), open: sync.OnceValue(func() *speech { return newSpeech(clips) })}
 		for _, c := range clips {
@@ -102,7 +118,7 @@ func New(config ...Config) *Voice {
 		}
 		v.spoken[tag] = l
 	}
-	return v
+	return v, nil
 }
 
 // Languages returns the tags that Speak takes, the one for everybody else first.
@@ -117,16 +133,17 @@ func (v *Voice) Speaks(letter rune, language string) bool {
 	return v.spoken[language].signs[unicode.ToUpper(letter)]
 }
 
-// MaxLength is how many letters Speak says at most: some two minutes.
+// MaxLength is how many letters Speak says at most: less than three minutes.
 const MaxLength = 64
 
 // Speak returns a WAV file, 8,000 samples a second of 8 bits each, that says text, of 1 to MaxLength letters, one by
-// one. The same text, language and seed give the same bytes. Four letters take about 7 seconds, 12 at most, and as
-// many times 8,000 bytes.
+// one. longest is how many letters a text may have: the file is as long as that of one with so many, and does not say how
+// many it has. The same text, language, longest and seed give the same bytes. Each letter takes 2.6 seconds, whichever it is: four are
+// 10.7 seconds and 85 KB.
 //
 // The error says which language, or which letter by its place, cannot be spoken; it does not hold the text. The seed must
 // be secret: with it and this package, the answer can be found by trying.
-func (v *Voice) Speak(text, language string, seed [32]byte) ([]byte, error) {
+func (v *Voice) Speak(text, language string, longest int, seed [32]byte) ([]byte, error) {
 	spoken, ok := v.spoken[language]
 	if !ok {
 		return nil, fmt.Errorf("audio: no language %q; there are %q", language, v.languages)
@@ -142,6 +159,7 @@ func (v *Voice) Speak(text, language string, seed [32]byte) ([]byte, error) {
 	}
 	m := v.mixers.Get().(*mixer)
 	defer v.mixers.Put(m)
+	m.room = min(longest, MaxLength)
 	m.speech, m.Rand = spoken.open(), rand.New(rand.NewChaCha8(seed))
 	m.mix(signs, v.babble)
 	return encode(m.out), nil

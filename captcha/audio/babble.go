@@ -1,39 +1,39 @@
 package audio
 
-// babble mixes in the background: the same voices speaking fragments of the same clips, forwards and backwards, so
-// that nothing but level and continuity tells the speaker from it. level is a share of the speaker's, fixed point.
+// voices is how many speak in the background in each band, and together one of them that much louder, in per cent.
+const (
+	voices       = 3
+	voicesLouder = 173
+)
+
+// babble mixes in the background: voices that speak fragments of the same recordings, forwards and backwards, so that
+// nothing but level and continuity tells the speaker from them. level is that of all of them together as a share of
+// the speaker's, fixed point.
 //
-// One fragment after another is played in each band. The result is used four times over, from two places in both
-// directions, which makes a crowd of a few.
+// Each voice is drawn by itself in each band, and each of its fragments is heard once. A fragment that came twice, even
+// turned round, filtered or at another level, could be found by laying the sound upon itself and subtracted.
 func (m *mixer) babble(level int) {
-	m.bed = silence(m.bed, len(m.out))
-	bed := m.bed
 	for b := range bands {
-		for at := 0; at < len(bed); {
-			band := &m.clips[m.IntN(len(m.clips))][b]
-			length := m.pause(150, 500)
-			r := reading{step: m.between(one*80/100, one*125/100), gain: level / 2}
-			length = max(2*fade, min(length, len(band.samples)*one/r.step))
-			r.add(bed, band, at, length)
-			at += length - fade
+		for range voices {
+			for at := -m.pause(0, 500); at < len(m.out); {
+				band := &m.clips[m.IntN(len(m.clips))][b]
+				at += m.fragment(band, at, level*100/voicesLouder) - fade
+			}
 		}
 	}
-	for i, j := 0, len(bed)-1; i <= j; i, j = i+1, j-1 {
-		both := bed[i] + bed[j]
-		bed[i], bed[j] = both, both
-	}
-	// From here on the bed holds both directions.
-	there := m.between(len(bed)/4, len(bed)*3/4)
-	add(m.out, bed, bed[there:])
-	here := len(bed) - there
-	add(m.out[here:], bed[here:], bed)
 }
 
-// add mixes both a and b into dst, as far as all of them go.
-func add(dst, a, b []int32) {
-	length := min(len(dst), len(a), len(b))
-	dst, a, b = dst[:length], a[:length], b[:length]
-	for i := range dst {
-		dst[i] += a[i] + b[i]
+// fragment mixes in a piece of a band from start on, and returns how many samples it took.
+func (m *mixer) fragment(b *band, start, gain int) int {
+	step := m.between(one*80/100, one*125/100)
+	most := (len(b.samples) - 2) * one / step
+	length := max(2*fade, min(m.pause(150, 500), most))
+	first := m.IntN(max(0, most-length)*step/one + 1)
+	r := reading{at: first * one, step: step, gain: gain}
+	if m.IntN(2) == 0 {
+		r.at += length * step
+		r.step = -step
 	}
+	r.add(m.out, b, start, length)
+	return length
 }

@@ -7,7 +7,9 @@ import "math/rand/v2"
 type mixer struct {
 	*speech
 	*rand.Rand
-	out, bed []int32 // kept from challenge to challenge for their memory
+	room  int     // how many letters a sound is long enough for, if that is more than it has
+	out   []int32 // kept from challenge to challenge for its memory
+	lines []line  // likewise
 }
 
 // mix leaves the challenge in m.out.

@@ -4,8 +4,8 @@ package audio
 // the same bytes on every processor, where floating point may round differently.
 const one = 1 << 16
 
-// A reading is a way through a band: the place to start at, the step from one sample to the next, and the gain, all in
-// fixed point. Between two samples it draws a straight line, whose errors drown in the babble.
+// A reading is a way through a band: the place to start at, the step from one sample to the next, which is
+// negative on the way back, and the gain, all in fixed point. Between two samples it draws a straight line, whose errors drown in the babble.
 type reading struct {
 	at, step, gain int
 }
@@ -24,8 +24,15 @@ func (r reading) add(dst []int32, b *band, start, length int) {
 
 // ramp mixes the part of a reading from one sample to before another, while the gain changes by slope each sample.
 func (r reading) ramp(dst []int32, b *band, start, from, to, gain, slope int) {
-	first := max(from, -start, (r.step-1-r.at)/r.step)
-	to = min(to, len(dst)-start, ((len(b.samples)-1)*one-1-r.at)/r.step+1)
+	first := max(from, -start)
+	to = min(to, len(dst)-start)
+	if last := (len(b.samples) - 1) * one; r.step > 0 {
+		first = max(first, (r.step-1-r.at)/r.step)
+		to = min(to, (last-1-r.at)/r.step+1)
+	} else {
+		first = max(first, (r.at-last)/-r.step+1)
+		to = min(to, r.at/-r.step+1)
+	}
 	if first >= to {
 		return
 	}

@@ -2,6 +2,7 @@ package audio
 
 import (
 	"math"
+	"slices"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio/recordings"
 )
@@ -13,39 +14,69 @@ type line struct {
 	start, rate int
 }
 
+// When letters are said, in milliseconds. Nothing of it depends on what they are, so that neither the length of a sound
+// nor the time of a letter says anything about it: each has room for the longest.
+const (
+	lead       = 200  // before the first letter, and after the last one's room
+	nameRoom   = 750  // for the name; one that takes longer is said faster
+	restEarly  = 760  // how long after the name's beginning the word, or a digit's second time, begins at the earliest
+	restLate   = 880  // and at the latest
+	restRoom   = 1400 // for the rest, likewise
+	letterRoom = restLate + restRoom + 40
+	slack      = 250 // for each letter; all of it is shared out between them at random
+)
+
 // script decides who says what and when, and returns the number of samples it takes. Each letter has a speaker of its
 // own, so that a machine that is lucky with one gains nothing for the next.
 func (m *mixer) script(signs []rune) (lines []line, length int) {
-	lines = make([]line, 0, 3*len(signs))
-	at, pace := m.pause(200, 500), one
-	say := func(c *clip, low, high int) {
-		at += m.pause(low, high)
-		rate := m.vary(pace, 4)
-		lines = append(lines, line{c, at, rate})
-		at += c.length() * one / rate
+	lines = m.lines[:0]
+	room := max(len(signs), m.room)
+	pauses := make([]int, room)
+	for i := range pauses {
+		pauses[i] = m.pause(0, slack*room)
 	}
-	for _, sign := range signs {
+	slices.Sort(pauses)
+	for i, sign := range signs {
+		start := inSamples(lead+i*letterRoom) + pauses[i]
 		v := m.voices[m.IntN(len(m.voices))]
-		pace = m.between(one*88/100, one*120/100)
+		pace := m.between(one*88/100, one*120/100)
 		l := v.letters[sign]
-		say(&l.name, 150, 400)
-		if l.word.length() == 0 {
-			say(&l.name, 80, 250)
-			continue
+		say := func(room, start int, clips ...*clip) {
+			total := 0
+			for _, c := range clips {
+				total += c.length()
+			}
+			pace := max(pace, total*one/inSamples(room))
+			for _, c := range clips {
+				rate := m.vary(pace, 4)
+				lines = append(lines, line{c, start, rate})
+				start += c.length() * one / rate
+			}
 		}
-		say(&v.links[m.IntN(len(v.links))], 0, 40)
-		say(&l.word, 0, 40)
+		say(nameRoom, start, &l.name)
+		start += m.pause(restEarly, restLate)
+		if l.word.length() == 0 {
+			say(restRoom, start, &l.name)
+		} else {
+			say(restRoom, start, &v.links[m.IntN(len(v.links))], &l.word)
+		}
 	}
-	return lines, at + m.pause(200, 400)
+	m.lines = lines
+	return lines, inSamples(2*lead + room*(letterRoom+slack))
+}
+
+// samples is how many last so many milliseconds.
+func inSamples(milliseconds int) int {
+	return milliseconds * rate / 1000
 }
 
 // How far the parts of a line may differ. The ear forgives one band of speech for being much louder than another, but
-// soon not for coming at another time.
+// soon not for coming at another time or as another voice's.
 const (
-	bandGain  = 10 // dB by which a band is louder or softer than recorded
-	bandRate  = 8  // per cent by which a band is faster or slower than its line, which moves formants apart
-	bandDelay = 15 // ms by which a band comes early or late
-	grainGain = 5  // dB by which a moment of a band is louder or softer
+	bandGain  = 16 // dB by which a band is louder or softer than recorded
+	bandRate  = 4  // per cent by which a band is faster or slower than its line, which moves formants apart
+	bandDelay = 4  // ms by which a band comes early or late
+	grainGain = 7  // dB by which a moment of a band is louder or softer
 	grainRate = 8  // per cent by which a moment of a band is higher or lower
 )
 

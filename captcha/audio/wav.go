@@ -15,12 +15,12 @@ const (
 	headerSize = 44
 )
 
-// appendHeader appends the header of a mono PCM file that holds size bytes of samples. A file that plays from start to
+// appendHeader appends the header of a mono PCM file that holds size bytes of samples, an even number. A file that plays from start to
 // end needs its lengths right, and so does a server that answers requests for ranges of it.
 func appendHeader(dst []byte, size int) []byte {
 	le := binary.LittleEndian
 	dst = append(dst, "RIFF"...)
-	dst = le.AppendUint32(dst, uint32(headerSize-8+size+size%2))
+	dst = le.AppendUint32(dst, uint32(headerSize-8+size))
 	dst = append(dst, "WAVEfmt "...)
 	dst = le.AppendUint32(dst, 16) // bytes of the format that follows
 	dst = le.AppendUint16(dst, 1)  // PCM
@@ -40,12 +40,16 @@ func encode(mix []int32) []byte {
 		low, high = min(low, s), max(high, s)
 	}
 	gain := 127 * one / max(-int(low), int(high))
-	padding := len(mix) % 2 // a chunk of odd length is followed by a byte that it does not count
-	wav := make([]byte, headerSize+len(mix)+padding)
-	appendHeader(wav[:0], len(mix))
+	// A chunk of odd length would be followed by a byte that it does not count, and WebKitGTK plays nothing of such a file.
+	size := len(mix) + len(mix)%2
+	wav := make([]byte, headerSize+size)
+	appendHeader(wav[:0], size)
 	samples := wav[headerSize:]
 	for i, s := range mix {
 		samples[i] = byte((int(s)*gain + silent*one + one/2) >> 16)
+	}
+	for i := len(mix); i < size; i++ {
+		samples[i] = silent
 	}
 	return wav
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
-// Alphabet is the default set of letters. Of every group of capitals and digits that readers of turned and bent letters took for each
-// other it has one: 2 of 2 and Z, 5 of 5, S and 6, A of A and 4, B of B and 8, C of C and G, D of D, O, Q and 0, E of E and F, K of K and
-// X, and T of T, 7, I and 1. V and Y are left out, which were read as A, J, L, U and each other.
+// Alphabet is the default set of letters. Of every group of capitals and digits that were taken for each other, turned and bent, by a
+// vision-language model that read them blind, it has one: 2 of 2 and Z, 5 of 5, S and 6, A of A and 4, B of B and 8, C of C and G, D of D, O,
+// Q and 0, E of E and F, K of K and X, and T of T, 7, I and 1. V and Y are left out, which were read as A, J, L, U and each other.
 const Alphabet = "235ABCDEHJKLMNPRTUW"
 
 // Fit as a width or height makes the picture as wide or as high as its text needs.

@@ -77,6 +77,7 @@ func TestFontFiles(t *testing.T) {
 	}
 	want := draw(t, gobold.TTF)
 	for name, font := range map[string][]byte{
+		"a kern table of another format":  with(t, func(tables map[string][]byte) { tables["kern"] = []byte{0, 9, 0, 1} }),
 		"a kern table that is too long":   with(t, func(tables map[string][]byte) { tables["kern"] = wrappedKern() }),
 		"broken metrics":                  with(t, func(tables map[string][]byte) { tables["hmtx"], tables["hhea"] = nil, nil }),
 		"names of another version":        with(t, func(tables map[string][]byte) { tables["post"] = []byte{0, 2, 0x80, 0} }),

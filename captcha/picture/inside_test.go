@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"compress/flate"
 	"fmt"
+	"hash/adler32"
 	"image"
 	"image/png"
 	"io"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -137,6 +139,14 @@ func TestHuffmanCodesEveryByte(t *testing.T) {
 			if got := inflate(t, h.append([]byte("x"), data)[1:]); string(got) != string(data) {
 				t.Fatalf("%s: %d bytes come back as %d", name, n, len(got))
 			}
+			for i := range data {
+				if i%100 > n%7 {
+					data[i] = 0 // runs of the commonest byte, from any bit on
+				}
+			}
+			if got := inflate(t, h.append([]byte("x"), data)[1:]); string(got) != string(data) {
+				t.Fatalf("%s: %d bytes, most of them equal, come back as %d", name, n, len(got))
+			}
 		}
 	}
 }
@@ -148,6 +158,21 @@ func inflate(t *testing.T, data []byte) []byte {
 		t.Fatal(err)
 	}
 	return out
+}
+
+func TestAdlerIsTheLibrarys(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for n := range 40 {
+		for _, size := range []int{n, 5536 + n, 50_000 + n} {
+			data := make([]byte, size)
+			for i := range data {
+				data[i] = byte(random.Uint32()) | byte(-(n & 1)) // half of them of nothing but 255
+			}
+			if got, want := adler(data), adler32.Checksum(data); got != want {
+				t.Fatalf("%d bytes: %08x, want %08x", size, got, want)
+			}
+		}
+	}
 }
 
 // With the colours swapped every pixel has the opposite level, so that the codes of the one compress the other.

@@ -473,7 +473,11 @@ func TestSmallFiles(t *testing.T) {
 		config picture.Config
 		length int
 		most   int
-	}{{picture.Config{}, 4, 2048}, {picture.Config{Width: 240, Height: 80}, 6, 6144}} {
+	}{
+		{picture.Config{}, 4, 2048},
+		{picture.Config{Width: 240, Height: 80}, 6, 6144},
+		{picture.Config{Width: 180, Height: 64, Scale: 2}, 4, 8192}, // the form field's
+	} {
 		r := mustNew(t, row.config, picture.Alphabet, row.length)
 		total := 0
 		for i := range 256 {
@@ -585,6 +589,7 @@ func BenchmarkAppend(b *testing.B) {
 	}{
 		{"90x40x4", picture.Config{}, 4},
 		{"240x80x6", picture.Config{Width: 240, Height: 80}, 6},
+		{"180x64x4 at scale 2", picture.Config{Width: 180, Height: 64, Scale: 2}, 4},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			r := mustNew(b, c.config, picture.Alphabet, c.length)

@@ -2,7 +2,6 @@ package picture
 
 import (
 	"encoding/binary"
-	"hash/adler32"
 	"hash/crc32"
 	"image/color"
 )
@@ -48,7 +47,7 @@ func (w *pngWriter) append(dst, rows []byte, h *huffman) []byte {
 	length := len(dst)
 	dst = append(dst, 0, 0, 0, 0, 'I', 'D', 'A', 'T', 0x78, 0x01)
 	dst = h.append(dst, rows)
-	dst = binary.BigEndian.AppendUint32(dst, adler32.Checksum(rows))
+	dst = binary.BigEndian.AppendUint32(dst, adler(rows))
 	binary.BigEndian.PutUint32(dst[length:], uint32(len(dst)-length-8))
 	dst = binary.BigEndian.AppendUint32(dst, crc32.ChecksumIEEE(dst[length+4:]))
 	return append(dst, "\x00\x00\x00\x00IEND\xaeB`\x82"...)

@@ -10,16 +10,18 @@ import (
 
 // Operation are the settings of whoever runs the site.
 type Operation struct {
-	MetricsAddr    listenAddr  `env:"METRICS_ADDR"` // a listener of its own for /metrics; default ADDR
-	TrustedProxies web.Proxies `env:"TRUSTED_PROXIES"`
-	LimitIssue     limit.Rate  `env:"LIMIT_ISSUE" envDefault:"120/min"`
-	LimitSubmit    limit.Rate  `env:"LIMIT_SUBMIT" envDefault:"60/min"`
-	LimitAudio     limit.Rate  `env:"LIMIT_AUDIO" envDefault:"60/min"`
-	LimitLogin     limit.Rate  `env:"LIMIT_LOGIN" envDefault:"10/min"`
-	LogFormat      logFormat   `env:"LOG_FORMAT" envDefault:"text"`
-	LogLevel       logLevel    `env:"LOG_LEVEL" envDefault:"info"`
-	StorageTimeout timeout     `env:"STORAGE_TIMEOUT" envDefault:"800ms"`
-	StopDelay      stopDelay   `env:"STOP_DELAY" envDefault:"1s"`
+	MetricsAddr    metricsAddr        `env:"METRICS_ADDR"` // a listener of its own for /metrics
+	TrustedProxies web.Proxies        `env:"TRUSTED_PROXIES"`
+	Connections    web.MaxConnections `env:"LIMIT_CONNECTIONS" envDefault:"128"`
+	LimitKept      limit.Rate         `env:"LIMIT_KEPT" envDefault:"20/day"`
+	LimitIssue     limit.Rate         `env:"LIMIT_ISSUE" envDefault:"120/min"`
+	LimitSubmit    limit.Rate         `env:"LIMIT_SUBMIT" envDefault:"60/min"`
+	LimitAudio     limit.Rate         `env:"LIMIT_AUDIO" envDefault:"60/min"`
+	LimitLogin     limit.Rate         `env:"LIMIT_LOGIN" envDefault:"10/min"`
+	LogFormat      logFormat          `env:"LOG_FORMAT" envDefault:"text"`
+	LogLevel       logLevel           `env:"LOG_LEVEL" envDefault:"info"`
+	StorageTimeout timeout            `env:"STORAGE_TIMEOUT" envDefault:"800ms"`
+	StopDelay      stopDelay          `env:"STOP_DELAY" envDefault:"1s"`
 }
 
 // timeout is how long one operation of the storage may take. A form that was sent can need two until it is known that the
@@ -46,4 +48,34 @@ func (d *stopDelay) UnmarshalText(text []byte) error {
 	}
 	*d = stopDelay(delay)
 	return nil
+}
+
+// metricsAddr is where the metrics are. They tell more of a site than strangers should know, so that the default is an
+// address of this machine alone, and they can cost more than a page.
+type metricsAddr struct {
+	Addr  string // empty is nowhere
+	Given bool   // whether somebody chose it
+}
+
+const defaultMetricsAddr = "127.0.0.1:9464" // the port that OpenTelemetry's exporters for Prometheus have
+
+func (a *metricsAddr) UnmarshalText(text []byte) error {
+	*a = metricsAddr{Given: true}
+	if string(text) == "none" {
+		return nil
+	}
+	var addr listenAddr
+	if err := addr.UnmarshalText(text); err != nil {
+		return errors.New("accepted is host:port, as in " + defaultMetricsAddr + ", or none")
+	}
+	a.Addr = string(addr)
+	return nil
+}
+
+// Metrics returns where the metrics are, and whether the site can do without if that is taken: it can where nobody chose it.
+func (o Operation) Metrics() (addr string, optional bool) {
+	if !o.MetricsAddr.Given {
+		return defaultMetricsAddr, true
+	}
+	return o.MetricsAddr.Addr, false
 }

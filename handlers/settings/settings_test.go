@@ -117,7 +117,7 @@ func TestSettingsThatTheCaptchaRefuses(t *testing.T) {
 		"CAPTCHA_TIMEOUT":          {"86401", "24h"},
 		"CAPTCHA_LENGTH":           {"33 6-4", ""},
 		"CAPTCHA_FONT_SIZE":        {"7 1001 NaN +Inf", "1000"},
-		"CAPTCHA_IMAGE_SIZE":       {"90x1001 8x40 90x8", ""},
+		"CAPTCHA_IMAGE_SIZE":       {"90x1001 90x8", ""},
 		"CAPTCHA_LETTER_ROTATION":  {"35,-35 -91,0 NaN,0", "90 degrees"},
 		"CAPTCHA_SCALE":            {"5", "1 to 4"},
 		"CAPTCHA_CACHE_KEY":        {"captcha {key}{key} {version}", "{key} once"},

@@ -11,7 +11,7 @@ import (
 // NewApp returns an app that bounds what a client may send and how long it may take, and turns errors into pages or JSON.
 // Of the views, "error" is its own.
 func NewApp(views fiber.Views, proxies Proxies) *fiber.App {
-	return fiber.New(fiber.Config{
+	app := fiber.New(fiber.Config{
 		AppName:               "fibercaptcha",
 		Views:                 views,
 		ViewsLayout:           "layout",
@@ -19,7 +19,7 @@ func NewApp(views fiber.Views, proxies Proxies) *fiber.App {
 		DisableStartupMessage: true,
 		Network:               fiber.NetworkTCP, // IPv4 and IPv6: Fiber by itself listens on IPv4 alone
 		BodyLimit:             bodyLimit,
-		StreamRequestBody:     true, // for ReadBody
+		StreamRequestBody:     true, // for Bodies
 		ReadTimeout:           10 * time.Second,
 		WriteTimeout:          10 * time.Second,
 		IdleTimeout:           60 * time.Second,
@@ -29,4 +29,6 @@ func NewApp(views fiber.Views, proxies Proxies) *fiber.App {
 		EnableTrustedProxyCheck: true,
 		TrustedProxies:          proxies.strings(),
 	})
+	app.Server().ExpectHandler = expect
+	return app
 }

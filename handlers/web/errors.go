@@ -11,12 +11,13 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
+	"github.com/fibercaptcha/fibercaptcha/handlers/kept"
 )
 
 // Errors of a site's own that are 503: nothing was done, and the same request may succeed soon.
 var (
 	ErrStorage = errors.New("the storage failed")
-	ErrBusy    = errors.New("there was no time for a slow step")
+	ErrBusy    = errors.New("there was no time or room for a slow step")
 )
 
 // sentences tell a visitor what happened and what to do.
@@ -34,7 +35,10 @@ var sentences = map[int]string{
 	fiber.StatusServiceUnavailable:          "The storage can't be reached at the moment. Nothing is lost: try again in a few seconds.",
 }
 
-const busy = "Too many visitors are logging in at the moment. Nothing is lost: try again in a few seconds."
+const (
+	busy = "Too much is going on here at the moment. Nothing is lost: try again in a few seconds."
+	full = "There is no room for more messages and accounts at the moment, so nothing was kept. Try again in some days."
+)
 
 // Sentence returns what a visitor is told about a status.
 func Sentence(status int) string {
@@ -53,6 +57,10 @@ func Explain(err error) (status int, sentence string) {
 	switch {
 	case errors.Is(err, ErrBusy):
 		return fiber.StatusServiceUnavailable, busy
+	case errors.Is(err, kept.ErrFull):
+		return fiber.StatusServiceUnavailable, full
+	case errors.Is(err, errNotOpened):
+		return errNotOpened.Code, errNotOpened.Message
 	case errors.Is(err, captcha.ErrStorage), errors.Is(err, ErrStorage):
 		status = fiber.StatusServiceUnavailable
 	case errors.As(err, &throttled):

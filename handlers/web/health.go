@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -20,21 +21,48 @@ const readyTime = 900 * time.Millisecond
 // this one mends none of them.
 func Live(c *fiber.Ctx) error { return c.SendString("ok\n") }
 
-// Ready answers 200 while new requests can be served, and 503 while the storage is away or the process is stopping: send
-// them elsewhere.
-func Ready(logger *slog.Logger, stopping func() bool, ping func(context.Context) error) fiber.Handler {
+// Ready answers 200 while new requests can be served, and 503 while the storage is away or full or the process is stopping:
+// send them elsewhere.
+func Ready(logger *slog.Logger, stopping func() bool, try func(context.Context) error) fiber.Handler {
+	asked := &lately{try: func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), readyTime)
+		defer cancel()
+		err := try(ctx)
+		if err != nil {
+			logger.Warn("not ready", "error", err)
+		}
+		return err
+	}}
 	return func(c *fiber.Ctx) error {
 		if stopping() {
 			return c.Status(fiber.StatusServiceUnavailable).SendString("stopping\n")
 		}
-		ctx, cancel := context.WithTimeout(c.UserContext(), readyTime)
-		defer cancel()
-		if err := ping(ctx); err != nil {
-			logger.Warn("not ready", "error", err)
+		if err := asked.result(); err != nil {
 			return c.Status(fiber.StatusServiceUnavailable).SendString("storage: away\n")
 		}
 		return c.SendString("ok\n")
 	}
+}
+
+// lately tries something at most once in a while, whoever asks: a route that everybody can reach shall cost no more.
+type lately struct {
+	try func() error
+
+	mu   sync.Mutex
+	at   time.Time
+	last error
+}
+
+const aWhile = 100 * time.Millisecond
+
+func (l *lately) result() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if time.Since(l.at) > aWhile {
+		l.last = l.try()
+		l.at = time.Now()
+	}
+	return l.last
 }
 
 // CloseWhile makes clients connect anew while the process is stopping, so that a balancer sends them elsewhere.

@@ -2,9 +2,11 @@ package web
 
 import (
 	"errors"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gofiber/fiber/v2"
 )
@@ -84,4 +86,36 @@ func (p Proxies) of(c *fiber.Ctx) netip.Addr {
 		forwarded = append(forwarded, string(line))
 	}
 	return p.Client(plain(peer), forwarded)
+}
+
+// strangers reports, once, that somebody who is no trusted proxy says on whose behalf it asks. A proxy that was not named
+// makes one client of all visitors, so that one of them uses up the limits of all. Mostly such a proxy is in a private
+// network, and bots from elsewhere can't make the report come too early there.
+type strangers struct {
+	logger          *slog.Logger
+	proxies         Proxies
+	private, public sync.Once
+}
+
+var forwarding = []string{fiber.HeaderXForwardedFor, fiber.HeaderXForwardedProto, "Forwarded"}
+
+func (s *strangers) notice(c *fiber.Ctx) {
+	if !slices.ContainsFunc(forwarding, func(name string) bool { return len(c.Request().Header.Peek(name)) > 0 }) {
+		return
+	}
+	peer, _ := netip.AddrFromSlice(c.Context().RemoteIP())
+	if peer = plain(peer); s.proxies.trust(peer) {
+		return
+	}
+	if peer.IsPrivate() || peer.IsLoopback() {
+		s.private.Do(func() {
+			s.logger.Warn("a peer that is not trusted sends headers of a proxy, which are ignored, so that all that it sends counts as one "+
+				"visitor's; if it is your proxy, set TRUSTED_PROXIES to its address", "peer", peer.String())
+		})
+		return
+	}
+	s.public.Do(func() {
+		s.logger.Warn("a peer that is not trusted sends headers of a proxy, which are ignored; if it is your proxy, set TRUSTED_PROXIES to "+
+			"its address", "peer", somewhere(peer))
+	})
 }

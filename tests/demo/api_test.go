@@ -91,6 +91,8 @@ func TestAPIPageTellsEachRefusal(t *testing.T) {
 	spoilt("A field of the form's own is wrong", `{"email": "ada"}`)
 	spoilt("The key is unknown, used or expired", `{"captcha_key": "unknown"}`)
 	spoilt("The answer is wrong", `{"captcha_value": "WRONG"}`)
+	spoilt("The work is wrong", `{"captcha_work": "`+strings.Repeat("0", 64)+`"}`)
+	spoilt("The work can't be read", `{"captcha_work": "0"}`)
 	send := func(method, contentType, body string) func(*visitor, string, string) page {
 		return func(v *visitor, _, _ string) page { return v.do(v.request(method, "/api/contact", contentType, body)) }
 	}
@@ -191,6 +193,15 @@ func pasteCurlLines(t *testing.T, v *visitor, keyField string) {
 	send := strings.Replace(p.under("curl-4"), "XXXX", captchatest.Solve(t, v.guard, challenge[keyField]), 1)
 	if output := shell(send); !strings.HasPrefix(output, "HTTP/1.1 201 ") {
 		t.Errorf("%s\n%s", send, output)
+	}
+	program := filepath.Join(dir, "solve")
+	if output, err := exec.Command("go", "build", "-o", program, "../tools/solve").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	shell(p.under("curl-1")) // the first challenge is used up
+	work := strings.Replace(p.under("curl-work"), "go run ./tests/tools/solve", program, 1)
+	if output := shell(work); !strings.Contains(output, `"keyPrefix"`) || !strings.Contains(output, "HTTP/1.1 201 ") {
+		t.Errorf("%s\n%s", work, output)
 	}
 	if output := shell(p.under("curl-5")); !strings.HasPrefix(output, "HTTP/1.1 400 ") {
 		t.Errorf("%s", output)

@@ -139,7 +139,7 @@ func TestSignupAtTheSameMoment(t *testing.T) {
 			switch reply.StatusCode {
 			case http.StatusCreated:
 				made.Add(1)
-			case http.StatusBadRequest:
+			case http.StatusBadRequest, http.StatusServiceUnavailable: // by then there were too many at once from one network
 				refused.Add(1)
 			}
 		})

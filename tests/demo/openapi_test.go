@@ -2,6 +2,9 @@ package demo_test
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -13,6 +16,7 @@ import (
 	"github.com/pb33f/libopenapi"
 	validator "github.com/pb33f/libopenapi-validator"
 
+	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
@@ -110,7 +114,34 @@ func (c *contract) complete() {
 	}
 }
 
-const audioPath = "/api/captcha/{key}/audio.wav"
+const (
+	audioPath  = "/api/captcha/{key}/audio.wav"
+	workPath   = "/api/captcha/{key}/work"
+	altchaPath = "/api/captcha/altcha"
+	verifyPath = "/api/captcha/altcha/verify"
+)
+
+// solveForWidget returns what ALTCHA's widget makes of a challenge.
+func solveForWidget(t *testing.T, text string) (payload string) {
+	t.Helper()
+	var sent struct {
+		Parameters json.RawMessage `json:"parameters"`
+		Signature  string          `json:"signature"`
+	}
+	var set work.Challenge
+	if err := errors.Join(json.Unmarshal([]byte(text), &sent), json.Unmarshal(sent.Parameters, &set)); err != nil {
+		t.Fatal(err)
+	}
+	counter, derived, err := set.Search(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := json.Marshal(map[string]any{"challenge": sent, "solution": map[string]any{"counter": counter, "derivedKey": derived, "time": 1.5}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(whole)
+}
 
 // Every reply of the description comes from the running server, in the shape that it has there, and no reply comes that
 // the description does not have.
@@ -133,6 +164,17 @@ func TestOpenAPIDescribesTheServer(t *testing.T) {
 	c.check(v, audioPath, sound(key, "bytes=0-99"), 206)
 	c.check(v, audioPath, sound(key, "bytes=99999999-"), 416)
 	c.check(v, audioPath, sound("unknown", ""), 404)
+
+	work := func(key string) *http.Request { return v.request("GET", "/api/captcha/"+key+"/work", "", "") }
+	c.check(v, workPath, work(key), 200)
+	c.check(v, workPath, work("unknown"), 404)
+	payload := solveForWidget(t, c.check(v, altchaPath, v.request("GET", altchaPath, "", ""), 200).text)
+	verify := func(contentType, body string) *http.Request { return v.request("POST", verifyPath, contentType, body) }
+	c.check(v, verifyPath, verify("application/json", `{"payload": "`+payload+`"}`), 200)
+	c.check(v, verifyPath, verify("application/json", `{"payload": "`+payload+`"}`), 200)
+	c.check(v, verifyPath, verify("application/json", `{}`), 400)
+	c.check(v, verifyPath, verify("application/json", `{"code": "`+strings.Repeat("x", 300<<10)+`"}`), 413)
+	c.check(v, verifyPath, verify("text/plain", "hello"), 415)
 
 	forms := map[string]func(n int) map[string]string{
 		"/api/contact": func(int) map[string]string {
@@ -192,6 +234,9 @@ func (c *contract) storageFails(s *server.Server) {
 	}
 }
 
+// readable is a payload of ALTCHA's widget for a key that is nobody's.
+var readable = base64.StdEncoding.EncodeToString([]byte(`{"challenge":{"parameters":{"data":{"key":"nobodys"}},"signature":"00"},"solution":{}}`))
+
 // anyRequests are one to each limited address, whose fields are well-formed.
 func anyRequests(v *visitor) map[string]func() *http.Request {
 	fields := map[string]string{"name": "Ada", "email": "ada@example.org", "message": "Hello", "password": "correct horse",
@@ -200,7 +245,14 @@ func anyRequests(v *visitor) map[string]func() *http.Request {
 	return map[string]func() *http.Request{
 		"/api/captcha/": func() *http.Request { return v.request("POST", "/api/captcha/", "", "") },
 		audioPath:       func() *http.Request { return v.request("GET", "/api/captcha/unknown/audio.wav", "", "") },
-		"/api/contact":  func() *http.Request { return v.request("POST", "/api/contact", contentType, body) },
-		"/api/signup":   func() *http.Request { return v.request("POST", "/api/signup", contentType, body) },
+		workPath: func() *http.Request {
+			return v.request("GET", "/api/captcha/0b6f0ee6-9d4b-4fd2-9c41-6d7a3c6d8a11/work", "", "")
+		},
+		altchaPath: func() *http.Request { return v.request("GET", altchaPath, "", "") },
+		verifyPath: func() *http.Request {
+			return v.request("POST", verifyPath, "application/json", `{"payload": "`+readable+`"}`)
+		},
+		"/api/contact": func() *http.Request { return v.request("POST", "/api/contact", contentType, body) },
+		"/api/signup":  func() *http.Request { return v.request("POST", "/api/signup", contentType, body) },
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fibercaptcha/fibercaptcha/handlers/kept"
 	"github.com/fibercaptcha/fibercaptcha/storage"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
@@ -121,11 +122,11 @@ func TestBrokenRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	if err := store.Set("message_BROKENRECORD", []byte("{"), time.Minute); err != nil {
+	if err := store.Set(kept.Place("BROKENRECORDBROKENRECORDBR"), []byte("BROKENRECORDBROKENRECORDBR{"), time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	s := start(t, "STORAGE_URL="+redis)
-	p := visit(t, s).get("/contact/BROKENRECORD")
+	p := visit(t, s).get("/contact/BROKENRECORDBROKENRECORDBR")
 	if p.StatusCode != http.StatusInternalServerError || !strings.Contains(p.words(), "Something went wrong here") {
 		t.Errorf("%s: %s", p.Status, p.words())
 	}

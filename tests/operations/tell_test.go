@@ -93,6 +93,8 @@ func TestMetrics(t *testing.T) {
 	for _, line := range []string{
 		`captcha_challenges_total{done="issued",result="ok"} 4`,
 		`captcha_challenges_total{done="verified",result="ok"} 1`,
+		`captcha_submissions_total{result="ok",way="letters"} 1`,
+		`captcha_submissions_total{result="wrong_answer",way="letters"} 1`,
 		`captcha_challenges_total{done="verified",result="wrong_answer"} 1`,
 		`captcha_challenges_total{done="verified",result="unknown_key"} 1`,
 		`captcha_challenges_total{done="verified",result="storage_failed"} 1`,

@@ -74,6 +74,7 @@ func TestEveryBlockIsOfAKnownKind(t *testing.T) {
 var imports = map[string]string{
 	"captcha":     "github.com/fibercaptcha/fibercaptcha/captcha",
 	"audio":       "github.com/fibercaptcha/fibercaptcha/captcha/audio",
+	"fiberv3":     "github.com/fibercaptcha/fibercaptcha/captcha/fiberv3",
 	"captchatest": "github.com/fibercaptcha/fibercaptcha/captcha/captchatest",
 	"storagetest": "github.com/fibercaptcha/fibercaptcha/captcha/storagetest",
 	"storage":     "github.com/fibercaptcha/fibercaptcha/storage",
@@ -104,6 +105,9 @@ func (b block) file() (name, text string) {
 	}
 	header := "package block\n\nimport (\n"
 	for name, path := range imports {
+		if name == "fiber" && b.onFiberV3() {
+			path = "github.com/gofiber/fiber/v3"
+		}
 		if regexp.MustCompile(`\b` + name + `\.[A-Z]`).MatchString(text) {
 			header += fmt.Sprintf("%s %q\n", name, path)
 		}
@@ -111,7 +115,10 @@ func (b block) file() (name, text string) {
 	return name, header + ")\n\n" + text
 }
 
-// TestGo compiles and vets every block, with the dependencies of this module.
+// onFiberV3 reports whether a fragment is of an app on Fiber v3.
+func (b block) onFiberV3() bool { return strings.Contains(b.text, "fiberv3.") }
+
+// TestGo compiles and vets every block, with the dependencies of this module, or of the one that shows a form on Fiber v3.
 func TestGo(t *testing.T) {
 	for _, b := range blocks(t, "go") {
 		name, text := b.file()
@@ -119,7 +126,11 @@ func TestGo(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if out, err := exec.Command("go", "vet", path).CombinedOutput(); err != nil {
+		vet := exec.Command("go", "vet", path)
+		if b.onFiberV3() {
+			vet.Dir = filepath.Join(root, "tests", "fiberv3")
+		}
+		if out, err := vet.CombinedOutput(); err != nil {
 			t.Errorf("line %d: %v\n%s", b.line, err, out)
 		}
 	}

@@ -29,7 +29,6 @@ FONTS = [  # name, file, package, licence
     ("go-bold", GO_FONTS + "Go-Bold.ttf", "golang.org/x/image", GO),
     ("go-mono", GO_FONTS + "Go-Mono-Bold.ttf", "golang.org/x/image", GO),
     ("go-smallcaps", GO_FONTS + "Go-Smallcaps.ttf", "golang.org/x/image", GO),
-    ("anonymous", "truetype/anonymous-pro/Anonymous Pro B.ttf", "fonts-anonymous-pro", OFL),
     ("averia", "truetype/averia-gwf/AveriaSerifGWF-Bold.ttf", "fonts-averia-serif-gwf", OFL),
     ("b612", "opentype/b612/B612-Bold.otf", "fonts-b612", OFL),
     ("bebas", "opentype/bebas-neue/BebasNeue-Bold.otf", "fonts-bebas-neue", OFL),
@@ -42,7 +41,6 @@ FONTS = [  # name, file, package, licence
     ("dejavu-serif", "truetype/dejavu/DejaVuSerif-Bold.ttf", "fonts-dejavu-core", VERA),
     ("didot", "opentype/didot/GFSDidotBold.otf", "fonts-gfs-didot", OFL),
     ("dosis", "opentype/dosis/Dosis-Bold.otf", "fonts-dosis", OFL),
-    ("fantasque", "opentype/fantasque-sans/Normal/OTF/FantasqueSansMono-Bold.otf", "fonts-fantasque-sans", OFL),
     ("garamond", "opentype/ebgaramond/EBGaramond12-Bold.otf", "fonts-ebgaramond", OFL),
     ("gentium", "truetype/gentium-basic/GenBkBasB.ttf", "fonts-sil-gentium-basic", OFL),
     ("humor", "truetype/humor-sans/Humor-Sans.ttf", "fonts-humor-sans", OFL),
@@ -55,8 +53,6 @@ FONTS = [  # name, file, package, licence
     ("lato", "truetype/lato/Lato-Black.ttf", "fonts-lato", OFL),
     ("league", "opentype/league-mono/LeagueMono-WideBold.otf", "fonts-league-mono", OFL),
     ("libertine", "opentype/linux-libertine/LinLibertine_RB.otf", "fonts-linuxlibertine", OFL),
-    ("lobster", "opentype/lobster/lobster.otf", "fonts-lobster", OFL),
-    ("mononoki", "truetype/mononoki/mononoki-Bold.ttf", "fonts-mononoki", OFL),
     ("noto-serif", "truetype/noto/NotoSerif-Bold.ttf", "fonts-noto-core", OFL),
     ("open", "truetype/open-sans/OpenSans-ExtraBold.ttf", "fonts-open-sans", APACHE),
     ("park", "opentype/national-park/NationalPark-Heavy.otf", "fonts-national-park", OFL),
@@ -75,11 +71,8 @@ FONTS = [  # name, file, package, licence
 
 
 NOTICES = {  # for fonts that don't carry their own, as in Debian's copyright files
-    "fantasque": "Copyright (c) 2013-2014, Jany Belluz <jany.belluz AT hotmail.fr>",
     "garamond": "Copyright 2010-2012 Georg Duffner",
     "humor": "Copyright (c) 2009, Michael Ciuffo ch00f@ch00ftech.com",
-    "lobster": "Copyright (c) 2011, Pablo Impallari (www.impallari.com|impallari@gmail.com)",
-    "mononoki": "Copyright 2013, Mathias Tellen <matthias.tellen@googlemail.com>",
     "park": "Copyright 2018 Jeremy Shellhorn",
     "spartan": "Copyright 2011-2020 Micah Rich <micah@micahrich.com>",
 }

@@ -7,6 +7,7 @@ package redisserver
 import (
 	"bufio"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
 )
 
 // startLimit bounds how long a server may take to answer, on a machine that is busy.
@@ -38,6 +40,17 @@ func Start(t testing.TB) (url string) {
 	}
 	t.Log("redis: embedded miniredis")
 	return embedded(t)
+}
+
+// require skips a test whose program is not there, or fails it if REQUIRE_REDIS=1 is set.
+func require(t testing.TB, program string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err != nil {
+		if required() {
+			t.Fatalf("redis: %v, and REQUIRE_REDIS is set", err)
+		}
+		t.Skipf("redis: this needs a real server: %v", err)
+	}
 }
 
 func required() bool { return os.Getenv("REQUIRE_REDIS") == "1" }
@@ -67,45 +80,54 @@ func embedded(t testing.TB) (url string) {
 // Server is a redis-server process of the test's own, to be broken at will. It keeps its data in an append-only file
 // over Kill and Restart, and ends with the test.
 type Server struct {
-	t    testing.TB
-	dir  string
-	port int
-	args []string
+	t       testing.TB
+	dir     string
+	port    int
+	program string
+	args    []string
 
 	process *exec.Cmd
 	ended   chan struct{}
+	client  *redis.Client // see Ask
 }
 
 // Own starts a redis-server with further arguments, such as "--maxmemory", "4mb". Without one on PATH the test is
 // skipped, or fails if REQUIRE_REDIS=1 is set.
 func Own(t testing.TB, args ...string) *Server {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		if required() {
-			t.Fatalf("redis: %v, and REQUIRE_REDIS is set", err)
-		}
-		t.Skipf("redis: this needs a real server: %v", err)
-	}
-	s := &Server{t: t, dir: t.TempDir(), port: FreePort(t), args: args}
+	require(t, "redis-server")
+	s := &Server{t: t, dir: t.TempDir(), port: FreePort(t), program: "redis-server"}
+	s.args = append([]string{"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir, "--save", "",
+		"--appendonly", "yes", "--logfile", s.logFile()}, args...)
 	t.Cleanup(s.Kill)
 	s.Restart()
 	t.Logf("redis: own redis-server at %s, process %d", s.Address(), s.process.Process.Pid)
 	return s
 }
 
-// FreePort returns a loopback port that nothing listens on.
+// FreePort returns a loopback port that nothing listens on. It is below those that systems give to outgoing connections,
+// one of which could have taken it by the time it is listened on.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := 10_000 + rand.IntN(22_000)
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			_ = listener.Close()
+			return port
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	t.Fatal("redis: no free port")
+	return 0
 }
 
 // Address is host:port.
 func (s *Server) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
+// TLSAddress is host:port of a server that has --tls-port.
+func (s *Server) TLSAddress() string {
+	return net.JoinHostPort("127.0.0.1", after(s.args, "--tls-port"))
+}
 
 // URL is redis://host:port.
 func (s *Server) URL() string { return "redis://" + s.Address() }
@@ -144,9 +166,7 @@ func (s *Server) Restart() {
 func (s *Server) Spawn(args ...string) {
 	s.t.Helper()
 	s.Kill()
-	line := slices.Concat([]string{"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir, "--save", "",
-		"--appendonly", "yes", "--logfile", filepath.Join(s.dir, "redis.log")}, s.args, args)
-	process, ended := exec.Command("redis-server", line...), make(chan struct{})
+	process, ended := exec.Command(s.program, slices.Concat(s.args, args)...), make(chan struct{})
 	if err := process.Start(); err != nil {
 		s.t.Fatalf("redis: %v", err)
 	}
@@ -193,8 +213,10 @@ func (s *Server) ping() error {
 	return err
 }
 
+func (s *Server) logFile() string { return filepath.Join(s.dir, "redis.log") }
+
 func (s *Server) log() string {
-	text, err := os.ReadFile(filepath.Join(s.dir, "redis.log"))
+	text, err := os.ReadFile(s.logFile())
 	if err != nil {
 		return err.Error()
 	}

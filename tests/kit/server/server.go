@@ -65,7 +65,8 @@ func Build(t testing.TB) string {
 }
 
 // unlimited lets a test make as many requests as it likes.
-var unlimited = []string{"LIMIT_ISSUE=none", "LIMIT_SUBMIT=none", "LIMIT_AUDIO=none", "LIMIT_LOGIN=none", "STOP_DELAY=0s"}
+var unlimited = []string{"LIMIT_ISSUE=none", "LIMIT_SUBMIT=none", "LIMIT_AUDIO=none", "LIMIT_LOGIN=none", "LIMIT_KEPT=none",
+	"LIMIT_CONNECTIONS=none", "METRICS_ADDR=none", "STOP_DELAY=0s"}
 
 // Server is one process. It is killed when the test ends; the test fails if it panicked, also in a handler, and shows its
 // log if it fails.

@@ -1,12 +1,50 @@
 package main
 
-// align finds a template anywhere in the sound by dynamic programming that lets time run at half to twice the pace.
+// A distance is how badly a template's frame explains what was heard, by the difference of each band. Sound that was
+// added can only make a band louder: one louder than the template's may be babble and counts little, one softer speaks
+// against the template. All are in dB.
+type distance struct {
+	threshold  float64 // a frame's distance below which it speaks for the template; those of wrong ones are mostly above
+	skip       float64 // what it costs to leave out a frame of either side
+	offset     float64 // by which the sound is louder than the template anyway
+	louder     float64 // what each dB counts by which a band is louder
+	louderMost float64 // and the most that a band counts for it
+	softerMost float64 // the most that a band counts for being softer, each dB of which counts fully
+}
+
+// distances are those among which an attack chooses. The first does best on most challenges.
+var distances = []distance{
+	{threshold: 6, skip: 1, offset: 3, louder: 0.3, louderMost: 4, softerMost: 20},
+	{threshold: 5, skip: 1, offset: 1, louder: 0.5, louderMost: 4, softerMost: 20},
+	{threshold: 5, skip: 1, offset: 1, louder: 0.3, louderMost: 4, softerMost: 20},
+	{threshold: 4, skip: 1, offset: 1, louder: 0.3, louderMost: 4, softerMost: 20},
+	{threshold: 5, skip: 1, offset: 1, louder: 0.3, louderMost: 4, softerMost: 10},
+	{threshold: 4, skip: 1, offset: 1, louder: 0.2, louderMost: 3, softerMost: 8},
+	{threshold: 6, skip: 1, offset: -1, louder: 0.3, louderMost: 3, softerMost: 20},
+}
+
+// An aligner finds templates by a distance.
+type aligner struct {
+	threshold, skip float32
+	cost            [512]float32 // of a band, by its difference in halves of a dB, from the middle on
+}
+
+func newAligner(d distance) *aligner {
+	a := &aligner{threshold: float32(d.threshold), skip: float32(d.skip)}
+	for i := range a.cost {
+		difference := float64(i-len(a.cost)/2)/2 - d.offset
+		if difference > 0 {
+			a.cost[i] = float32(min(difference*d.louder, d.louderMost) / bands)
+		} else {
+			a.cost[i] = float32(min(-difference, d.softerMost) / bands)
+		}
+	}
+	return a
+}
+
+// find finds a template anywhere in the sound by dynamic programming that lets time run at half to twice the pace.
 // For each end it gives the best score, which is the sum over the template's frames of threshold less their distance.
-func align(sound []frame, t *template) []hit {
-	const (
-		threshold = 5 // dB; on average, the frames of wrong templates are farther
-		skip      = 1 // what it costs to leave out a frame of either side
-	)
+func (a *aligner) find(sound []frame, t *template) []hit {
 	two, one, now := make([]hit, len(sound)), make([]hit, len(sound)), make([]hit, len(sound))
 	for i := range t.frames {
 		for j := range sound {
@@ -17,13 +55,13 @@ func align(sound []frame, t *template) []hit {
 			if i >= 1 && j >= 1 {
 				best = one[j-1]
 			}
-			if i >= 1 && j >= 2 && one[j-2].score-skip > best.score {
-				best = hit{one[j-2].score - skip, one[j-2].start}
+			if i >= 1 && j >= 2 && one[j-2].score-a.skip > best.score {
+				best = hit{one[j-2].score - a.skip, one[j-2].start}
 			}
-			if i >= 2 && j >= 1 && two[j-1].score-skip > best.score {
-				best = hit{two[j-1].score - skip, two[j-1].start}
+			if i >= 2 && j >= 1 && two[j-1].score-a.skip > best.score {
+				best = hit{two[j-1].score - a.skip, two[j-1].start}
 			}
-			best.score += threshold - distance(&sound[j], &t.frames[i])
+			best.score += a.threshold - a.distance(&sound[j], &t.frames[i])
 			now[j] = best
 		}
 		two, one, now = one, now, two
@@ -31,18 +69,9 @@ func align(sound []frame, t *template) []hit {
 	return one
 }
 
-// distance is how badly a template's frame explains what was heard, in dB. Sound that was added can only make a band
-// louder: one louder than the template's may be babble and counts little, one softer speaks against the template. The
-// figures are those that did best on challenges other than the ones that are reported.
-func distance(heard, said *frame) float32 {
-	const offset, louder, louderMost, softerMost = 1, 0.5, 4, 20
-	sum := float32(0)
+func (a *aligner) distance(heard, said *frame) (sum float32) {
 	for b := range heard {
-		if d := heard[b] - said[b] - offset; d > 0 {
-			sum += min(d*louder, louderMost)
-		} else {
-			sum += min(-d, softerMost)
-		}
+		sum += a.cost[uint(int(heard[b])-int(said[b])+len(a.cost)/2)%uint(len(a.cost))]
 	}
-	return sum / bands
+	return sum
 }

@@ -15,7 +15,7 @@ func correlate(sound []frame, t *template) []hit {
 		var both, one, other float64
 		for i := range said {
 			for b := range bands {
-				x, y := float64(said[i][b]), float64(heard[i][b])
+				x, y := said[i][b], heard[i][b]
 				both, one, other = both+x*y, one+x*x, other+y*y
 			}
 		}
@@ -26,17 +26,17 @@ func correlate(sound []frame, t *template) []hit {
 }
 
 // centre takes each band's mean away.
-func centre(frames []frame) []frame {
-	var mean frame
+func centre(frames []frame) [][bands]float64 {
+	var mean [bands]float64
 	for i := range frames {
 		for b := range mean {
-			mean[b] += frames[i][b] / float32(len(frames))
+			mean[b] += float64(frames[i][b]) / float64(len(frames))
 		}
 	}
-	out := make([]frame, len(frames))
+	out := make([][bands]float64, len(frames))
 	for i := range frames {
 		for b := range mean {
-			out[i][b] = frames[i][b] - mean[b]
+			out[i][b] = float64(frames[i][b]) - mean[b]
 		}
 	}
 	return out

@@ -6,6 +6,11 @@
 //	go run ./tests/tools/listen -attack align       # dynamic programming, with a model of what babble does
 //	go run ./tests/tools/listen -attack items       # pocketsphinx again, hearing each English recording clean and alone
 //
+//	go run ./tests/tools/listen -attack align -clean subtract   # after a search for images of the sound in itself
+//	go run ./tests/tools/listen -attack align -clean ratio      # or after weighing the sound against the best of them
+//
+//	go run ./tests/tools/listen -attack align -url http://127.0.0.1:3000   # a running demo's challenges, to send it messages
+//
 // With -babble -1 the same attacks meet challenges without babble.
 package main
 
@@ -18,6 +23,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio/recordings"
@@ -38,6 +44,10 @@ func main() {
 	count := flag.Int("n", 200, "challenges")
 	babble := flag.Int("babble", 0, "as in audio.Config")
 	alphabet := flag.String("alphabet", picture.Alphabet, "what answers are made of")
+	cleaning := flag.String("clean", "none", "what is done to the sound first: none, subtract or ratio")
+	language := flag.String("language", "en", "BCP 47 tag of the language that is spoken")
+	url := flag.String("url", "", "a running demo, http://127.0.0.1:3000 say, whose challenges are attacked in place of own ones")
+	tune := flag.Int("tune", 16, "challenges on which align chooses its distance, other than those that count")
 	first := flag.Uint64("first", 0, "number of the first challenge; others give other challenges")
 	flag.Parse()
 	if *attack == "items" {
@@ -46,11 +56,26 @@ func main() {
 		}
 		return
 	}
-	s, err := newSolver(*attack, *alphabet)
+	clean, ok := cleanings[*cleaning]
+	if !ok {
+		log.Fatalf("no cleaning %q; there are none, subtract and ratio", *cleaning)
+	}
+	c := challenges{audio.New(audio.Config{Babble: *babble}), *language, *alphabet}
+	s, err := newSolver(*attack, c, clean, *tune)
 	if err != nil {
 		log.Fatal(err)
 	}
-	r, err := try(s, audio.New(audio.Config{Babble: *babble}), *alphabet, *first, *count)
+	if *url != "" {
+		start := time.Now()
+		taken, limited, err := newSite(*url, *language).attack(s, *count)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%s against %s: %d of %d messages taken in %.0f s, %d attempts refused by a limit\n",
+			*attack, *url, taken, *count, time.Since(start).Seconds(), limited)
+		return
+	}
+	r, err := c.try(s, *first, *count, func(text, guess string) { fmt.Println(text, guess) })
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -62,22 +87,68 @@ func percent(part, whole int) float64 {
 	return 100 * float64(part) / float64(whole)
 }
 
-func newSolver(attack, alphabet string) (solver, error) {
+func newSolver(attack string, c challenges, clean func([]float32) []float32, tune int) (solver, error) {
 	switch attack {
 	case "sphinx":
-		return newSphinx(alphabet, length, inChallenge)
+		s, err := newSphinx(c.alphabet, length, inChallenge)
+		return cleaned{s, clean}, err
 	case "correlate":
-		return newMatcher("en", alphabet, correlate)
+		m, err := newMatcher(c.language, c.alphabet, correlate)
+		return cleaned{m, clean}, err
 	case "align":
-		return newMatcher("en", alphabet, align)
+		return c.tuned(clean, tune)
 	}
 	return nil, fmt.Errorf("no attack %q; there are sphinx, correlate, align and items", attack)
 }
 
+// challenges are what is attacked.
+type challenges struct {
+	voice              *audio.Voice
+	language, alphabet string
+}
+
+// A cleaned solver hears what is left after a cleaning.
+type cleaned struct {
+	solver
+	clean func(sound []float32) []float32
+}
+
+func (c cleaned) solve(sound []float32) (string, error) {
+	return c.solver.solve(c.clean(sound))
+}
+
+// tuning is the number of the first of the challenges on which an attack is tuned. None of them is ever scored.
+const tuning = 1 << 32
+
+// tuned returns the aligner whose distance, of all there are, gets most letters of count challenges right.
+func (c challenges) tuned(clean func([]float32) []float32, count int) (best solver, err error) {
+	most := -1
+	for i, d := range distances {
+		m, err := newMatcher(c.language, c.alphabet, newAligner(d).find)
+		if err != nil {
+			return nil, err
+		}
+		r, err := c.try(cleaned{m, clean}, tuning, count, func(string, string) {})
+		if err != nil {
+			return nil, err
+		}
+		if count > 0 {
+			fmt.Printf("distance %d: %d of %d letters\n", i, r.letters, count*length)
+		}
+		if r.letters > most {
+			most, best = r.letters, cleaned{m, clean}
+		}
+		if count == 0 {
+			break
+		}
+	}
+	return best, nil
+}
+
 type result struct{ whole, letters int }
 
-// try lets a solver loose on count challenges, on every processor, and prints each answer beside the guess.
-func try(s solver, voice *audio.Voice, alphabet string, first uint64, count int) (result, error) {
+// try lets a solver loose on count challenges, on every processor, and tells of each answer and the guess.
+func (c challenges) try(s solver, first uint64, count int, tell func(text, guess string)) (result, error) {
 	var (
 		r       result
 		failure error
@@ -88,12 +159,12 @@ func try(s solver, voice *audio.Voice, alphabet string, first uint64, count int)
 	for range runtime.NumCPU() {
 		group.Go(func() {
 			for number := range numbers {
-				text, guess, err := one(s, voice, alphabet, number)
+				text, guess, err := c.one(s, number)
 				lock.Lock()
 				if err != nil {
 					failure = err
 				} else {
-					fmt.Println(text, guess)
+					tell(text, guess)
 					r.count(text, guess)
 				}
 				lock.Unlock()
@@ -109,21 +180,27 @@ func try(s solver, voice *audio.Voice, alphabet string, first uint64, count int)
 }
 
 // one makes the challenge of a number and has it solved.
-func one(s solver, voice *audio.Voice, alphabet string, number uint64) (text, guess string, err error) {
+func (c challenges) one(s solver, number uint64) (text, guess string, err error) {
+	text, sound, err := c.speak(number)
+	if err != nil {
+		return "", "", err
+	}
+	guess, err = s.solve(sound)
+	return text, guess, err
+}
+
+// speak makes the challenge of a number.
+func (c challenges) speak(number uint64) (text string, sound []float32, err error) {
 	var seed [32]byte
 	binary.LittleEndian.PutUint64(seed[:], number)
 	rng := rand.New(rand.NewChaCha8(seed))
-	signs := []rune(alphabet)
+	signs := []rune(c.alphabet)
 	for range length {
 		text += string(signs[rng.IntN(len(signs))])
 	}
 	seed[31] = 1 // the sound's randomness is not that of the answer
-	wav, err := voice.Speak(text, "en", seed)
-	if err != nil {
-		return "", "", err
-	}
-	guess, err = s.solve(decode(wav))
-	return text, guess, err
+	wav, err := c.voice.Speak(text, c.language, len([]rune(text)), seed)
+	return text, decode(wav), err
 }
 
 func (r *result) count(text, guess string) {
@@ -137,16 +214,24 @@ func (r *result) count(text, guess string) {
 	}
 }
 
-// decode returns the samples of a WAV file of ours, a little louder than the recordings, as a speaker with babble is.
+// decode returns the samples of a WAV file of ours.
 func decode(wav []byte) []float32 {
-	const header, level = 44, recordings.Level * 1.25
-	sound := make([]float32, len(wav)-header)
-	energy := 0.0
-	for i, b := range wav[header:] {
-		sound[i] = float32(b) - 128
-		energy += float64(sound[i] * sound[i])
+	const header = 44
+	sound := make([]float32, max(0, len(wav)-header))
+	for i := range sound {
+		sound[i] = float32(wav[header+i]) - 128
 	}
-	gain := float32(level / math.Sqrt(energy/float64(len(sound))))
+	return level(sound)
+}
+
+// level makes a sound a little louder than the recordings, as a speaker with babble is.
+func level(sound []float32) []float32 {
+	const wanted = recordings.Level * 1.25
+	energy := 0.0
+	for _, s := range sound {
+		energy += float64(s * s)
+	}
+	gain := float32(wanted / math.Sqrt(energy/float64(len(sound))+1e-9))
 	for i := range sound {
 		sound[i] *= gain
 	}

@@ -11,14 +11,14 @@ import (
 // An attack that fails even without babble would prove nothing about challenges with it.
 func TestAlignSolvesWithoutBabble(t *testing.T) {
 	const alphabet = "BKWX27"
-	m, err := newMatcher("en", alphabet, align)
+	m, err := newMatcher("en", alphabet, newAligner(distances[0]).find)
 	if err != nil {
 		t.Fatal(err)
 	}
 	right := 0
-	voice := audio.New(audio.Config{Babble: -1})
+	c := challenges{audio.New(audio.Config{Babble: -1}), "en", alphabet}
 	for number := range uint64(4) {
-		text, guess, err := one(m, voice, alphabet, number)
+		text, guess, err := c.one(m, number)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -33,14 +33,14 @@ func TestAlignSolvesWithoutBabble(t *testing.T) {
 
 // Both matchers find a recording that is there as it is.
 func TestMatchersFindARecording(t *testing.T) {
-	m, err := newMatcher("en", "B", align)
+	m, err := newMatcher("en", "B", newAligner(distances[0]).find)
 	if err != nil {
 		t.Fatal(err)
 	}
 	wanted := &m.templates[2]
 	silence := make([]frame, 30)
 	sound := slices.Concat(silence, wanted.frames, silence)
-	for name, find := range map[string]func([]frame, *template) []hit{"align": align, "correlate": correlate} {
+	for name, find := range map[string]func([]frame, *template) []hit{"align": m.find, "correlate": correlate} {
 		best, end := hit{score: never}, 0
 		for i, h := range find(sound, wanted) {
 			if h.score > best.score {

@@ -2,13 +2,13 @@ package main
 
 import "math"
 
-// A frame is one moment of sound as an ear has it: the loudness in decibels of each of the bands, low to high.
-type frame [bands]float32
+// A frame is one moment of sound as an ear has it: the loudness in halves of a decibel of each of the bands, low to high.
+type frame [bands]uint8
 
 const (
 	bands  = 20
 	window = 256 // samples; 32 ms
-	hop    = 128 // samples from one frame to the next
+	hop    = 160 // samples from one frame to the next
 )
 
 // melBands maps each bin of the spectrum to weights on bands that are equally wide to the ear, from 100 to 3,900 Hz.
@@ -28,14 +28,14 @@ var melBands = func() (weights [bands][window / 2]float32) {
 func listen(sound []float32) []frame {
 	var frames []frame
 	for at := 0; at+window <= len(sound); at += hop {
-		var re, im [window]float64
+		var spectrum [window]complex128
 		for i := range window {
-			re[i] = float64(sound[at+i]) * (0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/window))
+			spectrum[i] = complex(float64(sound[at+i])*(0.5-0.5*math.Cos(2*math.Pi*float64(i)/window)), 0)
 		}
-		fft(&re, &im)
+		fft(spectrum[:])
 		var power [window / 2]float32
 		for i := range power {
-			power[i] = float32(re[i]*re[i] + im[i]*im[i])
+			power[i] = float32(real(spectrum[i])*real(spectrum[i]) + imag(spectrum[i])*imag(spectrum[i]))
 		}
 		var f frame
 		for band := range f {
@@ -43,34 +43,9 @@ func listen(sound []float32) []frame {
 			for bin, w := range melBands[band] {
 				energy += w * power[bin]
 			}
-			f[band] = float32(10 * math.Log10(float64(energy)+1))
+			f[band] = uint8(min(20*math.Log10(float64(energy)+1), 255))
 		}
 		frames = append(frames, f)
 	}
 	return frames
-}
-
-// fft is the plain radix-2 transform in place.
-func fft(re, im *[window]float64) {
-	for i, j := 1, 0; i < window; i++ {
-		bit := window / 2
-		for ; j&bit != 0; bit /= 2 {
-			j ^= bit
-		}
-		j ^= bit
-		if i < j {
-			re[i], re[j] = re[j], re[i]
-		}
-	}
-	for size := 2; size <= window; size *= 2 {
-		for k := range size / 2 {
-			sin, cos := math.Sincos(-2 * math.Pi * float64(k) / float64(size))
-			for i := k; i < window; i += size {
-				j := i + size/2
-				r, m := re[j]*cos-im[j]*sin, re[j]*sin+im[j]*cos
-				re[j], im[j] = re[i]-r, im[i]-m
-				re[i], im[i] = re[i]+r, im[i]+m
-			}
-		}
-	}
 }

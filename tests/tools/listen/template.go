@@ -22,7 +22,7 @@ type matcher struct {
 }
 
 // rates are those at which the recordings are tried: what a challenge is known to use.
-var rates = []float64{0.86, 0.92, 0.98, 1.04, 1.10, 1.16, 1.22}
+var rates = []float64{0.87, 0.95, 1.03, 1.11, 1.19}
 
 // newMatcher prepares every recording of a language whose sign is in the alphabet, at each of the rates. What is said
 // between a letter and its word tells nothing and is left out.
@@ -71,9 +71,9 @@ type utterance struct {
 	start int
 }
 
-const reach = 90 // frames that may pass between the end of a letter's name and the start of its word
+const reach = 90 * 128 / hop // frames that may pass between the end of a letter's name and the start of its word
 
-// solve finds the letters, one after another, that explain the sound best.
+// solve finds for each letter what explains the sound best at its time.
 func (m *matcher) solve(sound []float32) (string, error) {
 	frames := listen(sound)
 	type key struct {
@@ -90,22 +90,18 @@ func (m *matcher) solve(sound []float32) (string, error) {
 			words[key{t.sign, t.group}] = hits
 		}
 	}
-	ending := make([]utterance, len(frames)) // the best letter that ends at each frame
-	for i := range ending {
-		ending[i].score = never
-	}
+	var found []utterance
 	for k, first := range names {
 		second, ok := words[k]
 		if !ok {
 			second = first // a digit is said twice
 		}
-		for i, h := range second {
-			if u := join(first, h); u.score > ending[i].score {
-				ending[i] = utterance{k.sign, u.score, u.start}
-			}
+		for _, h := range second {
+			u := join(first, h)
+			found = append(found, utterance{k.sign, u.score, u.start})
 		}
 	}
-	return choose(ending), nil
+	return choose(found), nil
 }
 
 // join finds the best hit of a letter's first part before one of its second, and adds them up.
@@ -139,24 +135,24 @@ func standardise(hits []hit) []hit {
 	return hits
 }
 
-// choose picks utterances that do not overlap and have the greatest sum, by dynamic programming over time.
-func choose(ending []utterance) string {
-	type state struct {
-		score float32
-		text  string
-	}
-	best := make([][length + 1]state, len(ending)+1) // by frames heard and letters chosen
-	for k := 1; k <= length; k++ {
-		best[0][k].score = never
-	}
-	for i, u := range ending {
-		best[i+1] = best[i]
-		for k := 1; k <= length; k++ {
-			before := best[max(0, u.start)][k-1]
-			if score := before.score + u.score; score > best[i+1][k].score {
-				best[i+1][k] = state{score, before.text + string(u.sign)}
+// choose picks the best utterance that begins when each letter does. Those times do not overlap.
+func choose(found []utterance) (text string) {
+	for k := range length {
+		best := utterance{score: 2 * never}
+		from, to := beginning(k)
+		for _, u := range found {
+			if u.start >= from && u.start <= to && u.score > best.score {
+				best = u
 			}
 		}
+		text += string(best.sign)
 	}
-	return best[len(ending)][length].text
+	return text
+}
+
+// beginning is between which frames a letter, counted from 0, begins.
+func beginning(k int) (from, to int) {
+	const lead, room, slack, doubt = 200, 2320, 250, 80 // ms, as in the package
+	frames := func(ms int) int { return ms * rate / 1000 / hop }
+	return frames(lead + k*room - doubt), frames(lead + k*room + length*slack + doubt)
 }

@@ -51,8 +51,9 @@ func (c challenge) solve() (solution string, tries int, err error) {
 
 func main() {
 	address := flag.String("url", "http://localhost:3000/api/captcha/", "where challenges are made, with the last slash")
+	keyField := flag.String("key", "captcha_key", "name of the challenge's key, in the reply and in the submission")
 	flag.Parse()
-	fields, report, err := run(*address)
+	fields, report, err := run(*address, *keyField)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "solve:", err)
 		os.Exit(1)
@@ -61,17 +62,16 @@ func main() {
 	fmt.Println(fields)
 }
 
-func run(address string) (fields, report string, err error) {
+func run(address, keyField string) (fields, report string, err error) {
 	client := &http.Client{Timeout: 30 * time.Second}
-	var made struct {
-		Key string `json:"captcha_key"`
-	}
+	var made map[string]string
 	if err := read(&made)(client.Post(address, "", nil)); err != nil {
 		return "", "", fmt.Errorf("%s: %w", address, err)
 	}
 	var c challenge
-	if err := read(&c)(client.Get(address + made.Key + "/work")); err != nil {
-		return "", "", fmt.Errorf("%s: %w", address+made.Key+"/work", err)
+	set := address + made[keyField] + "/work"
+	if err := read(&c)(client.Get(set)); err != nil {
+		return "", "", fmt.Errorf("%s: %w", set, err)
 	}
 	start := time.Now()
 	solution, tries, err := c.solve()
@@ -79,7 +79,7 @@ func run(address string) (fields, report string, err error) {
 		return "", "", err
 	}
 	report = fmt.Sprintf("%d keys of %d iterations in %.2f s", tries, c.Cost, time.Since(start).Seconds())
-	return url.Values{"captcha_key": {made.Key}, "captcha_work": {solution}}.Encode(), report, nil
+	return url.Values{keyField: {made[keyField]}, "captcha_work": {solution}}.Encode(), report, nil
 }
 
 // read returns a function that decodes a reply's JSON.

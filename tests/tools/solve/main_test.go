@@ -25,7 +25,7 @@ func TestSolved(t *testing.T) {
 	})
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	text, _, err := run(server.URL + "/api/captcha/")
+	text, _, err := run(server.URL+"/api/captcha/", "captcha_key")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func TestSolved(t *testing.T) {
 	if err != nil || fields.Get("captcha_key") != "the-key" || !w.Check(seed, 0, fields.Get("captcha_work")) {
 		t.Errorf("it prints %s, %v", text, err)
 	}
-	if _, _, err := run(server.URL + "/nowhere/"); err == nil {
+	if _, _, err := run(server.URL+"/nowhere/", "captcha_key"); err == nil {
 		t.Error("a server that has no challenges is no error")
 	}
 }

@@ -1,7 +1,7 @@
 // Strength measures how well machines read the pictures.
 //
 // By default it draws labelled pictures, prepares each in many ways, runs tesseract over every one, and prints how many answers the best
-// preparation reads whole, and how many letters, for each style:
+// preparation reads whole, and how many letters, of all styles together and of each by itself:
 //
 //	go run ./tests/tools/strength -n 1000
 //
@@ -9,7 +9,6 @@
 package main
 
 import (
-	"cmp"
 	"encoding/binary"
 	"flag"
 	"fmt"
@@ -29,7 +28,7 @@ type options struct {
 	scale         int
 	seed          uint64
 	styles        string
-	each          bool
+	preparation   string
 }
 
 func main() {
@@ -42,7 +41,7 @@ func main() {
 	flag.IntVar(&o.scale, "scale", 1, "device pixels to a CSS pixel")
 	flag.Uint64Var(&o.seed, "seed", 1, "seed of texts and pictures")
 	flag.StringVar(&o.styles, "style", "", "styles by name, with commas between; none: the default")
-	flag.BoolVar(&o.each, "each", false, "after the default, also every style for itself")
+	flag.StringVar(&o.preparation, "prepare", "", "only the preparations whose names contain this, as \"2x otsu\"; none: all")
 	flag.Parse()
 	if err := run(o); err != nil {
 		log.Fatal(err)
@@ -62,15 +61,7 @@ func run(o options) error {
 		return write(o.draw, set)
 	}
 	fmt.Printf("%d pictures of %d x %d at scale %d, %d letters, seed %d\n", o.n, o.width, o.height, o.scale, o.length, o.seed)
-	if err := measure(cmp.Or(o.styles, "default"), styles, o); err != nil || !o.each {
-		return err
-	}
-	for _, s := range picture.Styles() {
-		if err := measure(s.String(), []picture.Style{s}, o); err != nil {
-			return err
-		}
-	}
-	return nil
+	return measure(styles, o)
 }
 
 func parseStyles(names string) (styles []picture.Style, err error) {
@@ -87,6 +78,7 @@ func parseStyles(names string) (styles []picture.Style, err error) {
 // A sample is a picture with what it shows.
 type sample struct {
 	answer string
+	style  picture.Style
 	png    []byte
 }
 
@@ -107,7 +99,7 @@ func drawSet(styles []picture.Style, o options) ([]sample, error) {
 		for j := 0; j < len(seed); j += 8 {
 			binary.LittleEndian.PutUint64(seed[j:], random.Uint64())
 		}
-		set[i] = sample{string(answer), r.Append(nil, string(answer), seed)}
+		set[i] = sample{string(answer), r.Style(seed), r.Append(nil, string(answer), seed)}
 	}
 	return set, nil
 }

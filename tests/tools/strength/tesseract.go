@@ -6,17 +6,20 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 )
 
-// measure prints what each preparation lets tesseract read of a new set of pictures, and the best of them.
-func measure(name string, styles []picture.Style, o options) error {
+// measure prints what each preparation lets tesseract read of a new set of pictures, and the best of them: for all styles together, and for each
+// the one that is best there, as an attacker who tells styles apart would choose it.
+func measure(styles []picture.Style, o options) error {
 	set, err := drawSet(styles, o)
 	if err != nil {
 		return err
@@ -29,25 +32,38 @@ func measure(name string, styles []picture.Style, o options) error {
 		}
 		images[i] = darkOnLight(gray(img))
 	}
-	var best, bestLetters score
+	best := map[string][2]score{} // by whole answers, and by letters
 	for _, p := range preparations() {
+		if !strings.Contains(p.String(), o.preparation) {
+			continue
+		}
 		read, err := p.read(images)
 		if err != nil {
 			return err
 		}
-		s := judge(p.String(), set, read)
-		fmt.Printf("  %-11s %-34s %5.1f %% whole  %5.1f %% of letters\n", name, p, s.wholeRate(), s.letterRate())
-		if s.whole > best.whole || best.pictures == 0 {
-			best = s
-		}
-		if s.letters > bestLetters.letters {
-			bestLetters = s
+		scores := judge(p.String(), set, read)
+		fmt.Printf("  %-34s %5.1f %% whole  %5.1f %% of letters\n", p, scores[allStyles].wholeRate(), scores[allStyles].letterRate())
+		for name, s := range scores {
+			b := best[name]
+			if s.whole > b[0].whole || b[0].pictures == 0 {
+				b[0] = s
+			}
+			if s.letters > b[1].letters || b[1].pictures == 0 {
+				b[1] = s
+			}
+			best[name] = b
 		}
 	}
-	fmt.Printf("%-13s best: %.1f %% of answers whole (%s), %.1f %% of letters (%s)\n",
-		name, best.wholeRate(), best.name, bestLetters.letterRate(), bestLetters.name)
+	for _, name := range slices.Sorted(maps.Keys(best)) {
+		b := best[name]
+		fmt.Printf("%-9s best of %4d: %4.1f %% of answers whole (%s), %4.1f %% of letters (%s)\n",
+			name, b[0].pictures, b[0].wholeRate(), b[0].name, b[1].letterRate(), b[1].name)
+	}
 	return nil
 }
+
+// allStyles stands for them together, and comes first.
+const allStyles = "all"
 
 // read prepares the images and hands them all to tesseract.
 func (p preparation) read(images []*image.Gray) ([]string, error) {
@@ -130,16 +146,23 @@ type score struct {
 func (s score) wholeRate() float64  { return 100 * float64(s.whole) / float64(max(s.pictures, 1)) }
 func (s score) letterRate() float64 { return 100 * float64(s.letters) / float64(max(s.all, 1)) }
 
-func judge(name string, set []sample, read []string) score {
-	s := score{name: name, pictures: len(set)}
+// judge scores what was read, by style and together.
+func judge(preparation string, set []sample, read []string) map[string]score {
+	scores := map[string]score{}
 	for i, sample := range set {
-		if read[i] == sample.answer {
-			s.whole++
+		for _, name := range []string{allStyles, sample.style.String()} {
+			s := scores[name]
+			s.name = preparation
+			s.pictures++
+			if read[i] == sample.answer {
+				s.whole++
+			}
+			s.all += len(sample.answer)
+			s.letters += common(read[i], sample.answer)
+			scores[name] = s
 		}
-		s.all += len(sample.answer)
-		s.letters += common(read[i], sample.answer)
 	}
-	return s
+	return scores
 }
 
 // common is the length of the longest common subsequence: the letters read right, in their order.

@@ -1,0 +1,142 @@
+package fiberv3
+
+import (
+	"path"
+	"strings"
+
+	"github.com/gofiber/fiber/v3"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+)
+
+// Register adds the guard's routes to app, below Config.Path: Create, Field, Assets for the form field, Audio where Config.Audio is
+// set, and Exchange, at receipt/, where Config.Receipts is. Path counts from the app's root, also where app is a group with
+// a prefix, which Path then begins with. Register panics where it does not, and where the app has a handler at Path already.
+// An app that is mounted in another with Use may register its guards before or after.
+func (g *Guard) Register(app fiber.Router) {
+	path := g.pathBelow(app)
+	both(app, path, g.Create)
+	app.All(path+"field", g.Field)
+	if g.cfg.Receipts > 0 {
+		both(app, path+"receipt/", g.Exchange)
+	}
+	app.Get(path+"assets/:file", g.Assets)
+	if g.cfg.Audio != nil {
+		app.Get(path+":key/audio.wav", g.Audio)
+	}
+}
+
+// both adds a route with and without its last slash: where the router is strict, these are two.
+func both(app fiber.Router, path string, handler fiber.Handler) {
+	app.All(path, handler)
+	app.All(strings.TrimSuffix(path, "/"), handler)
+}
+
+// pathBelow returns Config.Path as it is to be registered with app.
+func (g *Guard) pathBelow(app fiber.Router) string {
+	switch app := app.(type) {
+	case *fiber.App:
+		for _, route := range app.GetRoutes(true) {
+			if err := g.Edge().Clash(route.Method, route.Path); err != nil {
+				panic(err)
+			}
+		}
+		g.Edge().Mounted(app.MountPath)
+	case *fiber.Group:
+		path, err := g.Edge().PathBelow(app.Prefix)
+		if err != nil {
+			panic(err)
+		}
+		return path
+	}
+	return g.Edge().Path()
+}
+
+// Create answers POST with a challenge as JSON.
+func (g *Guard) Create(c fiber.Ctx) error {
+	return g.answered(c, g.Edge().Create(c.Context(), c.RequestCtx(), g.Visitor(c)))
+}
+
+// Field answers POST with a new challenge's form field in HTML, for a page that the server does not render.
+func (g *Guard) Field(c fiber.Ctx) error {
+	return g.answered(c, g.Edge().Field(c.Context(), c.RequestCtx(), g.Visitor(c)))
+}
+
+// Audio answers GET with the sound of the challenge that the route's parameter "key" names, as a WAV file.
+func (g *Guard) Audio(c fiber.Ctx) error {
+	return g.answered(c, g.Edge().Audio(c.Context(), c.RequestCtx(), c.Params("key"), g.Visitor(c)))
+}
+
+// Exchange answers POST with a receipt for a challenge that the body's fields meet.
+func (g *Guard) Exchange(c fiber.Ctx) error {
+	return g.answered(c, g.Edge().Exchange(c.Context(), c.RequestCtx(), g.Visitor(c)))
+}
+
+// Assets answers GET with the form field's script or style, whichever the path ends with: field.js or field.css.
+func (g *Guard) Assets(c fiber.Ctx) error {
+	return g.answered(c, g.Edge().Asset(c.RequestCtx(), path.Base(c.Path())))
+}
+
+// answered has the error answered, if there is one.
+func (g *Guard) answered(c fiber.Ctx, err error) error {
+	if err != nil {
+		return g.cfg.ErrorHandler(c, err)
+	}
+	return nil
+}
+
+// Issue returns the challenge to show in a form: the one that the request brings back unspent, or a new one. The error is
+// captcha.ErrStorage.
+func (g *Guard) Issue(c fiber.Ctx) (*captcha.Challenge, error) {
+	return g.Edge().Issue(c.Context(), c.RequestCtx(), g.Visitor(c))
+}
+
+// Receipt gives a receipt to whoever sent the request, whose challenge the handler has just verified.
+func (g *Guard) Receipt(c fiber.Ctx) (string, error) { return g.ReceiptTo(c.Context(), g.Visitor(c)) }
+
+// Visitor returns what the guard knows of whoever sent the request.
+func (g *Guard) Visitor(c fiber.Ctx) captcha.Visitor {
+	visitor := captcha.Visitor{Language: g.Language(c)}
+	if g.cfg.Binding != nil {
+		visitor.Binding = g.cfg.Binding(c)
+	}
+	return visitor
+}
+
+// Language returns the language in which the request's visitor is best spoken to.
+func (g *Guard) Language(c fiber.Ctx) string { return g.Edge().Language(c.RequestCtx()) }
+
+// Protect lets a request through whose body has the key and the right answer, or a receipt. Others go to
+// Config.ErrorHandler.
+func (g *Guard) Protect(c fiber.Ctx) error {
+	if err := g.Check(c); err != nil {
+		return g.cfg.ErrorHandler(c, err)
+	}
+	return c.Next()
+}
+
+// Check is Read and Verify in one. It lets everything pass that Config.Next skips.
+func (g *Guard) Check(c fiber.Ctx) error {
+	if g.cfg.Next != nil && g.cfg.Next(c) {
+		return nil
+	}
+	submission, err := g.Read(c)
+	if err != nil {
+		return err
+	}
+	return g.Verify(c.Context(), submission)
+}
+
+// Read returns the submission in a request's body, and uses nothing up.
+func (g *Guard) Read(c fiber.Ctx) (captcha.Submission, error) {
+	return g.Edge().Read(c.Context(), c.RequestCtx(), g.Visitor(c))
+}
+
+// Fields returns the named fields of a request's body, read as Protect reads the captcha's. See captcha.Fields.
+func Fields(c fiber.Ctx, names ...string) (map[string]string, error) {
+	return captcha.FieldsOf(c.RequestCtx(), names...)
+}
+
+// Reply answers a request that was refused in the JSON of django-rest-captcha. An error that is none of the package
+// captcha's is returned as it is.
+func Reply(c fiber.Ctx, err error) error { return captcha.ReplyTo(c.RequestCtx(), err) }

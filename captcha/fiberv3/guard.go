@@ -1,0 +1,107 @@
+// Package fiberv3 is the door to the package captcha for apps on Fiber v3: the same guard, settings and wire contract.
+//
+//	guard, app := fiberv3.New(), fiber.New()
+//	guard.Register(app)
+//	app.Post("/contact", guard.Protect, func(c fiber.Ctx) error { return c.SendString("Thank you.") })
+//
+// The manual is that of captcha: what it says of a method that takes a *fiber.Ctx holds here for the one of the same name
+// that takes a fiber.Ctx. Settings that are no functions of a request are those of captcha.Config.
+//
+// An error that a handler returns as it is answers with its status and its sentence under Fiber v3's default error handler
+// too. The packages captcha/limit and captcha/attempts are for Fiber v2 alone.
+package fiberv3
+
+import (
+	"errors"
+
+	"github.com/gofiber/fiber/v3"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
+)
+
+// Config holds a guard's settings: those of captcha.Config, of which the ones that take a request's context are here
+// instead. The zero value is usable: it is ConfigDefault.
+type Config struct {
+	// Config holds all other settings. A storage of Fiber v3's is one of Fiber v2's as well.
+	//
+	// Optional. Default: captcha.ConfigDefault
+	captcha.Config
+
+	// Next skips Protect and Check when it returns true.
+	//
+	// Optional. Default: nil
+	Next func(c fiber.Ctx) bool
+
+	// Binding returns what ties a challenge to whoever asked for it. See captcha.Config.
+	//
+	// Optional. Default: nil, and anybody may answer a challenge
+	Binding func(c fiber.Ctx) string
+
+	// ErrorHandler answers a request that is refused: by Protect, and by the guard's own routes. The error is one of the
+	// package captcha's.
+	//
+	// Optional. Default: Reply, which answers in JSON
+	ErrorHandler func(c fiber.Ctx, err error) error
+}
+
+// ConfigDefault is the default Config.
+var ConfigDefault = Config{Config: captcha.ConfigDefault}
+
+// Guard issues challenges and verifies their answers. It is safe for concurrent use. The guard that it embeds is the one
+// that captcha/captchatest solves challenges of; its methods that take a context of Fiber v2 are all replaced here.
+type Guard struct {
+	*captcha.Guard
+	cfg Config
+}
+
+// New returns a guard with these settings. It panics with the error that NewGuard returns.
+func New(config ...Config) *Guard {
+	g, err := NewGuard(config...)
+	if err != nil {
+		panic(err)
+	}
+	return g
+}
+
+// NewGuard returns a guard with these settings. Its error is one or several of *captcha.SettingError.
+func NewGuard(config ...Config) (*Guard, error) {
+	cfg := Config{}
+	if len(config) > 0 {
+		cfg = config[0]
+	}
+	if cfg.ErrorHandler == nil {
+		cfg.ErrorHandler = Reply
+	}
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	inner, err := captcha.NewGuard(cfg.Config)
+	if err != nil {
+		return nil, err
+	}
+	return &Guard{inner, cfg}, nil
+}
+
+// check refuses functions that would never be called, for no request here has a context of Fiber v2.
+func (cfg Config) check() error {
+	var errs []error
+	refuse := func(field string, set bool) {
+		if set {
+			errs = append(errs, &setting.Error{
+				Field:    "Config." + field,
+				Value:    "a function on a context of Fiber v2",
+				Accepted: "nil; set fiberv3.Config." + field + ", which takes one of Fiber v3",
+			})
+		}
+	}
+	refuse("Next", cfg.Config.Next != nil)
+	refuse("Binding", cfg.Config.Binding != nil)
+	refuse("ErrorHandler", cfg.Config.ErrorHandler != nil)
+	return errors.Join(errs...)
+}
+
+// For returns the guard for another purpose, such as "signup". It has the settings, the storage and the routes of g, and
+// neither accepts the other's challenges. Call it when the app starts. A purpose is at most 64 letters, digits, - and _;
+// another panics.
+func (g *Guard) For(purpose string) *Guard { return &Guard{g.Guard.For(purpose), g.cfg} }

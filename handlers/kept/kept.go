@@ -1,0 +1,121 @@
+// Package kept bounds what visitors leave in a site's storage: by network, and in all. A captcha bounds how fast one bot may
+// write, and not how much many people may in a month; where the storage is shared with what must never be refused, such as
+// the marks of spent challenges, the visitors' part has to end long before the room does.
+package kept
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"net/netip"
+	"time"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/attempts"
+	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
+)
+
+// Storage is what is needed of one.
+type Storage interface {
+	Get(key string) ([]byte, error)
+	captcha.Adder
+	captcha.Counter
+}
+
+// The bounds for all visitors together. A message has at most 31 KB (5,000 characters, each of them one that JSON escapes),
+// an account 500 bytes, so that the two take at most 62 MB and 25 MB.
+const (
+	Messages = 2000
+	Accounts = 50_000
+)
+
+// ErrFull says that there is no room for what visitors leave.
+var ErrFull = errors.New("there is no room for more of what visitors leave")
+
+// Kept counts what visitors leave.
+type Kept struct {
+	storage Storage
+	rate    limit.Rate // of messages, and of accounts, by network
+}
+
+// New returns a count in storage, in which each network may leave as many messages, and as many accounts, as rate says.
+func New(storage Storage, rate limit.Rate) *Kept {
+	if rate == (limit.Rate{}) {
+		rate.Count = limit.Unlimited
+	}
+	return &Kept{storage, rate}
+}
+
+// tries bounds how many places are looked at for one that is free. With nine of ten places taken, 12 of them find one in 72
+// of 100 cases, and with half of them taken but for 1 in 4,000.
+const tries = 12
+
+// Message keeps a message for a time and returns the reference to find it by, which can't be guessed. A message lies in one of
+// a fixed number of places, and adding to a place that is taken fails: that is the count, which is atomic in every storage
+// and gets no message wrong that has expired. The error is ErrFull, a *limit.Error, or the storage's.
+func (k *Kept) Message(ctx context.Context, client netip.Addr, message []byte, life time.Duration) (reference string, err error) {
+	if err := k.allow(ctx, "messages", client); err != nil {
+		return "", err
+	}
+	for range tries {
+		reference = rand.Text()
+		added, err := k.storage.Add(ctx, Place(reference), append([]byte(reference), message...), life)
+		if err != nil {
+			return "", err
+		}
+		if added {
+			return reference, nil
+		}
+	}
+	return "", fmt.Errorf("%w: messages", ErrFull)
+}
+
+// Find returns the message with a reference, or nil if there is none.
+func (k *Kept) Find(reference string) (message []byte, err error) {
+	value, err := k.storage.Get(Place(reference))
+	if err != nil || len(value) < len(reference) || subtle.ConstantTimeCompare(value[:len(reference)], []byte(reference)) == 0 {
+		return nil, err
+	}
+	if len(reference) != len(rand.Text()) {
+		return nil, nil
+	}
+	return value[len(reference):], nil
+}
+
+// Place is the key of the place where a message with this reference lies.
+func Place(reference string) string {
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(reference))
+	return fmt.Sprint("message_", hash.Sum32()%Messages)
+}
+
+// Account counts one more account, which the caller adds next. An account is there for good, and so is its count: one that
+// could not be added after all stays counted.
+func (k *Kept) Account(ctx context.Context, client netip.Addr) error {
+	if err := k.allow(ctx, "accounts", client); err != nil {
+		return err
+	}
+	n, err := k.storage.Count(ctx, "accounts", 0)
+	if err == nil && n > Accounts {
+		err = fmt.Errorf("%w: accounts", ErrFull)
+	}
+	return err
+}
+
+// allow counts one thing more of a network.
+func (k *Kept) allow(ctx context.Context, kind string, client netip.Addr) error {
+	if k.rate.Count == limit.Unlimited {
+		return nil
+	}
+	network := sha256.Sum256([]byte(kind + " " + attempts.NetworkOf(client)))
+	n, err := k.storage.Count(ctx, "kept_"+base64.RawURLEncoding.EncodeToString(network[:15]), k.rate.Per)
+	if err == nil && n > int64(k.rate.Count) {
+		err = &limit.Error{Wait: k.rate.Per}
+	}
+	return err
+}

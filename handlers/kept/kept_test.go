@@ -1,0 +1,81 @@
+package kept_test
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
+	"github.com/fibercaptcha/fibercaptcha/captcha/memory"
+	"github.com/fibercaptcha/fibercaptcha/handlers/kept"
+)
+
+var somebody = netip.MustParseAddr("192.0.2.1")
+
+func TestMessagesAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := memory.New()
+		defer store.Close()
+		all := kept.New(store, limit.Rate{})
+		var first string
+		var err error
+		n := 0
+		for ; err == nil && n <= kept.Messages; n++ {
+			var reference string
+			if reference, err = all.Message(t.Context(), somebody, []byte("Hello"), time.Hour); first == "" {
+				first = reference
+			}
+		}
+		if !errors.Is(err, kept.ErrFull) || n < kept.Messages/2 {
+			t.Errorf("after %d messages: %v", n, err)
+		}
+		if got := store.Len(); got > kept.Messages {
+			t.Errorf("%d entries, want %d at most", got, kept.Messages)
+		}
+		if got, err := all.Find(first); string(got) != "Hello" || err != nil {
+			t.Errorf("the first message is %q, %v", got, err)
+		}
+		time.Sleep(time.Hour + time.Second)
+		if _, err := all.Message(t.Context(), somebody, []byte("Hello"), time.Hour); err != nil {
+			t.Errorf("when the others have expired: %v", err)
+		}
+	})
+}
+
+func TestMessagesAreFoundByReferenceAlone(t *testing.T) {
+	all := kept.New(memory.New(), limit.Rate{})
+	reference, err := all.Message(t.Context(), somebody, []byte("Hello"), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []string{"", reference[:1], reference[:25], reference + "A", strings.ToLower(reference), strings.Repeat("A", 26)} {
+		if got, err := all.Find(other); got != nil || err != nil {
+			t.Errorf("%q finds %q, %v", other, got, err)
+		}
+	}
+}
+
+func TestNetworksMayLeaveOnlySoMuch(t *testing.T) {
+	all := kept.New(memory.New(), limit.Rate{Count: 3, Per: 24 * time.Hour})
+	for i := range 5 {
+		inside, outside := netip.MustParseAddr(fmt.Sprintf("2001:db8:0:%x::1", i)), netip.MustParseAddr(fmt.Sprintf("2001:db8:1:%x00::1", i))
+		for what, keep := range map[string]func(netip.Addr) error{
+			"message": func(client netip.Addr) error {
+				_, err := all.Message(t.Context(), client, []byte("Hello"), time.Hour)
+				return err
+			},
+			"account": func(client netip.Addr) error { return all.Account(t.Context(), client) },
+		} {
+			if err := keep(inside); errors.As(err, new(*limit.Error)) != (i >= 3) {
+				t.Errorf("%s %d: %v", what, i+1, err)
+			}
+			if err := keep(outside); err != nil {
+				t.Errorf("%s from another network: %v", what, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,20 @@
+package recipes
+
+import (
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/gofiber/fiber/v2"
+)
+
+// Fragments is a form that htmx or Turbo puts into a page, and replaces with what comes back. The field works wherever it is
+// inserted, and brings its own script. Both show what comes with 422; htmx before its version 4 has to be told so.
+func Fragments(app *fiber.App, guard *captcha.Guard, fragment string) {
+	guard.Register(app)
+	app.Get("/form", func(c *fiber.Ctx) error { return form(c, fragment, guard, nil) })
+	app.Post("/form", func(c *fiber.Ctx) error {
+		if err := guard.Check(c); err != nil {
+			return form(c.Status(fiber.StatusUnprocessableEntity), fragment, guard, err)
+		}
+		return c.Redirect("/thanks", fiber.StatusSeeOther)
+	})
+	app.Get("/thanks", func(c *fiber.Ctx) error { return show(c, "thanks", nil) })
+}

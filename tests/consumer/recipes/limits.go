@@ -1,0 +1,19 @@
+package recipes
+
+import (
+	"time"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
+	"github.com/gofiber/fiber/v2"
+)
+
+// Limits bounds how many challenges and how many submissions a network has. Fiber's own limiter in its place would count
+// the field's style and script as well, so that a page that is within the limit comes without them; this one never does.
+func Limits(app *fiber.App, guard *captcha.Guard) {
+	challenges := limit.Rate{Count: 30, Per: time.Minute}
+	app.Use("/api/captcha", limit.New(limit.Config{Rate: challenges}))
+	guard.Register(app)
+	app.Get("/", func(c *fiber.Ctx) error { return form(c, "contact", guard, nil) })
+	app.Post("/", limit.New(limit.Config{Rate: limit.Rate{Count: 10, Per: time.Minute}}), guard.Protect, done)
+}
