@@ -3,7 +3,8 @@
 //
 //	npm ci --prefix tests/tools/lighthouse
 //	go run . &
-//	go run ./tests/tools/lighthouse http://localhost:8080
+//	go run ./tests/tools/lighthouse http://localhost:3000
+//	go run ./tests/tools/lighthouse http://localhost:3000 /signup /stats
 //
 // The figures are those of the machine that it runs on: performance is simulated, on what a mid-range phone would have of it.
 package main
@@ -43,9 +44,12 @@ type report struct {
 func main() {
 	runs := flag.Int("runs", 5, "of each page")
 	flag.Parse()
-	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: lighthouse [-runs 5] http://localhost:8080")
+	if flag.NArg() == 0 {
+		fmt.Fprintln(os.Stderr, "usage: lighthouse [-runs 5] http://localhost:3000 [page ...]")
 		os.Exit(2)
+	}
+	if flag.NArg() > 1 {
+		pages = flag.Args()[1:]
 	}
 	for _, page := range pages {
 		if err := judge(strings.TrimSuffix(flag.Arg(0), "/")+page, *runs); err != nil {
