@@ -2,6 +2,7 @@ package field_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +35,37 @@ func TestEveryBrowserBuildsTheField(t *testing.T) {
 		wantHeading(t, p, "Thanks for one")
 		p.WantNoProblems()
 	})
+}
+
+// React draws the page again and again, and leaves the field as it is; a field that was taken away comes back as a new one.
+func TestReact(t *testing.T) {
+	if _, err := os.Stat("../node_modules/react-dom"); err != nil {
+		if os.Getenv("REQUIRE_BROWSER") == "1" {
+			t.Fatal(err)
+		}
+		t.Skip("this needs npm ci --prefix tests")
+	}
+	s, p := start(t, captcha.Config{}), browser.Open(t)
+	s.policy = "default-src 'self'; img-src data:; script-src 'self' 'unsafe-eval'" // for the page's makeshift bundler
+	p.Visit(s.url + "/react")
+	const key = `document.querySelector("[name=captcha_key]")?.value`
+	p.Await(key)
+	first := browser.Value[string](p, key)
+	p.Type("[name=note]", "Hello")
+	p.Await(`document.querySelector("#length").textContent === "5"`)
+	if browser.Value[string](p, key) != first || browser.Value[int](p, `document.querySelectorAll("captcha-field .captcha-answer").length`) != 1 {
+		t.Error("drawing the page again changed the field")
+	}
+	p.Click(".captcha-refresh")
+	awaitStatus(p, "one", "Voici de nouveaux caractères.")
+	p.Click("#toggle")
+	p.Await(`!document.querySelector("captcha-field")`)
+	p.Click("#toggle")
+	p.Await(key + ` && ` + key + ` !== "` + first + `"`)
+	p.Type("#one [name=captcha_value]", captchatest.Solve(t, s.guard, browser.Value[string](p, key)))
+	p.Submit("[name=send]")
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
 }
 
 // What the page put into the element stands there until the field can be had.

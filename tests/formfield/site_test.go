@@ -76,6 +76,13 @@ func start(t *testing.T, cfg captcha.Config) *site {
 	app.Get("/api/captcha/:key/work", s.guard.Work)
 	app.Get("/api/captcha/assets/:file", s.assets)
 	app.Get("/static", s.static)
+	app.Static("/modules", "../node_modules")
+	app.Static("/pages", "pages")
+	app.Get("/react", func(c *fiber.Ctx) error {
+		c.Type("html", "utf-8")
+		return c.SendString(`<!doctype html><html lang="en"><title>Forms</title><link rel="icon" href="data:,"><div id="root"></div>
+<script type="module" src="/api/captcha/assets/field.js"></script><script type="module" src="/pages/react.js"></script></html>`)
+	})
 	app.Get("/page.css", func(c *fiber.Ctx) error { return c.Type("css").SendString(pageStyle) })
 	app.Get("/", func(c *fiber.Ctx) error { return s.show(c, "", nil) })
 	app.Get("/thanks/:form", s.thank)
