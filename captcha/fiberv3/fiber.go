@@ -9,13 +9,14 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 )
 
-// Register adds the guard's routes to app, below Config.Path: Create, Assets for the form field, Audio where Config.Audio is
-// set, Work and Altcha where Config.Work is, and Exchange, at receipt/, where Config.Receipts is. Path counts from the app's
+// Register adds the guard's routes to app, below Config.Path: Create, Field, Assets for the form field, Audio where Config.Audio
+// is set, Work and Altcha where Config.Work is, and Exchange, at receipt/, where Config.Receipts is. Path counts from the app's
 // root, also where app is a group with a prefix, which Path then begins with. Register panics where it does not, and where
 // the app has a handler at Path already. An app that is mounted in another with Use may register its guards before or after.
 func (g *Guard) Register(app fiber.Router) {
 	path := g.pathBelow(app)
 	both(app, path, g.Create)
+	app.All(path+"field", g.Field)
 	if g.cfg.Receipts > 0 {
 		both(app, path+"receipt/", g.Exchange)
 	}
@@ -59,6 +60,11 @@ func (g *Guard) pathBelow(app fiber.Router) string {
 // Create answers POST with a challenge as JSON.
 func (g *Guard) Create(c fiber.Ctx) error {
 	return g.answered(c, g.Edge().Create(c.Context(), c.RequestCtx(), g.routeVisitor(c)))
+}
+
+// Field answers POST with a new challenge's form field in HTML, for a page that the server does not render.
+func (g *Guard) Field(c fiber.Ctx) error {
+	return g.answered(c, g.Edge().Field(c.Context(), c.RequestCtx(), g.routeVisitor(c)))
 }
 
 // Audio answers GET with the sound of the challenge that the route's parameter "key" names, as a WAV file.
