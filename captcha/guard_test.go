@@ -192,7 +192,9 @@ func TestExpiryIsExact(t *testing.T) {
 
 // To several guards over one storage, each of which accepts the others' challenges.
 func TestConcurrentSubmissionsOfOneAnswer(t *testing.T) {
+	t.Parallel()
 	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
+		t.Parallel()
 		guards := []*captcha.Guard{captcha.New(cfg)}
 		if cfg.Storage != nil {
 			guards = append(guards, captcha.New(cfg), captcha.New(cfg))

@@ -37,7 +37,9 @@ func TestConcurrentGuessesAreOneGuess(t *testing.T) {
 
 // Requests for challenges push nobody's challenge out.
 func TestAFloodEvictsNoChallenge(t *testing.T) {
+	t.Parallel()
 	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
+		t.Parallel()
 		guard := captcha.New(cfg)
 		key := mustGenerate(t, guard)
 		answer := captchatest.Solve(t, guard, key)

@@ -76,7 +76,9 @@ func TestPurposesOfGuardsMadeApart(t *testing.T) {
 
 // However two purposes race for one challenge, its own gets it, once.
 func TestPurposesRace(t *testing.T) {
+	t.Parallel()
 	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
+		t.Parallel()
 		guard := captcha.New(cfg)
 		signup, login := guard.For("signup"), guard.For("login")
 		for range 200 {

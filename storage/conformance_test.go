@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"crypto/rand"
+	"errors"
 	"testing"
 	"time"
 
@@ -12,11 +13,21 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 )
 
-func TestMemoryConforms(t *testing.T) {
-	storagetest.Run(t, func(t *testing.T) fiber.Storage { return mustOpen(t, "memory://") })
+// The memory's own tests show that it conforms.
+func TestMemoryHasTheLimitsOfItsURL(t *testing.T) {
+	s := mustOpen(t, "memory://?entries=2&bytes=20")
+	mustSet(t, s, "a", "1", time.Hour)
+	if err := s.Set("b", []byte("more than twenty bytes"), time.Hour); !errors.Is(err, storage.ErrFull) {
+		t.Errorf("Set of too many bytes: %v", err)
+	}
+	mustSet(t, s, "b", "2", time.Hour)
+	if err := s.Set("c", []byte("3"), time.Hour); !errors.Is(err, storage.ErrFull) {
+		t.Errorf("Set of a third entry: %v", err)
+	}
 }
 
 func TestRedisConforms(t *testing.T) {
+	t.Parallel()
 	url := redisserver.Start(t)
 	storagetest.Run(t, func(t *testing.T) fiber.Storage { return mustOpen(t, url, ownPrefix()) })
 }

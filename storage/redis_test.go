@@ -38,6 +38,7 @@ func TestRedisResetLeavesOthersAlone(t *testing.T) {
 }
 
 func TestRedisRestrictedUserSuffices(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Own(t)
 	admin := mustAdmin(t, server.URL())
 	rules := "ACL SETUSER app on >secret ~app:* -@all +get +set +del +getdel +incr +pexpire +scan +unlink +eval +time +info"
@@ -62,6 +63,7 @@ func TestRedisRestrictedUserSuffices(t *testing.T) {
 }
 
 func TestRedisReplicasTakeAndAddOnce(t *testing.T) {
+	t.Parallel()
 	url, prefix := redisserver.Start(t), ownPrefix()
 	replicas := []storage.Storage{mustOpen(t, url, prefix), mustOpen(t, url, prefix), mustOpen(t, url, prefix)}
 	defer replicas[0].Reset()
@@ -97,6 +99,7 @@ func TestRedisReplicasTakeAndAddOnce(t *testing.T) {
 
 // A reply that is lost after the server did the work must not be made up for by asking again.
 func TestRedisLostReplyIsAnError(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Own(t)
 	direct := mustOpen(t, server.URL(), storage.Config{Timeout: patient})
 	line := server.Line(t)
@@ -121,6 +124,7 @@ func TestRedisLostReplyIsAnError(t *testing.T) {
 }
 
 func TestRedisKilledFailsAndComesBack(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Own(t)
 	s := mustOpen(t, server.URL(), storage.Config{Timeout: patient})
 	mustSet(t, s, "key", "value", time.Hour)
@@ -135,6 +139,7 @@ func TestRedisKilledFailsAndComesBack(t *testing.T) {
 }
 
 func TestRedisFrozenFailsUsesNothingUpAndComesBack(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Own(t)
 	direct := mustOpen(t, server.URL(), storage.Config{Timeout: patient})
 	s := mustOpen(t, server.URL(), storage.Config{Timeout: 500 * time.Millisecond})
@@ -169,6 +174,7 @@ func TestRedisFrozenFailsUsesNothingUpAndComesBack(t *testing.T) {
 }
 
 func TestRedisSlowFailsAndUsesNothingUp(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Own(t)
 	direct := mustOpen(t, server.URL(), storage.Config{Timeout: patient})
 	mustSet(t, direct, "key", "value", time.Hour)
@@ -211,6 +217,7 @@ func TestRedisClockSetForwardIsReadAgain(t *testing.T) {
 }
 
 func TestRedisFullFailsAndKeepsWhatItHas(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Own(t, "--maxmemory-policy", "noeviction")
 	s, admin := mustOpen(t, server.URL(), storage.Config{Timeout: patient}), mustAdmin(t, server.URL())
 	mustSet(t, s, "spent", "1", time.Hour)
@@ -239,6 +246,7 @@ func TestRedisFullFailsAndKeepsWhatItHas(t *testing.T) {
 }
 
 func TestRedisReadOnlyReplicaFails(t *testing.T) {
+	t.Parallel()
 	master := redisserver.Own(t)
 	s := mustOpen(t, master.URL(), storage.Config{Timeout: patient})
 	mustSet(t, s, "key", "value", time.Hour)
@@ -263,6 +271,7 @@ func TestRedisReadOnlyReplicaFails(t *testing.T) {
 }
 
 func TestRedisLoadingFails(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Own(t)
 	s := mustOpen(t, server.URL(), storage.Config{Prefix: "p:", Timeout: patient})
 	for i := range 200 {
@@ -289,6 +298,7 @@ func TestRedisLoadingFails(t *testing.T) {
 }
 
 func TestOpenWaitsForRedis(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Own(t)
 	server.Kill()
 	opened := make(chan error)
@@ -311,6 +321,7 @@ func TestOpenWaitsForRedis(t *testing.T) {
 }
 
 func TestOpenGivesUpInOneLine(t *testing.T) {
+	t.Parallel()
 	server := redisserver.Own(t, "--requirepass", "right")
 	address := fmt.Sprint("127.0.0.1:", redisserver.FreePort(t))
 	tests := []struct{ name, url, says string }{
@@ -348,6 +359,7 @@ func TestOpenStopsWaitingWithItsContext(t *testing.T) {
 }
 
 func TestOpenWarnsOfEviction(t *testing.T) {
+	t.Parallel()
 	for policy, warned := range map[string]bool{"noeviction": false, "volatile-lru": true} {
 		server := redisserver.Own(t, "--maxmemory-policy", policy)
 		var log bytes.Buffer

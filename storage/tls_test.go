@@ -20,6 +20,7 @@ import (
 )
 
 func TestRedisOverTLS(t *testing.T) {
+	t.Parallel()
 	certificate, key, authorities := mustCertify(t)
 	port := redisserver.FreePort(t)
 	redisserver.Own(t, "--tls-port", fmt.Sprint(port), "--tls-auth-clients", "no",

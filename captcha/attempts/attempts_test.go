@@ -1,10 +1,12 @@
 package attempts_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -112,6 +114,15 @@ func TestANetworkHasTriesOfItsOwn(t *testing.T) {
 	s.want(t, "email=ada&password=right"+s.captcha(t), 200, false)
 }
 
+// Who logs in under the name of a network does not use up that network's tries, nor it the account's.
+func TestAnAccountIsNoNetwork(t *testing.T) {
+	s := newSite(attempts.Config{})
+	const network = "0.0.0.0/32" // of app.Test
+	s.want(t, "email="+network, 401, false)
+	s.want(t, "email="+network, 401, false)
+	s.want(t, "email="+network, 401, true)
+}
+
 func TestTriesAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		storage := memory.New()
@@ -161,6 +172,31 @@ func TestWithoutTheStorageNothingIsTried(t *testing.T) {
 	}
 }
 
+// Neither count is done without, whichever of the two the storage fails at.
+func TestWhatCanNotBeCountedIsNotTried(t *testing.T) {
+	for failing := int64(1); failing <= 2; failing++ {
+		s := newSite(attempts.Config{Storage: &flaky{Memory: memory.New(), failing: failing}})
+		s.want(t, "email=ada&password=right", 503, false)
+		if s.tried.Load() != 0 {
+			t.Errorf("a try was made although count %d failed", failing)
+		}
+		s.want(t, "email=ada&password=right", 200, false)
+	}
+}
+
+// flaky fails at one of its counts.
+type flaky struct {
+	*memory.Memory
+	failing, calls int64
+}
+
+func (f *flaky) Count(ctx context.Context, key string, ttl time.Duration) (int64, error) {
+	if f.calls++; f.calls == f.failing {
+		return 0, errors.New("connection refused")
+	}
+	return f.Memory.Count(ctx, key, ttl)
+}
+
 func TestRefusedSettings(t *testing.T) {
 	guard := captcha.New()
 	for field, cfg := range map[string]attempts.Config{
@@ -172,6 +208,32 @@ func TestRefusedSettings(t *testing.T) {
 		var refused *setting.Error
 		if _, err := attempts.NewAttempts(cfg); !errors.As(err, &refused) || refused.Field != field {
 			t.Errorf("%s: %v", field, err)
+		}
+	}
+	for _, cfg := range []attempts.Config{
+		{Guard: guard, Free: 1, FreeOfNetwork: 1, Window: time.Second},
+		{Guard: guard, Free: 1000, FreeOfNetwork: 100_000, Window: 24 * time.Hour},
+	} {
+		if _, err := attempts.NewAttempts(cfg); err != nil {
+			t.Errorf("%+v: %v", cfg, err)
+		}
+	}
+}
+
+// One customer is one network, however the address is written.
+func TestNetworkOf(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.1":           "192.0.2.1/32",
+		"::ffff:192.0.2.1":    "192.0.2.1/32",
+		"2001:db8:1:2ff::1":   "2001:db8:1:200::/56",
+		"2001:db8:1:2aa::2":   "2001:db8:1:200::/56",
+		"2001:db8:1:300::1":   "2001:db8:1:300::/56",
+		"fe80::1%eth0":        "fe80::/56",
+		"no address whatever": "",
+	} {
+		addr, _ := netip.ParseAddr(address)
+		if got := attempts.NetworkOf(addr); got != want {
+			t.Errorf("%s is of %q, want %q", address, got, want)
 		}
 	}
 }

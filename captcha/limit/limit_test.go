@@ -145,6 +145,15 @@ func TestSettingsThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
+	for _, config := range []limit.Config{
+		{Rate: limit.Rate{Count: 1, Per: time.Second}},
+		{Rate: limit.Rate{Count: 1_000_000, Per: 24 * time.Hour}},
+		{Rate: minute, Prefixes: []limit.Prefix{{IPv4: 32, IPv6: 128, Times: 1000}, {}, {}, {}, {}, {}, {}, {}}},
+	} {
+		if _, err := limit.NewHandler(config); err != nil {
+			t.Errorf("%+v: %v", config, err)
+		}
+	}
 	defer func() {
 		if _, ok := recover().(*setting.Error); !ok {
 			t.Error("New does not panic with the refusal")
@@ -153,10 +162,21 @@ func TestSettingsThatAreRefused(t *testing.T) {
 	limit.New(limit.Config{Rate: limit.Rate{Count: -2, Per: time.Minute}})
 }
 
+// Whoever waits for the seconds that are said has waited long enough, and not for one too many.
+func TestSecondsAreRoundedUp(t *testing.T) {
+	for wait, want := range map[time.Duration]int{
+		1: 1, time.Second - 1: 1, time.Second: 1, time.Second + 1: 2, time.Minute: 60, time.Minute + time.Millisecond: 61,
+	} {
+		if got := (&limit.Error{Wait: wait}).Seconds(); got != want {
+			t.Errorf("%v is %d seconds, want %d", wait, got, want)
+		}
+	}
+}
+
 func TestRateOfText(t *testing.T) {
 	for text, want := range map[string]limit.Rate{
 		"60/min": {Count: 60, Per: time.Minute}, "1/s": {Count: 1, Per: time.Second}, "1000/day": {Count: 1000, Per: 24 * time.Hour},
-		"none": {Count: limit.Unlimited},
+		"1000000/h": {Count: 1_000_000, Per: time.Hour}, "none": {Count: limit.Unlimited},
 	} {
 		var rate limit.Rate
 		if err := rate.UnmarshalText([]byte(text)); err != nil || rate != want {

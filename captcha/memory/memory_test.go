@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/memory"
 	"github.com/fibercaptcha/fibercaptcha/captcha/storagetest"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/deadline"
 )
 
 func TestExpiresToTheNanosecond(t *testing.T) {
@@ -83,6 +85,19 @@ func TestFullRefusesAndEvictsNothing(t *testing.T) {
 				mustAdd(t, s, "g", 0, true)
 			})
 		})
+	}
+}
+
+// Keys take room as values do, and what they took is free again with them.
+func TestLongKeysTakeRoom(t *testing.T) {
+	s := mustNew(t, memory.Config{Bytes: 21})
+	for range 2 {
+		mustSet(t, s, "a key of twenty bytes", "v", 0, memory.ErrFull)
+		mustSet(t, s, "a key of nineteen b", "v1", 0)
+		mustSet(t, s, "k", "v", 0, memory.ErrFull)
+		if err := s.Delete("a key of nineteen b"); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -301,6 +316,8 @@ func mustNew(t testing.TB, cfg memory.Config) *memory.Memory {
 	return m
 }
 
+func TestMain(m *testing.M) { os.Exit(deadline.Run(m, 30*time.Second)) }
+
 func TestConforms(t *testing.T) {
 	storagetest.Run(t, func(t *testing.T) fiber.Storage { return memory.New() })
 }
@@ -317,10 +334,10 @@ func testNegativeTTL(t *testing.T, s *memory.Memory) {
 	mustBeAbsent(t, s, "key")
 }
 
-func mustSet(t testing.TB, s *memory.Memory, key, value string, ttl time.Duration) {
+func mustSet(t testing.TB, s *memory.Memory, key, value string, ttl time.Duration, want ...error) {
 	t.Helper()
-	if err := s.Set(key, []byte(value), ttl); err != nil {
-		t.Fatalf("Set(%q): %v", key, err)
+	if err := s.Set(key, []byte(value), ttl); !errors.Is(err, append(want, nil)[0]) {
+		t.Fatalf("Set(%q): %v, want %v", key, err, want)
 	}
 }
 

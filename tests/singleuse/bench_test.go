@@ -1,4 +1,4 @@
-package modes_test
+package singleuse_test
 
 import (
 	"syscall"

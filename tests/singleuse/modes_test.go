@@ -1,6 +1,6 @@
-// Package modes_test shows, on a real Redis and on the bounded memory, what the two ways of keeping challenges promise:
+// Package singleuse_test shows, on a real Redis and on the bounded memory, what the two ways of keeping challenges promise:
 // sealed in their keys, and stored under them.
-package modes_test
+package singleuse_test
 
 import (
 	"context"
@@ -212,7 +212,9 @@ func TestSingleUseOfWorkOverReplicas(t *testing.T) {
 }
 
 func TestExpiryOverRedis(t *testing.T) {
+	t.Parallel()
 	inBothModes(t, func(t *testing.T, cfg captcha.Config, server *redisserver.Server) {
+		t.Parallel()
 		cfg.Expiration = 3 * time.Second // for drawing and solving on a busy machine, too
 		guard := captcha.New(cfg)
 		key := mustGenerate(t, guard)

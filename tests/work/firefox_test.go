@@ -10,7 +10,7 @@ import (
 )
 
 // Firefox has its own cryptography, workers and policy. It is only opened here, on pages that need nobody to click.
-// Without a Firefox the test is skipped, or fails where REQUIRE_FIREFOX=1 is set.
+// Without a Firefox the test is skipped, or fails where REQUIRE_BROWSER=1 is set.
 func TestFirefox(t *testing.T) {
 	needWidget(t)
 	var path string
@@ -21,8 +21,8 @@ func TestFirefox(t *testing.T) {
 		}
 	}
 	if path == "" {
-		if os.Getenv("REQUIRE_FIREFOX") == "1" {
-			t.Fatal("there is no Firefox, and REQUIRE_FIREFOX is set")
+		if os.Getenv("REQUIRE_BROWSER") == "1" {
+			t.Fatal("there is no Firefox, and REQUIRE_BROWSER is set")
 		}
 		t.Skip("there is no Firefox")
 	}

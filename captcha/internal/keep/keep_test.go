@@ -207,3 +207,112 @@ func TestForeignValues(t *testing.T) {
 		}
 	}
 }
+
+// A storage that fails accepts no answer and shows no challenge, in either way of keeping.
+func TestAStorageThatFailsAcceptsNothing(t *testing.T) {
+	at := issued
+	for name, make := range map[string]func(keep.Plain) (keep.Keeper, error){
+		"sealed": func(p keep.Plain) (keep.Keeper, error) { return keep.NewSealed(config(p, &at)), nil },
+		"stored": func(p keep.Plain) (keep.Keeper, error) { return keep.NewStored(config(p, &at)) },
+	} {
+		storage := memory.New()
+		keeper, err := make(storage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := mustIssue(t, keeper, at)
+		storage.Close()
+		if c, err := keeper.Take(ctx, key, puzzle); !errors.Is(err, keep.ErrStorage) || c != (keep.Challenge{}) {
+			t.Errorf("%s: took %+v, %v", name, c, err)
+		}
+		if c, err := keeper.Peek(ctx, key, puzzle); !errors.Is(err, keep.ErrStorage) || c != (keep.Challenge{}) {
+			t.Errorf("%s: peeked at %+v, %v", name, c, err)
+		}
+	}
+}
+
+// An hour's end, at which sealing goes on with other keys, shortens no challenge's life.
+func TestAnHourMayEnd(t *testing.T) {
+	at := issued.Truncate(time.Hour).Add(-time.Second)
+	keeper := keep.NewSealed(config(memory.New(), &at))
+	early, late := mustIssue(t, keeper, at), mustIssue(t, keeper, at)
+	at = at.Add(2 * time.Second)
+	mustTake(t, keeper, early)
+	at = at.Add(5*time.Minute - 3*time.Second)
+	mustTake(t, keeper, late)
+}
+
+// A stored challenge has a seed that nobody can guess, and leaves the storage with its life.
+func TestStoredChallengesAreFreshAndGo(t *testing.T) {
+	at := issued
+	storage := memory.New(memory.Config{Now: func() time.Time { return at }})
+	cfg, made := config(storage, &at), 0
+	cfg.NewKey = func() string { made++; return strings.Repeat("k", made) }
+	stored, err := keep.NewStored(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seeds := map[[32]byte]bool{{}: true}
+	for range 3 {
+		_, c, err := stored.Issue(ctx, keep.Challenge{Answer: "A", Expires: at.Add(time.Minute)}, puzzle)
+		if err != nil || seeds[c.Seed] {
+			t.Errorf("seed %x, %v", c.Seed, err)
+		}
+		seeds[c.Seed] = true
+	}
+	at = at.Add(time.Minute)
+	if value, err := storage.Get("rest_captcha_kk.1"); value != nil || err != nil {
+		t.Errorf("after its life there is %q, %v", value, err)
+	}
+}
+
+// A generator that makes a key twice must not give one visitor's challenge to another.
+func TestAKeyThatIsThereIsNotIssuedAgain(t *testing.T) {
+	at := issued
+	stored, err := keep.NewStored(config(memory.New(), &at))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := mustIssue(t, stored, at)
+	if _, _, err := stored.Issue(ctx, keep.Challenge{Answer: "B", Expires: at.Add(time.Minute)}, puzzle); !errors.Is(err, keep.ErrStorage) {
+		t.Errorf("issued twice: %v", err)
+	}
+	if c, err := stored.Take(ctx, key, puzzle); c.Answer != "A" || err != nil {
+		t.Errorf("the first is %q, %v", c.Answer, err)
+	}
+}
+
+// A value that lost its end is not taken for a whole one.
+func TestValuesThatWereCutOff(t *testing.T) {
+	at := issued
+	storage := memory.New()
+	stored, err := keep.NewStored(config(storage, &at))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := mustIssue(t, stored, at)
+	name := "rest_captcha_" + key + ".1"
+	whole, err := storage.Get(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for length := 1; length < len(whole)-1; length++ { // without its last byte it is that of an empty answer
+		if err := storage.Set(name, whole[:length], time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := stored.Peek(ctx, key, puzzle); !errors.Is(err, keep.ErrStorage) && !errors.Is(err, keep.ErrUnknown) {
+			t.Errorf("%d of %d bytes: %+v, %v", length, len(whole), c, err)
+		}
+	}
+}
+
+func TestKeyForm(t *testing.T) {
+	for key, want := range map[string]bool{
+		"az-AZ_09": true, strings.Repeat("k", keep.MaxKey): true,
+		"": false, strings.Repeat("k", keep.MaxKey+1): false, "~k": false, "k~": false, "k k": false, "k\n": false, "k:1": false, "é": false,
+	} {
+		if keep.KeyForm(key) != want {
+			t.Errorf("%q: want %t", key, want)
+		}
+	}
+}

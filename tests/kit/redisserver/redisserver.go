@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -79,6 +80,10 @@ func embedded(t testing.TB) (url string) {
 
 // Server is a redis-server process of the test's own, to be broken at will. It keeps its data in an append-only file
 // over Kill and Restart, and ends with the test.
+//
+// The file is not synced, so that each write is with the kernel before its reply, and Kill loses nothing of it. Redis's
+// default of a sync each second holds writes back while a sync is under way, which on a busy disk takes seconds, and so
+// loses what it has confirmed. A sync before each reply is for machines that lose power, which no test does.
 type Server struct {
 	t       testing.TB
 	dir     string
@@ -98,12 +103,15 @@ func Own(t testing.TB, args ...string) *Server {
 	require(t, "redis-server")
 	s := &Server{t: t, dir: t.TempDir(), port: FreePort(t), program: "redis-server"}
 	s.args = append([]string{"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir, "--save", "",
-		"--appendonly", "yes", "--logfile", s.logFile()}, args...)
+		"--appendonly", "yes", "--appendfsync", "no", "--logfile", s.logFile()}, args...)
 	t.Cleanup(s.Kill)
 	s.Restart()
 	t.Logf("redis: own redis-server at %s, process %d", s.Address(), s.process.Process.Pid)
 	return s
 }
+
+// givenPorts are not given again to tests that run at the same time, of which one may not listen yet, or never.
+var givenPorts sync.Map
 
 // FreePort returns a loopback port that nothing listens on. It is below those that systems give to outgoing connections,
 // one of which could have taken it by the time it is listened on.
@@ -111,6 +119,9 @@ func FreePort(t testing.TB) int {
 	t.Helper()
 	for range 100 {
 		port := 10_000 + rand.IntN(22_000)
+		if _, given := givenPorts.LoadOrStore(port, true); given {
+			continue
+		}
 		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err == nil {
 			_ = listener.Close()

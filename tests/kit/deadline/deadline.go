@@ -1,0 +1,33 @@
+// Package deadline ends a package's tests that hang: a line that was broken so that a loop never ends, or a lock is never
+// let go, then shows within seconds, with the stacks of all goroutines, and not after the ten minutes of go test.
+package deadline
+
+import (
+	"flag"
+	"fmt"
+	"runtime/debug"
+	"testing"
+	"time"
+)
+
+// Run is for a TestMain. It runs the tests, and panics if they take longer than limit, which should be many times what they
+// take on a busy machine. Fuzzing and benchmarks are not bounded, for a person says how long they run.
+func Run(m *testing.M, limit time.Duration) (code int) {
+	flag.Parse()
+	if set("test.fuzz") || set("test.fuzzworker") || set("test.bench") {
+		return m.Run()
+	}
+	if count, ok := flag.Lookup("test.count").Value.(flag.Getter).Get().(uint); ok {
+		limit *= time.Duration(count)
+	}
+	defer time.AfterFunc(limit, func() {
+		debug.SetTraceback("all")
+		panic(fmt.Sprintf("the tests still run after %s", limit))
+	}).Stop()
+	return m.Run()
+}
+
+func set(name string) bool {
+	f := flag.Lookup(name)
+	return f != nil && f.Value.String() != f.DefValue
+}
