@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
+	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 	"github.com/fibercaptcha/fibercaptcha/handlers"
 	"github.com/fibercaptcha/fibercaptcha/handlers/metrics"
@@ -43,12 +45,21 @@ func main() {
 	}
 }
 
-// command does what is not serving. Its only one is healthcheck, which exits with 0 if the site at ADDR lives.
+// command does what is not serving: healthcheck exits with 0 if the site at ADDR lives, and licences prints those of the
+// embedded fonts.
 func command(args []string) (code int) {
-	if len(args) != 1 || args[0] != "healthcheck" {
-		fmt.Fprintf(os.Stderr, "fibercaptcha: unknown arguments %q; accepted is none, to serve, or healthcheck\n", args)
-		return 2
+	switch strings.Join(args, " ") {
+	case "healthcheck":
+		return healthcheck()
+	case "licences":
+		fmt.Print(picture.Licences())
+		return 0
 	}
+	fmt.Fprintf(os.Stderr, "fibercaptcha: unknown arguments %q; accepted is none, to serve, healthcheck or licences\n", args)
+	return 2
+}
+
+func healthcheck() (code int) {
 	set, err := settings.Parse(os.Environ())
 	if err == nil {
 		err = web.Healthcheck(string(set.Addr))

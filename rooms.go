@@ -13,13 +13,17 @@ import (
 )
 
 // rooms are the storages of what the site keeps. In memory each is one of its own: what visitors store never takes the room of
-// what must not be refused, which is the marks of spent challenges, the failed logins and the sessions. In Redis all are one,
-// whose room is bounded for all together, and package kept bounds what visitors store.
+// what must not be refused, which is the marks of spent challenges, the failed logins and the sessions. STORAGE_URL says how
+// much visitors may store, and the others have what is enough. In Redis all are one, whose room is bounded for all together, and
+// package kept bounds what visitors store.
 type rooms struct {
 	challenges, attempts, sessions, accounts, messages storage.Storage
 
 	opened []storage.Storage
 }
+
+// ownRoom is room for 200,000 accounts and networks with failed logins, or as many who are logged in. It is made as it is used.
+const ownRoom = "memory://?entries=200000&bytes=67108864"
 
 func openRooms(ctx context.Context, set settings.Settings) (*rooms, error) {
 	r := &rooms{}
@@ -40,16 +44,13 @@ func openRooms(ctx context.Context, set settings.Settings) (*rooms, error) {
 		return opened
 	}
 	r.accounts = open("STORAGE_URL", set.StorageURL)
-	shared := r.accounts
-	for _, room := range []*storage.Storage{&r.challenges, &r.attempts, &r.sessions, &r.messages} {
-		switch {
-		case room == &r.challenges && set.Cache != "":
-			*room = open("CAPTCHA_CACHE", set.Cache)
-		case strings.HasPrefix(set.StorageURL, "memory:"):
-			*room = open("STORAGE_URL", set.StorageURL)
-		default:
-			*room = shared
-		}
+	r.challenges, r.attempts, r.sessions, r.messages = r.accounts, r.accounts, r.accounts, r.accounts
+	if inMemory := strings.HasPrefix(set.StorageURL, "memory:"); inMemory {
+		r.attempts, r.sessions = open("", ownRoom), open("", ownRoom)
+		r.challenges, r.messages = open("", "memory://"), open("STORAGE_URL", set.StorageURL)
+	}
+	if set.Cache != "" {
+		r.challenges = open("CAPTCHA_CACHE", set.Cache)
 	}
 	if err != nil {
 		r.close()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/valyala/fasthttp"
 )
@@ -42,11 +43,27 @@ func (g *Guard) workerURL() string {
 }
 
 // asset is a file that the form field loads. Its version is a hash of what is in it.
-type asset struct{ name, mediaType, content, version string }
+type asset struct {
+	name, mediaType, content, version string
+	packed                            []encoding // the best first
+}
+
+// encoding is a content as it travels. It is made when it is first asked for, and kept.
+type encoding struct {
+	name    string
+	content func() []byte
+}
 
 func newAsset(name, mediaType, content string) asset {
 	hash := sha256.Sum256([]byte(content))
-	return asset{name, mediaType, content, hex.EncodeToString(hash[:8])}
+	return asset{name, mediaType, content, hex.EncodeToString(hash[:8]), []encoding{
+		{"br", sync.OnceValue(func() []byte {
+			return fasthttp.AppendBrotliBytesLevel(nil, []byte(content), fasthttp.CompressBrotliBestCompression)
+		})},
+		{"gzip", sync.OnceValue(func() []byte {
+			return fasthttp.AppendGzipBytesLevel(nil, []byte(content), fasthttp.CompressBestCompression)
+		})},
+	}}
 }
 
 func (g *Guard) assetURL(a asset) string { return g.path() + "assets/" + a.name + "?v=" + a.version }
@@ -62,17 +79,26 @@ func (g *Guard) asset(r *fasthttp.RequestCtx, name string) error {
 	a, header := g.assets[i], &r.Response.Header
 	header.SetContentType(a.mediaType)
 	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("ETag", a.tag())
+	packed := slices.IndexFunc(a.packed, func(e encoding) bool { return r.Request.Header.HasAcceptEncoding(e.name) })
+	tag := `"` + a.version + `"`
+	if packed >= 0 {
+		tag = `"` + a.version + "-" + a.packed[packed].name + `"`
+	}
+	header.Set("Vary", "Accept-Encoding")
+	header.Set("ETag", tag)
 	header.Set("Cache-Control", "no-cache")
 	if string(r.QueryArgs().Peek("v")) == a.version {
 		header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	if strings.Contains(string(r.Request.Header.Peek("If-None-Match")), a.tag()) {
+	if strings.Contains(string(r.Request.Header.Peek("If-None-Match")), tag) {
 		r.Response.SetStatusCode(http.StatusNotModified)
+		return nil
+	}
+	if packed >= 0 {
+		header.SetContentEncoding(a.packed[packed].name)
+		r.Response.SetBodyRaw(a.packed[packed].content())
 		return nil
 	}
 	r.Response.SetBodyString(a.content)
 	return nil
 }
-
-func (a asset) tag() string { return `"` + a.version + `"` }

@@ -21,6 +21,10 @@ type Challenge struct {
 	Expires  time.Time // when it can no longer be answered
 	Language string    // of its sound and its field's texts
 
+	// Refreshed says that the request was a form without script whose visitor asked for new characters, by the field's own
+	// button: it comes back as it was typed, and nothing in it is an error yet.
+	Refreshed bool
+
 	guard  *Guard
 	demand Demand
 	typed  string // what the visitor typed so far

@@ -90,7 +90,8 @@ type Config struct {
 
 	// FieldPicture says how the pictures look that the form field shows. Its fonts are those of Picture.
 	//
-	// Optional. Default: Picture
+	// Optional. Default: Picture, and where that has no size, scale or font size of its own, 180 x 64 CSS pixels at scale 2:
+	// letters that are read with ease on a phone
 	FieldPicture picture.Config
 
 	// Audio speaks challenges to those who can't see them: audio.New(), from the package captcha/audio. A guard without
@@ -248,7 +249,7 @@ func withDefaults(config ...Config) Config {
 	cfg.MaxLength = cmp.Or(cfg.MaxLength, cfg.Length)
 	cfg.Path = cmp.Or(cfg.Path, ConfigDefault.Path)
 	if reflect.ValueOf(cfg.FieldPicture).IsZero() {
-		cfg.FieldPicture = cfg.Picture
+		cfg.FieldPicture = fieldSize(cfg.Picture)
 	}
 	if cfg.ErrorHandler == nil {
 		cfg.ErrorHandler = Reply
@@ -268,6 +269,16 @@ func withDefaults(config ...Config) Config {
 	}
 	c.InsecureMasterAnswers = maps.Clone(c.InsecureMasterAnswers)
 	return cfg
+}
+
+// fieldSize gives a picture the field's own size, unless an app has chosen one. Scale 2 serves screens with three device
+// pixels to a CSS pixel too: on a phone of that kind, with 460 pixels to the inch, a pixel of the picture is a twelfth of a
+// millimetre wide. Scale 3 would double what the page weighs.
+func fieldSize(p picture.Config) picture.Config {
+	if p.Width == 0 && p.Height == 0 && p.Scale == 0 && p.FontSize == 0 {
+		p.Width, p.Height, p.Scale = 180, 64, 2
+	}
+	return p
 }
 
 // check says what is impossible about the settings. What concerns the picture is the picture package's to say, and sound

@@ -64,18 +64,27 @@ func (e Edge) Mounted(path func() string) { e.g.mounted.Store(&path) }
 // Issue returns the challenge to show in a form, as [Guard.Issue] does.
 func (e Edge) Issue(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) (*Challenge, error) {
 	if string(r.Method()) == http.MethodPost {
-		if c := e.again(ctx, r, visitor); c != nil {
-			return c, nil
+		fields, err := readFields(r, e.g.cfg.MaxBody, e.g.fieldNames()...)
+		if err == nil && fields.filled(refreshField) {
+			c, err := e.g.IssueTo(ctx, visitor)
+			if err == nil {
+				c.Refreshed = true
+			}
+			return c, err
+		}
+		if err == nil {
+			if c := e.again(ctx, fields, visitor); c != nil {
+				return c, nil
+			}
 		}
 	}
 	return e.g.IssueTo(ctx, visitor)
 }
 
 // again returns the challenge that a form brings back, or nil if it can't be answered any more or not for long.
-func (e Edge) again(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) *Challenge {
+func (e Edge) again(ctx context.Context, fields fields, visitor Visitor) *Challenge {
 	g, names := e.g, &e.g.cfg.Compat
-	fields, err := readFields(r, g.cfg.MaxBody, g.fieldNames()...)
-	if err != nil || fields[names.KeyField].wrong != nil {
+	if fields[names.KeyField].wrong != nil {
 		return nil
 	}
 	key := strings.TrimSpace(fields[names.KeyField].text)
@@ -100,6 +109,15 @@ func (e Edge) Create(ctx context.Context, r *fasthttp.RequestCtx, visitor Visito
 		return err
 	}
 	return e.g.create(ctx, r, visitor)
+}
+
+// Field answers POST with a form field, as [Guard.Field] does.
+func (e Edge) Field(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
+	e, err := e.For(r)
+	if err != nil {
+		return err
+	}
+	return e.g.sendField(ctx, r, visitor)
 }
 
 // Audio answers GET with a sound, as [Guard.Audio] does.

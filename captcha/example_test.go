@@ -79,7 +79,7 @@ func Example() {
 	// Output:
 	// the form: 200
 	// a wrong answer: 422
-	// the reason: That was not right. Please type the new characters.
+	// the reason: Wrong characters. Please type the new ones.
 	// what was typed is kept: true
 }
 

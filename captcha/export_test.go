@@ -15,7 +15,7 @@ func IssueUndrawn(g *Guard) error {
 
 // FieldWork is what the field's template is told about work.
 func FieldWork(c *Challenge) (url, worker, solved string) {
-	d := c.fieldData("")
+	d := c.fieldData(FieldOptions{})
 	return d.WorkURL, d.Worker, d.Solved
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Register adds the guard's routes to app, below Config.Path: Create, Assets for the form field, Audio where
+// Register adds the guard's routes to app, below Config.Path: Create, Field, Assets for the form field, Audio where
 // Config.Audio is set, Work and Altcha where Config.Work is, and Exchange, at receipt/, where Config.Receipts is. They serve the guards of all purposes that For returns. An app that wants handlers of its own in
 // front of them, such as a limit of requests, adds these before with app.Use, or adds the routes one by one instead.
 // Path counts from the app's root, also where app is a
@@ -16,6 +16,7 @@ import (
 func (g *Guard) Register(app fiber.Router) {
 	path := g.pathBelow(app)
 	app.All(path, g.Create)
+	app.All(path+"field", g.Field)
 	if g.cfg.Receipts > 0 {
 		app.All(path+"receipt/", g.Exchange)
 	}
@@ -66,6 +67,23 @@ func (g *Guard) pathBelow(app fiber.Router) string {
 // answers these.
 func (g *Guard) Create(c *fiber.Ctx) error {
 	return g.answered(c, g.Edge().Create(c.UserContext(), c.Context(), g.routeVisitor(c)))
+}
+
+// Field answers POST with a new challenge's form field, as [Challenge.Field] renders it, for a page that the server does not
+// render: a static one, or one that React makes. Such a page has the script of the field, which needs no version,
+//
+//	<script type="module" src="/api/captcha/assets/field.js"></script>
+//
+// and in its form, where the field builds itself,
+//
+//	<captcha-field data-api="/api/captcha/"></captcha-field>
+//
+// in the language of the element or of the nearest one around it that has the attribute lang, else in the one that the
+// browser prefers. Optional attributes are data-purpose, and data-input-class and data-button-class, which are added to the
+// classes. What is in the element is shown until the field is there. The query may have a language and a purpose; the
+// request's body is ignored. Another method is 405, a storage failure 503.
+func (g *Guard) Field(c *fiber.Ctx) error {
+	return g.answered(c, g.Edge().Field(c.UserContext(), c.Context(), g.routeVisitor(c)))
 }
 
 // Audio answers GET with the sound of the challenge that the route's parameter "key" names, as a WAV file, in the language

@@ -1,12 +1,17 @@
 package captcha
 
 import (
+	"context"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"errors"
 	"html/template"
+	"net/http"
+	"strconv"
 	"strings"
+
+	"github.com/valyala/fasthttp"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/answer"
 )
@@ -28,6 +33,18 @@ type FieldOptions struct {
 	//
 	// Optional. Default: ""
 	Message string
+
+	// Nonce is that of the page's Content-Security-Policy, for one that trusts scripts and styles by it: script-src
+	// 'nonce-...' 'strict-dynamic'; style-src 'nonce-...'.
+	//
+	// Optional. Default: ""
+	Nonce string
+
+	// InputClass and ButtonClass are added to the class of the text field and of the buttons, so that they look as others
+	// in the app do.
+	//
+	// Optional. Default: ""
+	InputClass, ButtonClass string
 }
 
 // Field returns the HTML of the whole form field: the picture, the text field with its label, the hidden key, the sound
@@ -36,13 +53,25 @@ type FieldOptions struct {
 //
 //	<form method="post"> ... {{.Captcha.Field}} <button>Send</button></form>
 //
-// The picture, the text field and the sound need no JavaScript. Where there is some, the field replaces its challenge in
-// time before it expires, and another is a click away, without a change to the rest of the form. An app that does not
-// reload the page after a submission calls refresh() on the element captcha-field.
+// The picture, the text field and the sound need no JavaScript, and the button for new characters sends the form to where
+// it goes anyhow: [Guard.Check] and [Guard.Read] then refuse it as one in which the answer is missing, and [Guard.Issue]
+// returns a new challenge with Refreshed set, so that the form comes back as it was typed. Because that button comes before
+// the form's own, an invisible one stands before it: without script, Enter sends the form without the name and value of the
+// app's button.
+//
+// With JavaScript, the field replaces its challenge in time before it expires, but never one that is being answered; another
+// is a click away, without a change to the rest of the form; and a form that was sent is not sent again within ten seconds.
+// An app that does not reload the page after a submission calls refresh() on the element captcha-field. The script,
+// assets/field.js, says at its head which events the element sends and which browsers it needs, and the style,
+// assets/field.css, which custom properties change the looks.
+//
+// Where Config.Work is set and the demand takes it, the browser starts to work when the visitor touches the form. When it is
+// done the letters are put away, and the visitor is told that there is nothing to type. They stay where there is no secure
+// context, where the work fails or takes more than 30 seconds, and for who prefers them.
 //
 // Where nothing is demanded of the visitor, the field is empty.
 //
-// The field needs Create, Audio, Work and Assets below Config.Path. Under a Content-Security-Policy it needs
+// The field needs Create, Audio, Work and Assets below Config.Path; [Guard.Field] serves pages that Go does not render. Under a Content-Security-Policy it needs
 //
 //	img-src data:; style-src 'self'; script-src 'self'; worker-src 'self'; media-src 'self'; connect-src 'self'
 //
@@ -59,11 +88,32 @@ func (c *Challenge) Field(options ...FieldOptions) template.HTML {
 	if o.Message == "" {
 		o.Message = c.Message(o.Error)
 	}
+	if c.Refreshed {
+		o.Message = "" // the visitor asked for it, and is told that it is there
+	}
 	var b strings.Builder
-	if err := fieldTemplate.Execute(&b, c.fieldData(o.Message)); err != nil {
+	if err := fieldTemplate.Execute(&b, c.fieldData(o)); err != nil {
 		panic(err) // only for a template that does not fit its data
 	}
 	return template.HTML(b.String())
+}
+
+// sendField answers POST with a new challenge's field.
+func (g *Guard) sendField(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
+	if string(r.Method()) != http.MethodPost {
+		return notAllowed(r)
+	}
+	if language := g.match(string(r.QueryArgs().Peek("language"))); language != "" {
+		visitor.Language = language
+	}
+	c, err := g.IssueTo(ctx, visitor)
+	if err != nil {
+		return err
+	}
+	r.Response.Header.Set("Cache-Control", "no-store")
+	r.Response.Header.SetContentType("text/html; charset=utf-8")
+	r.Response.SetBodyString(string(c.Field()))
+	return nil
 }
 
 // fieldData is what the template shows.
@@ -71,36 +121,47 @@ type fieldData struct {
 	*Challenge
 	Texts
 	Error                           string
+	Nonce, InputClass, ButtonClass  string
+	Count                           string // of the characters, in words; "" where it differs
 	ID, ValueField                  string
 	KeyField, ImageField            string
 	InputMode, Capitalize           string
 	Typed                           string
 	MaxLength                       int   // characters
 	Left, Lifetime                  int64 // milliseconds
+	ExpiresAt                       int64 // milliseconds of Unix time
+	Both                            bool  // work is demanded beside the letters, not in their place
 	Create, SoundURL, Script, Style string
 	WorkURL, Worker                 string // where the challenge's work and the worker's script are; "" where work is of no use
 	Solved                          string // what the browser computed for a form that has come back
 }
 
-func (c *Challenge) fieldData(message string) fieldData {
+func (c *Challenge) fieldData(o FieldOptions) fieldData {
 	g := c.guard
 	d := fieldData{
-		Challenge:  c,
-		Texts:      g.texts[c.Language],
-		Error:      message,
-		ID:         c.InputID(),
-		ValueField: g.cfg.Compat.ValueField,
-		KeyField:   g.cfg.Compat.KeyField,
-		ImageField: g.cfg.Compat.imageFields()[0],
-		Typed:      c.typed,
-		InputMode:  "text",
-		Capitalize: "none",
-		MaxLength:  answer.MaxTyped,
-		Left:       max(0, c.Expires.Sub(g.cfg.Now()).Milliseconds()),
-		Lifetime:   g.cfg.Expiration.Milliseconds(),
-		Create:     g.createURL(),
-		Script:     g.assetURL(script),
-		Style:      g.assetURL(style),
+		Challenge:   c,
+		Texts:       g.texts[c.Language],
+		Error:       o.Message,
+		Nonce:       o.Nonce,
+		InputClass:  o.InputClass,
+		ButtonClass: o.ButtonClass,
+		ID:          c.InputID(),
+		ValueField:  g.cfg.Compat.ValueField,
+		KeyField:    g.cfg.Compat.KeyField,
+		ImageField:  g.cfg.Compat.imageFields()[0],
+		Typed:       c.typed,
+		InputMode:   "text",
+		Capitalize:  "none",
+		MaxLength:   answer.MaxTyped,
+		Left:        max(0, c.Expires.Sub(g.cfg.Now()).Milliseconds()),
+		Lifetime:    g.cfg.Expiration.Milliseconds(),
+		ExpiresAt:   c.Expires.UnixMilli(),
+		Create:      g.createURL(),
+		Script:      g.assetURL(script),
+		Style:       g.assetURL(style),
+	}
+	if g.cfg.Length == g.cfg.MaxLength && g.cfg.Length > 1 {
+		d.Count = strings.ReplaceAll(d.Texts.Count, "{n}", strconv.Itoa(g.cfg.Length))
 	}
 	if strings.Trim(g.cfg.Alphabet, "0123456789") == "" {
 		d.InputMode = "numeric"
@@ -114,6 +175,7 @@ func (c *Challenge) fieldData(message string) fieldData {
 	}
 	if g.cfg.Work != nil && c.demand.takesWork() {
 		d.WorkURL, d.Worker, d.Solved = g.workURL(c.Key), g.workerURL(), c.solved
+		d.Both = c.demand.kind() == LettersAndWork
 	}
 	return d
 }

@@ -4,20 +4,25 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
+	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 )
 
@@ -113,11 +118,11 @@ func TestField(t *testing.T) {
 	shell := field.one(t, "captcha-field", "lang", "de", "data-create", "/api/captcha/?preset=field", "data-image", "captcha_image",
 		"data-left", "298000", "data-lifetime", "300000")
 	for name, value := range shell.attrs {
-		if strings.TrimSpace(value) == "" {
+		if text := strings.TrimSpace(value); text == "" || strings.Contains(text, "{n}") {
 			t.Errorf("%s is empty", name)
 		}
 	}
-	image := field.one(t, "img", "src", string(challenge.DataURI()), "width", "90", "height", "40")
+	image := field.one(t, "img", "src", string(challenge.DataURI()), "width", "180", "height", "64")
 	if !strings.Contains(image.attrs["alt"], "vorlesen") {
 		t.Errorf("alt %q does not say that there is a sound", image.attrs["alt"])
 	}
@@ -136,16 +141,120 @@ func TestField(t *testing.T) {
 	field.one(t, "audio", "src", sound, "controls", "", "preload", "none")
 	field.one(t, "a", "href", sound)
 	field.one(t, "p", "role", "status")
+	label := field.one(t, "label")
+	field.one(t, "fieldset", "aria-labelledby", label.attrs["id"])
+	if label.text != "Geben Sie die Zeichen ein, die Sie sehen oder hören (4 Zeichen)" {
+		t.Errorf("label %q", label.text)
+	}
+	// What works without script is there without it; Enter then presses the first of the form's buttons.
+	if first := field.all("button")[0]; first.attrs["type"] != "submit" || first.attrs["name"] != "" {
+		t.Errorf("Enter presses %v", first.attrs)
+	}
+	field.one(t, "button", "type", "submit", "name", "captcha_refresh", "value", "1", "formnovalidate", "")
+	field.one(t, "button", "type", "button", "hidden", "")
 	for _, button := range field.all("button") {
-		if button.attrs["type"] != "button" || strings.TrimSpace(button.text) == "" {
-			t.Errorf("button %v %q", button.attrs, button.text)
-		}
-		if _, hidden := button.attrs["hidden"]; !hidden {
-			t.Errorf("button %q is shown without script", button.text)
+		if strings.TrimSpace(button.text) == "" {
+			t.Errorf("button %v says nothing", button.attrs)
 		}
 	}
-	if n := len(field.all("button")); n != 2 {
+	if n := len(field.all("button")); n != 3 {
 		t.Errorf("%d buttons", n)
+	}
+}
+
+// The picture is as large as is comfortable in a form, unless the app says how large it is.
+func TestFieldHasASizeOfItsOwn(t *testing.T) {
+	for _, row := range []struct {
+		cfg           captcha.Config
+		width, height int
+	}{
+		{captcha.Config{}, 180, 64},
+		{captcha.Config{Picture: picture.Config{Upright: true}}, 180, 64},
+		{captcha.Config{Picture: picture.Config{Width: 120}}, 120, 40},
+		{captcha.Config{Picture: picture.Config{Scale: 1}}, 90, 40},
+		{captcha.Config{FieldPicture: picture.Config{Width: 100, Height: 50}}, 100, 50},
+	} {
+		if c := mustChallenge(t, captcha.New(row.cfg)); c.Width != row.width || c.Height != row.height {
+			t.Errorf("%+v: %d x %d", row.cfg, c.Width, c.Height)
+		}
+	}
+}
+
+func TestFieldOptions(t *testing.T) {
+	field := parse(t, mustChallenge(t, captcha.New(captcha.Config{Audio: voice})).Field(captcha.FieldOptions{
+		Nonce: "r4nd0m", InputClass: "form-control", ButtonClass: "btn btn-link",
+	}))
+	field.one(t, "script", "nonce", "r4nd0m")
+	field.one(t, "link", "nonce", "r4nd0m")
+	field.one(t, "input", "class", "captcha-answer form-control")
+	field.one(t, "button", "class", "captcha-button captcha-refresh btn btn-link")
+	field.one(t, "button", "class", "captcha-button captcha-listen btn btn-link")
+}
+
+// The label says how many characters there are, where that is known.
+func TestFieldCounts(t *testing.T) {
+	for _, row := range []struct {
+		cfg  captcha.Config
+		want string
+	}{
+		{captcha.Config{Length: 5}, "Type the characters in the picture (5 characters)"},
+		{captcha.Config{Length: 1}, "Type the characters in the picture"},
+		{captcha.Config{Length: 4, MaxLength: 6}, "Type the characters in the picture"},
+	} {
+		if got := parse(t, mustChallenge(t, captcha.New(row.cfg)).Field()).one(t, "label").text; got != row.want {
+			t.Errorf("%q, want %q", got, row.want)
+		}
+	}
+}
+
+// Without script the field's button sends the form: nothing is judged or used up, and a new challenge comes back with what
+// the form is to be shown again for.
+func TestRefreshWithoutScript(t *testing.T) {
+	guard := captcha.New()
+	app := fiber.New()
+	app.Post("/", func(c *fiber.Ctx) error {
+		refused := guard.Check(c)
+		if !errors.Is(refused, captcha.ErrMissing) {
+			return c.SendStatus(fiber.StatusCreated)
+		}
+		challenge, err := guard.Issue(c)
+		if err != nil {
+			return err
+		}
+		if !challenge.Refreshed {
+			return c.SendStatus(fiber.StatusUnprocessableEntity)
+		}
+		return c.SendString(string(challenge.Field(captcha.FieldOptions{Error: refused})))
+	})
+	key := mustGenerate(t, guard)
+	answer := captchatest.Solve(t, guard, key)
+	form := "captcha_key=" + key + "&captcha_value=" + answer
+	response, body := mustDo(t, app, post("/", fiber.MIMEApplicationForm, form+"&captcha_refresh=1"))
+	if response.StatusCode != 200 {
+		t.Fatal(response.Status)
+	}
+	field := parse(t, template.HTML(body))
+	if got := field.one(t, "input", "name", "captcha_key").attrs["value"]; got == key {
+		t.Error("the same challenge came back")
+	}
+	if got := field.one(t, "p", "role", "status").text; got != "There are new characters." {
+		t.Errorf("the visitor is told %q", got)
+	}
+	for _, e := range field {
+		if e.attrs["class"] == "captcha-error" || e.attrs["aria-invalid"] != "" {
+			t.Errorf("the visitor did something wrong: %v %q", e.attrs, e.text)
+		}
+	}
+	for _, row := range []struct {
+		form   string
+		status int
+	}{
+		{form + "&captcha_refresh=", 201}, // a blank one is none, and the answer is still good
+		{"captcha_key=" + key, 422},
+	} {
+		if response, _ := mustDo(t, app, post("/", fiber.MIMEApplicationForm, row.form)); response.StatusCode != row.status {
+			t.Errorf("%s: %s", row.form, response.Status)
+		}
 	}
 }
 
@@ -200,9 +309,9 @@ func TestFieldShowsWhyItWasRefused(t *testing.T) {
 		want    string
 	}{
 		{"blank", captcha.FieldOptions{Error: blank}, "Please type the characters."},
-		{"too long", captcha.FieldOptions{Error: verify(guard, challenge.Key, "123456789")}, "That was not right. Please type the new characters."},
-		{"body", captcha.FieldOptions{Error: &captcha.Error{Reason: captcha.Malformed, Status: 415}}, "That was not right. Please type the new characters."},
-		{"wrong", captcha.FieldOptions{Error: captcha.ErrWrongAnswer}, "That was not right. Please type the new characters."},
+		{"too long", captcha.FieldOptions{Error: verify(guard, challenge.Key, "123456789")}, "Wrong characters. Please type the new ones."},
+		{"body", captcha.FieldOptions{Error: &captcha.Error{Reason: captcha.Malformed, Status: 415}}, "Wrong characters. Please type the new ones."},
+		{"wrong", captcha.FieldOptions{Error: captcha.ErrWrongAnswer}, "Wrong characters. Please type the new ones."},
 		{"used", captcha.FieldOptions{Error: captcha.ErrUnknownKey}, "The characters had expired or were already used. Please type the new ones."},
 		{"wrapped", captcha.FieldOptions{Error: fmt.Errorf("contact: %w", captcha.ErrUnknownKey)}, "The characters had expired or were already used. Please type the new ones."},
 		{"outage", captcha.FieldOptions{Error: captcha.ErrStorage}, "The check does not work at the moment. Please try again in a few seconds."},
@@ -258,7 +367,8 @@ func TestTextsInEveryLanguage(t *testing.T) {
 			said[message] = language
 		}
 		for _, e := range parse(t, challenge.Field()) {
-			for _, name := range []string{"alt", "aria-label", "data-refreshed", "data-expired", "data-too-many", "data-offline", "data-unavailable", "data-silent"} {
+			for _, name := range []string{"alt", "aria-label", "data-refreshed", "data-expired", "data-too-many", "data-offline", "data-unavailable", "data-silent",
+				"data-over", "data-slow", "data-sending", "data-checked"} {
 				if text, ok := e.attrs[name]; ok && text == "" {
 					t.Errorf("%s: %s of %s is empty", language, name, e.name)
 				}
@@ -280,10 +390,10 @@ func TestTextsAreReplacedAndAdded(t *testing.T) {
 		t.Errorf("label %q", got)
 	}
 	italian := parse(t, mustChallenge(t, guard, "it").Field())
-	if got := italian.one(t, "label").text; got != "Scriva i caratteri" {
+	if got := italian.one(t, "label").text; got != "Scriva i caratteri (4 characters)" {
 		t.Errorf("label %q", got)
 	}
-	if got := strings.Fields(italian.all("button")[0].text); !slices.Equal(got, []string{"Listen", "Stop"}) {
+	if got := strings.Fields(italian.all("button")[2].text); !slices.Equal(got, []string{"Listen", "Stop"}) {
 		t.Errorf("button %q", got)
 	}
 }
@@ -359,6 +469,16 @@ func TestAssets(t *testing.T) {
 				t.Errorf("%s: %s %v", unversioned, response.Status, response.Header)
 			}
 		}
+		for _, encoding := range []string{"br", "gzip"} {
+			packed := httptest.NewRequest("GET", url, nil)
+			packed.Header.Set("Accept-Encoding", "x, "+encoding)
+			response, small := mustDo(t, app, packed)
+			if response.Header.Get("Content-Encoding") != encoding || len(small) > len(body)/2 || unpack(t, encoding, small) != body ||
+				response.Header.Get("Vary") != "Accept-Encoding" || response.Header.Get("ETag") == etag {
+				t.Errorf("%s in %s: %d of %d bytes, %v", url, encoding, len(small), len(body), response.Header)
+			}
+			t.Logf("%s: %d bytes, %d in %s", plain, len(body), len(small), encoding)
+		}
 		known := httptest.NewRequest("GET", plain, nil)
 		known.Header.Set("If-None-Match", etag)
 		if response, body := mustDo(t, app, known); response.StatusCode != 304 || body != "" || response.Header.Get("ETag") != etag {
@@ -377,6 +497,66 @@ func TestAssets(t *testing.T) {
 	for _, name := range []string{"field.html", "field.jsx", "assets", "..%2ffield.go"} {
 		if response, body := mustDo(t, app, httptest.NewRequest("GET", "/api/captcha/assets/"+name, nil)); response.StatusCode != 404 {
 			t.Errorf("%s: %s %s", name, response.Status, body)
+		}
+	}
+}
+
+// The script keeps to the syntax of the oldest browsers that its head names.
+func TestScriptIsPlain(t *testing.T) {
+	app := newApp(captcha.New())
+	app.Get("/assets/:file", captcha.New().Assets)
+	_, script := mustDo(t, app, httptest.NewRequest("GET", "/assets/field.js", nil))
+	newer := regexp.MustCompile(`\?\.[^\d]|\?\?|[\s.]#\w|catch \{|\|\|=|&&=|for await|\b\d+_\d|\{ \.\.\.|replaceAll|replaceChildren|toggleAttribute|AbortSignal\.|\.at\(`)
+	for i, line := range strings.Split(script, "\n") {
+		if found := newer.FindString(line); found != "" && !strings.HasPrefix(line, "//") {
+			t.Errorf("line %d has %q", i+1, found)
+		}
+	}
+}
+
+func unpack(t *testing.T, encoding, packed string) string {
+	t.Helper()
+	unpack := fasthttp.AppendUnbrotliBytes
+	if encoding == "gzip" {
+		unpack = fasthttp.AppendGunzipBytes
+	}
+	content, err := unpack(nil, []byte(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// A page that Go does not render gets what it would have rendered.
+func TestFieldByTheAPI(t *testing.T) {
+	guard := captcha.New(captcha.Config{Audio: voice})
+	signup := guard.For("signup")
+	app := fiber.New()
+	guard.Register(app)
+	for query, language := range map[string]string{"": "fr", "?language=de-AT": "de", "?language=tlh": "fr", "?language=ru&purpose=signup": "ru"} {
+		r := post("/api/captcha/field"+query, "", "")
+		r.Header.Set("Accept-Language", "fr")
+		response, body := mustDo(t, app, r)
+		if response.StatusCode != 200 || response.Header.Get("Content-Type") != "text/html; charset=utf-8" || response.Header.Get("Cache-Control") != "no-store" {
+			t.Fatalf("%s: %s %v", query, response.Status, response.Header)
+		}
+		field := parse(t, template.HTML(body))
+		field.one(t, "captcha-field", "lang", language)
+		key := field.one(t, "input", "name", "captcha_key").attrs["value"]
+		issuer := guard
+		if strings.Contains(query, "signup") {
+			issuer = signup
+		}
+		if err := verify(issuer, key, captchatest.Solve(t, issuer, key)); err != nil {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+	for r, status := range map[*http.Request]int{
+		httptest.NewRequest("GET", "/api/captcha/field", nil): 405,
+		post("/api/captcha/field?purpose=other", "", ""):      404,
+	} {
+		if response, body := mustDo(t, app, r); response.StatusCode != status {
+			t.Errorf("%s %s: %s %s", r.Method, r.URL, response.Status, body)
 		}
 	}
 }

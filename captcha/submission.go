@@ -90,9 +90,12 @@ func checkLength(errs FieldErrors, field, text string, length, limit int) {
 	}
 }
 
+// refreshField is in a form that was sent, without script, by the field's button for new characters.
+const refreshField = "captcha_refresh"
+
 // fieldNames are the fields that a submission may have.
 func (g *Guard) fieldNames() []string {
-	names := []string{g.cfg.Compat.KeyField, g.cfg.Compat.ValueField}
+	names := []string{g.cfg.Compat.KeyField, g.cfg.Compat.ValueField, refreshField}
 	if g.cfg.Receipts > 0 {
 		names = append(names, receiptField)
 	}
@@ -145,6 +148,9 @@ func (g *Guard) read(ctx context.Context, fields fields, err error, visitor Visi
 // assemble looks at every field that the way needs, so that a client hears of everything at once.
 func (g *Guard) assemble(f fields, way Way, visitor Visitor) (Submission, error) {
 	s, errs, names := Submission{way: way, visitor: visitor}, FieldErrors{}, g.cfg.Compat
+	if way != None && f.filled(refreshField) {
+		return s, FieldErrors{names.ValueField: {errRequired}}
+	}
 	text := func(name string, check func(text string)) string {
 		text := strings.TrimSpace(f.need(errs, name))
 		if len(errs[name]) == 0 {

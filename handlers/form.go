@@ -76,6 +76,7 @@ type formPage struct {
 	Form    form
 	Open    bool                // no captcha is asked for
 	Errors  map[string][]string // what is wrong with each field, in sentences
+	Slips   []slip              // the same, and what is wrong with the captcha, in the form's order
 	Notice  string              // about the form as a whole
 	Captcha template.HTML       // empty if the form is open, or no challenge could be made
 }
@@ -88,8 +89,8 @@ func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error)
 	case problem == nil:
 	case errors.As(problem, &errs), errors.Is(problem, captcha.ErrUnknownKey), errors.Is(problem, captcha.ErrWrongAnswer):
 		status = fiber.StatusUnprocessableEntity
-		page.Notice = "Your form was not sent. Correct what is marked below, then send it again."
-		page.Errors = sentences(errs)
+		page.Notice = "Your form was not sent"
+		page.Errors = advice(errs)
 	default:
 		status, page.Notice = web.Explain(problem)
 		if status != fiber.StatusServiceUnavailable && status != fiber.StatusTooManyRequests {
@@ -97,26 +98,25 @@ func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error)
 		}
 		web.Logger(c).Error("form not taken", "view", view, "error", problem)
 	}
+	var beside error // beside the captcha; of what the visitor can't mend the notice tells
+	if status == fiber.StatusUnprocessableEntity {
+		beside = ofCaptcha(problem)
+	}
+	var challenge *captcha.Challenge
 	if !page.Open {
-		challenge, err := s.Guard.For(page.Purpose).Issue(c)
-		if err != nil {
+		var err error
+		if challenge, err = s.challenge(c, page.Purpose); err != nil {
 			web.Logger(c).Error("form without a challenge", "view", view, "error", err)
 			status, page.Notice = web.Explain(err)
-		} else {
-			page.Captcha = challenge.Field(captcha.FieldOptions{Error: ofCaptcha(problem)})
+			return web.Page(c, status, view, page)
 		}
+		if challenge.Refreshed {
+			status, page.Notice, page.Errors, beside = fiber.StatusOK, "", nil, nil
+		}
+		page.Captcha = challenge.Field(captcha.FieldOptions{Error: beside})
 	}
+	page.Slips = slips(page.Errors, challenge, beside)
 	return web.Page(c, status, view, page)
-}
-
-func sentences(errs captcha.FieldErrors) map[string][]string {
-	all := make(map[string][]string, len(errs))
-	for field, wrong := range errs {
-		for _, err := range wrong {
-			all[field] = append(all[field], err.Message)
-		}
-	}
-	return all
 }
 
 // ofCaptcha returns the part of a problem that belongs beside the captcha.

@@ -52,9 +52,12 @@ func (s *site) homeTry(c *fiber.Ctx) error {
 }
 
 func (s *site) showHome(c *fiber.Ctx, status int, page homePage) error {
-	challenge, err := s.Guard.For("home").Issue(c)
+	challenge, err := s.challenge(c, "home")
 	if err != nil {
 		return err
+	}
+	if challenge.Refreshed {
+		status, page = fiber.StatusOK, homePage{}
 	}
 	page.Title = "A captcha that you host yourself"
 	page.Shown = time.Now().UnixMilli()

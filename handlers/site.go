@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/compress"
 	"github.com/gofiber/template/html/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
@@ -128,6 +129,7 @@ func newSite(cfg Config) *site {
 func templates(assets web.Assets) fiber.Views {
 	engine := html.NewFileSystem(http.FS(views.FS), ".html")
 	engine.AddFunc("asset", assets.URL)
+	engine.AddFunc("refused", refused)
 	engine.AddFunc("has", slices.Contains[[]string])
 	engine.AddFunc("host", func(base string) string { _, host, _ := strings.Cut(base, "://"); return host })
 	engine.AddFunc("rows", func(text string) int { return max(1, strings.Count(text, "\n")) })
@@ -147,7 +149,7 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	work := limited(s.Limits.Issue)                                // counted apart, for it comes after a challenge
 	drawing := web.NewTurns(max(1, runtime.GOMAXPROCS(0)/2))
 
-	app.Get("/static/:name", assets.Serve)
+	app.Get("/static/:name", compress.New(), assets.Serve)
 	app.Get("/", opened, issue, s.home)
 	app.Post("/", submit, body, s.homeTry)
 
@@ -167,6 +169,7 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 
 	app.Get("/api/openapi.yaml", look, s.openAPI)
 	app.All("/api/captcha", opened, issue, s.Guard.Create)
+	app.All("/api/captcha/field", opened, issue, s.Guard.Field)
 	app.Get("/api/captcha/:key/audio.wav", audio, drawing.InTurn(s.Guard.Audio))
 	app.Get("/api/captcha/:key/work", work, s.Guard.Work)
 	app.Get("/api/captcha/altcha", opened, issue, s.Guard.Altcha)

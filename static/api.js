@@ -39,6 +39,7 @@ async function ask() {
   if (!challenge) return;
   if (!part("picture")) return location.reload(); // It came while there were no challenges to show.
   const key = challenge[part("key").name];
+  part("picture").removeAttribute("height"); // it was that of a form's picture
   part("picture").src = `data:${challenge.image_type};base64,${challenge[part("ask").dataset.picture]}`;
   part("sound").src = `/api/captcha/${key}/audio.wav`;
   part("key").value = key;

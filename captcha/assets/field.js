@@ -1,165 +1,422 @@
-// The behaviour of the captcha's form field: new characters when they are asked for and before the old ones expire, and
-// one button for the sound. Without this script the field can be answered too; the browser's own control plays the sound.
+// The behaviour of the captcha's form field: new characters when they are asked for and before the old ones expire, one
+// button for the sound, work that the browser does in place of its visitor, and a form that is sent once. Without this
+// script the field can be answered too; its button for new characters then sends the form, and the browser's own control
+// plays the sound.
 //
-// An app that sends its form by script asks for new characters with document.querySelector("captcha-field").refresh().
+// It needs Chrome 61, Edge 79, Firefox 63 or Safari 11: modules, custom elements, async functions. What is newer is asked
+// for before it is used. An older browser shows the field as one without script does.
+//
+// What has to survive a copy of the element, such as the snapshots of Turbo and htmx, stands in its attributes, and times
+// there are absolute, as Date.now() counts:
+//
+//   data-until    when the challenge expires
+//   data-heard    the sound was asked for
+//   data-sent     the form was submitted, so that the challenge may be used up
+//   data-state    "checked": the browser met the challenge by work
+//   data-letters  the visitor chose letters
+//
+// The element sends events, which bubble:
+//
+//   refreshed  another challenge is there
+//   expired    the challenge expired while its answer was being typed
+//   failed     something did not work; detail.reason is "offline", "limited", "unavailable", "sound" or "work"
+//   verified   the browser met the challenge by work, and the form can be sent as it is
+//
+// An app that sends its form by script asks for new characters with document.querySelector("captcha-field").refresh(). A
+// page that the server does not render has <captcha-field data-api="/api/captcha/"></captcha-field>, with data-purpose where
+// there is one and lang for a language other than its page's; the element then builds itself.
 
 // Milliseconds.
-const early = 10_000; // A challenge is replaced this long before its end: an answer sent just then still arrives in time.
-const again = 10_000; // Until a failed replacement is tried again, where the server names no time.
-const patience = 15_000; // That a reply may take.
-const nap = 30_000; // At most between two looks at the clock, for timers stand still while a computer sleeps.
+const early = 10000; // A challenge is replaced this long before its end: an answer sent just then still arrives in time.
+const enough = 60000; // Who begins to answer has at least this long, or a quarter of the challenge's life.
+const again = 10000; // Until a failed replacement is tried again, where the server names no time.
+const patience = 15000; // That a reply may take.
+const slow = 3000; // After which a visitor who waits is told so.
+const nap = 30000; // At most between two looks at the clock, for timers stand still while a computer sleeps.
+const once = 10000; // In which a form is not sent a second time.
+const workLimit = 30000; // That the browser computes for one challenge at most.
 
-class CaptchaField extends HTMLElement {
-  #due; // when the challenge is to be replaced, as Date.now() counts
-  #timer;
-  #replacing = false;
-  #heard = false; // the sound was asked for
-  #sent = false; // the form was submitted, so that the challenge may be used up
-  #gone;
-
-  get #picture() { return this.querySelector(".captcha-picture"); }
-  get #answer() { return this.querySelector(".captcha-answer"); }
-  get #key() { return this.querySelector("input[type=hidden]"); }
-  get #audio() { return this.querySelector(".captcha-audio"); }
-  get #listenButton() { return this.querySelector(".captcha-listen"); }
-  get #refreshButton() { return this.querySelector(".captcha-refresh"); }
-  get #status() { return this.querySelector(".captcha-status"); }
-
-  connectedCallback() {
-    this.#gone = new AbortController();
-    const on = (target, type, action) => target.addEventListener(type, action, { signal: this.#gone.signal });
-
-    on(this.#refreshButton, "click", () => this.refresh());
-    this.#refreshButton.hidden = false;
-    if (this.#audio) {
-      on(this.#listenButton, "click", () => this.#listen());
-      on(this.#audio, "play", () => this.#showPlaying(true));
-      on(this.#audio, "pause", () => this.#showPlaying(false));
-      this.#listenButton.hidden = false;
-      this.#audio.hidden = true;
-    }
-    if (this.#answer.form) on(this.#answer.form, "submit", () => (this.#sent = true));
-    on(document, "visibilitychange", () => this.#check());
-    on(window, "online", () => this.#check());
-    on(window, "pageshow", (event) => (event.persisted && this.#sent ? this.#renew() : this.#check()));
-
-    if (this.#due === undefined) this.#expect(Number(this.dataset.left));
-    else this.#check(); // it was moved to another place in the page
-    // A page out of the browser's cache is from before its form was sent.
-    const [visit] = performance.getEntriesByType("navigation");
-    if (visit?.type === "back_forward" && visit.transferSize === 0) this.#renew();
+// Some policies take neither HTML nor a worker's address that did not go through one of these.
+const trusted = (() => {
+  const same = { createHTML: (text) => text, createScriptURL: (url) => url };
+  try {
+    return window.trustedTypes ? window.trustedTypes.createPolicy("captcha-field", same) : same;
+  } catch (refused) {
+    return same;
   }
+})();
 
-  disconnectedCallback() {
-    this.#gone.abort();
-    clearTimeout(this.#timer);
-  }
-
-  // refresh shows a new challenge and says so. It resolves to whether there is one.
-  refresh() {
-    this.#say("");
-    return this.#replace(this.dataset.refreshed);
-  }
-
-  // renew replaces a challenge that nobody asked to replace. It speaks up only to a visitor who was about to answer.
-  #renew() {
-    const engaged = this.#answer.value !== "" || this.#heard || this.contains(document.activeElement);
-    return this.#replace(engaged ? this.dataset.expired : "");
-  }
-
-  async #replace(sentence) {
-    if (this.#replacing) return false;
-    this.#replacing = true;
-    this.#refreshButton.classList.add("captcha-busy");
-    try {
-      await this.#show(await this.#challenge());
-      this.#say(sentence);
-      this.#expect(Number(this.dataset.lifetime));
-      return true;
-    } catch (failure) {
-      this.#say(failure.sentence ?? this.dataset.unavailable);
-      this.#due = Math.max(this.#due, Date.now() + (failure.seconds * 1000 || again));
-      this.#check();
-      return false;
-    } finally {
-      this.#replacing = false;
-      this.#refreshButton.classList.remove("captcha-busy");
-    }
-  }
-
-  async #challenge() {
-    const response = await fetch(this.dataset.create, {
-      method: "POST",
-      cache: "no-store",
-      headers: { Accept: "application/json", "Accept-Language": this.lang },
-      signal: AbortSignal.timeout(patience),
-    }).catch(() => {
-      throw { sentence: this.dataset.offline };
+// post resolves to a reply that is all right, or throws {reason, seconds}.
+async function post(url, language, kind) {
+  const given = window.AbortController ? new AbortController() : {};
+  const limit = setTimeout(() => given.abort && given.abort(), patience);
+  try {
+    const headers = { Accept: kind };
+    if (language) headers["Accept-Language"] = language;
+    const response = await fetch(url, { method: "POST", cache: "no-store", headers, signal: given.signal }).catch(() => {
+      throw { reason: "offline" };
     });
     if (!response.ok) {
       throw {
-        sentence: response.status === 429 ? this.dataset.tooMany : this.dataset.unavailable,
+        reason: response.status === 429 ? "limited" : "unavailable",
         seconds: Number(response.headers.get("Retry-After")),
       };
     }
-    return response.json();
+    return await (kind === "text/html" ? response.text() : response.json());
+  } finally {
+    clearTimeout(limit);
+  }
+}
+
+// fromCache reports whether the browser has the page from before, as it was when its form was sent.
+function fromCache() {
+  const [visit] = performance.getEntriesByType ? performance.getEntriesByType("navigation") : [];
+  return Boolean(visit) && visit.type === "back_forward" && !visit.transferSize;
+}
+
+class CaptchaField extends HTMLElement {
+  part(name) { return this.querySelector(".captcha-" + name); }
+  get key() { return this.querySelector("input[type=hidden]:not(.captcha-work)"); }
+  get left() { return Number(this.dataset.until) - Date.now(); }
+  // share is a time, or a quarter of the challenge's life where that is shorter.
+  share(time) { return Math.min(time, Number(this.dataset.lifetime) / 4); }
+
+  connectedCallback() {
+    if (this.part("answer")) this.begin();
+    else if (this.dataset.api) this.build();
   }
 
-  // show puts a challenge's picture, key and sound in at once, as soon as the picture can be drawn.
-  async #show(challenge) {
-    const picture = new Image();
-    picture.src = `data:${challenge.image_type};base64,${challenge[this.dataset.image]}`;
-    await picture.decode();
-    const scale = this.#picture.getAttribute("width") / this.#picture.naturalWidth || 1;
-    this.#picture.src = picture.src;
-    this.#picture.setAttribute("width", Math.round(picture.naturalWidth * scale));
-    this.#picture.setAttribute("height", Math.round(picture.naturalHeight * scale));
+  disconnectedCallback() {
+    (this.listeners || []).forEach(([target, ...listener]) => target.removeEventListener(...listener));
+    this.listeners = [];
+    clearTimeout(this.timer);
+    this.rest();
+  }
 
-    const key = challenge[this.#key.name];
-    if (this.#audio) {
-      this.#audio.pause();
-      this.#audio.src = this.#audio.getAttribute("src").replace(this.#key.value, key);
+  // build asks the server for what it would have rendered. What the page put into the element stays until that is there.
+  async build() {
+    const near = this.closest("[lang]");
+    const query = new URLSearchParams();
+    if (near) query.set("language", near.lang);
+    if (this.dataset.purpose) query.set("purpose", this.dataset.purpose);
+    try {
+      const template = document.createElement("template");
+      template.innerHTML = trusted.createHTML(await post(this.dataset.api + "field?" + query, "", "text/html"));
+      if (this.part("answer")) return;
+      const made = template.content.querySelector("captcha-field");
+      made.removeChild(made.querySelector("script"));
+      for (const { name, value } of Array.from(made.attributes)) this.setAttribute(name, value);
+      this.dataset.until = Date.now() + Number(this.dataset.left);
+      while (this.firstChild) this.removeChild(this.firstChild);
+      while (made.firstChild) this.appendChild(made.firstChild);
+      for (const [kind, chosen] of [["answer", this.dataset.inputClass], ["button", this.dataset.buttonClass]]) {
+        if (chosen) for (const one of this.querySelectorAll(".captcha-" + kind)) one.className += " " + chosen;
+      }
+      if (this.isConnected) this.begin();
+    } catch (failure) {
+      this.emit("failed", { reason: failure.reason || "unavailable" });
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.isConnected && this.build(), failure.seconds * 1000 || again);
     }
-    this.#key.value = key;
-    this.#answer.value = "";
-    this.#heard = this.#sent = false;
   }
 
-  #expect(left) {
-    this.#due = Date.now() + left - Math.min(early, left / 4);
-    this.#check();
+  on(target, type, action, capture) {
+    target.addEventListener(type, action, Boolean(capture));
+    (this.listeners = this.listeners || []).push([target, type, action, Boolean(capture)]);
   }
 
-  // check renews a challenge that is due. One that nobody can see waits until it is looked at.
-  #check() {
-    const left = this.#due - Date.now();
-    clearTimeout(this.#timer);
-    if (left > 0) this.#timer = setTimeout(() => this.#check(), Math.min(left, nap));
-    else if (!document.hidden) this.#renew();
+  begin() {
+    const refresh = this.part("refresh"), listen = this.part("listen"), audio = this.part("audio");
+    const answer = this.part("answer"), enter = this.part("enter"), letters = this.part("letters");
+    if (enter) enter.parentNode.removeChild(enter);
+    refresh.type = "button";
+    this.on(refresh, "click", () => this.refresh());
+    if (audio) {
+      listen.hidden = false;
+      audio.hidden = true;
+      this.on(listen, "click", () => this.listen());
+      this.on(audio, "play", () => this.showPlaying(true));
+      this.on(audio, "pause", () => this.showPlaying(false));
+      this.showPlaying(!audio.paused);
+    }
+    if (letters) this.on(letters, "click", () => this.chooseLetters());
+    this.on(answer, "input", () => this.typed());
+    this.on(answer, "focus", () => this.answering());
+    this.on(this, "focusout", (event) => this.contains(event.relatedTarget) || this.putAway());
+    for (const sign of ["focusin", "input"]) this.on(answer.form || this, sign, () => this.touch()); // a browser may fill in
+    this.on(window, "submit", (event) => event.target === answer.form && this.refuseTwice(event), true);
+    this.on(window, "submit", (event) => event.target === answer.form && this.sent(event));
+    this.on(document, "visibilitychange", () => this.look());
+    this.on(window, "online", () => this.look());
+    this.on(window, "pagehide", () => this.rest());
+    this.on(window, "pageshow", (event) => event.persisted && this.returned());
+
+    const fresh = !("until" in this.dataset);
+    // A page that is older than its challenge comes out of a cache, or the visitor's clock is wrong: another can't hurt.
+    if (fresh) this.dataset.until = Date.now() > Number(this.dataset.expires) ? 0 : Date.now() + Number(this.dataset.left);
+    if ((fresh && document.readyState !== "complete" && fromCache()) || "sent" in this.dataset) this.replace("stale");
+    else this.look();
+    const work = this.part("work"); // with its solution, where a form comes back for another field's sake
+    if (work && work.value && !("letters" in this.dataset)) this.met();
+    if (answer.form && answer.form.contains(document.activeElement)) this.touch();
   }
 
-  async #listen() {
-    const audio = this.#audio;
+  // refresh shows a new challenge and says so. It resolves to whether there is one.
+  refresh() { return this.replace("asked"); }
+
+  // replace gets another challenge: because it was "asked" for, because the old one is "due", which is no reason to take
+  // away what a visitor has typed or heard, or because it is "stale", which is.
+  replace(why) {
+    if (!this.replacing) this.replacing = this.another(why);
+    return this.replacing;
+  }
+
+  async another(why) {
+    const { dataset } = this, checked = dataset.state === "checked", attentive = this.contains(document.activeElement);
+    const dull = why === "asked" && setTimeout(() => this.say(dataset.slow), slow);
+    this.rest();
+    this.part("refresh").classList.add("captcha-busy");
+    if (why === "asked") this.say("");
+    try {
+      const challenge = await post(dataset.create, this.lang, "application/json");
+      // The old solution is good until there is another: nobody is asked to type because time went by.
+      const solution = checked && why !== "asked" ? await this.solve(challenge[this.key.name]).catch(() => "") : "";
+      const next = await this.drawn(challenge);
+      if (why === "due" && !this.untouched()) return false;
+      this.show(challenge, next, solution);
+      this.say(solution ? dataset.checked : why === "asked" ? dataset.refreshed : attentive || checked ? dataset.expired : "");
+      this.emit("refreshed", { reason: why });
+      return true;
+    } catch (failure) {
+      const reason = failure.reason || "unavailable";
+      const said = { offline: dataset.offline, limited: dataset.tooMany }[reason] || dataset.unavailable;
+      if (why === "asked" || this.left < 0 || why === "stale") this.say(said);
+      this.retry = Date.now() + (failure.seconds * 1000 || again);
+      this.emit("failed", { reason });
+      return false;
+    } finally {
+      clearTimeout(dull);
+      this.part("refresh").classList.remove("captcha-busy");
+      this.replacing = null;
+      this.look();
+      if (this.wasTouched) this.work();
+    }
+  }
+
+  // drawn resolves to a challenge's picture as soon as it can be shown at once.
+  async drawn(challenge) {
+    const next = new Image();
+    next.src = `data:${challenge.image_type};base64,${challenge[this.dataset.image]}`;
+    if (next.decode) await next.decode();
+    else await new Promise((drawn, failed) => Object.assign(next, { onload: drawn, onerror: failed }));
+    return next;
+  }
+
+  show(challenge, next, solution) {
+    const picture = this.part("picture"), audio = this.part("audio"), work = this.part("work"), answer = this.part("answer");
+    const scale = picture.getAttribute("width") / picture.naturalWidth || 1;
+    picture.src = next.src;
+    picture.setAttribute("width", Math.round(next.naturalWidth * scale));
+    picture.setAttribute("height", Math.round(next.naturalHeight * scale));
+
+    const old = this.key.value, key = challenge[this.key.name];
+    if (audio) {
+      audio.pause();
+      audio.setAttribute("src", audio.getAttribute("src").replace(old, key));
+    }
+    this.key.value = key;
+    answer.value = "";
+    answer.removeAttribute("value"); // as it stood in the page
+    this.forgive();
+    for (const name of ["heard", "sent"]) delete this.dataset[name];
+    this.lastSent = 0;
+    if (work) {
+      this.dataset.work = this.dataset.work.replace(old, key);
+      work.value = solution;
+      if (!solution) this.bringBack();
+    }
+    this.dataset.until = Date.now() + Number(this.dataset.lifetime);
+  }
+
+  untouched() { return this.part("answer").value === "" && !("heard" in this.dataset && this.left > 0); }
+
+  // look acts on the time. A challenge that nobody can see waits until it is looked at.
+  look() {
+    clearTimeout(this.timer);
+    const waits = document.hidden;
+    if (this.worker) this.worker.postMessage({ type: waits ? "pause" : "resume" });
+    if (waits || this.replacing || !this.isConnected) return;
+    const now = Date.now(), sending = now - (this.lastSent || 0) < once;
+    const before = this.dataset.state === "checked" ? this.share(enough) : this.share(early);
+    const due = Math.max(Number(this.dataset.until) - before, this.retry || 0);
+    if (now >= due && !sending && this.untouched()) return void this.replace("due");
+    if (this.left <= 0 && !sending && !this.untouched() && this.told !== this.key.value) {
+      this.told = this.key.value;
+      this.say(this.dataset.over);
+      this.emit("expired");
+    }
+    const next = [due, Number(this.dataset.until), (this.lastSent || 0) + once, now + nap].filter((time) => time > now);
+    this.timer = setTimeout(() => this.look(), Math.min(...next) - now);
+  }
+
+  // answering makes sure that there is time for an answer which is about to be given.
+  async answering() {
+    if (this.left < this.share(enough) && this.untouched() && !(this.retry > Date.now())) await this.replace("due");
+  }
+
+  typed() {
+    if (this.part("answer").value !== "") this.forgive();
+    this.look();
+  }
+
+  // forgive takes an error away that is no longer true. What stands below it stays where it is.
+  forgive() {
+    const error = this.part("error"), answer = this.part("answer");
+    if (!error) return;
+    error.classList.add("captcha-gone");
+    answer.removeAttribute("aria-invalid");
+    answer.removeAttribute("aria-describedby");
+  }
+
+  refuseTwice(event) {
+    if (Date.now() - (this.lastSent || 0) >= once) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.say(this.dataset.sending);
+  }
+
+  sent(event) {
+    this.dataset.sent = "";
+    if (!event.defaultPrevented) this.lastSent = Date.now();
+  }
+
+  // returned is for a page out of the browser's cache.
+  returned() {
+    this.lastSent = 0;
+    if ("sent" in this.dataset) this.replace("stale");
+    else this.look();
+    if (this.wasTouched) this.work();
+  }
+
+  async listen() {
+    const audio = this.part("audio");
     if (!audio.paused) return audio.pause();
-    this.#heard = true;
+    await this.answering();
+    this.dataset.heard = "";
     if (audio.error) audio.load();
     audio.currentTime = 0;
     try {
       await audio.play();
+      if (this.part("status").textContent === this.dataset.silent) this.say("");
     } catch (error) {
-      if (error.name !== "AbortError") this.#say(this.dataset.silent);
+      if (error.name === "AbortError") return;
+      delete this.dataset.heard;
+      this.say(navigator.onLine === false ? this.dataset.offline : this.dataset.silent);
+      this.emit("failed", { reason: "sound" });
     }
   }
 
-  #showPlaying(playing) {
-    const [listen, stop] = this.#listenButton.children;
+  showPlaying(playing) {
+    const [listen, stop] = this.part("listen").children;
     listen.hidden = playing;
     stop.hidden = !playing;
   }
 
-  #say(sentence) {
-    this.#status.textContent = sentence;
+  // Work.
+
+  touch() {
+    this.wasTouched = true;
+    this.work();
   }
+
+  async work() {
+    const { dataset } = this, input = this.part("work");
+    if (!input || input.value || this.working || this.replacing || "letters" in dataset || this.failedFor === this.key.value) return;
+    const key = this.key.value;
+    try {
+      const solution = await this.solve(key);
+      if (this.key.value !== key || "letters" in dataset) return;
+      input.value = solution;
+      this.met();
+      this.emit("verified");
+      this.look();
+    } catch (reason) {
+      if (reason === "ended") return;
+      this.failedFor = key; // the letters are there
+      this.emit("failed", { reason: "work" });
+    }
+  }
+
+  // solve resolves to the solution of the work that belongs to a key.
+  async solve(key) {
+    const mine = (this.working = {});
+    const ended = () => this.working !== mine;
+    try {
+      if (!window.isSecureContext || !window.Worker) throw "insecure";
+      const response = await fetch(this.dataset.work.replace(this.key.value, key), { cache: "no-store" });
+      if (!response.ok) throw "unavailable";
+      const challenge = await response.json();
+      if (ended()) throw "ended";
+      return await new Promise((solved, failed) => {
+        const worker = (this.worker = new Worker(trusted.createScriptURL(this.dataset.worker)));
+        this.end = () => failed("ended");
+        worker.onmessage = ({ data }) => (data.type === "solved" ? solved(data.solution) : failed(data.reason));
+        worker.onerror = () => failed("error");
+        if (document.hidden) worker.postMessage({ type: "pause" });
+        worker.postMessage({ type: "start", challenge, limit: workLimit });
+      });
+    } finally {
+      if (!ended()) this.rest();
+    }
+  }
+
+  // rest ends work that is under way.
+  rest() {
+    if (this.worker) this.worker.terminate();
+    if (this.end) this.end();
+    this.worker = this.end = this.working = null;
+  }
+
+  // met says that nothing has to be typed, unless letters are demanded as well.
+  met() {
+    if ("both" in this.dataset) return;
+    this.dataset.state = "checked";
+    this.part("answer").required = false;
+    this.forgive();
+    this.say(this.dataset.checked);
+    this.putAway();
+  }
+
+  // putAway hides the letters once nobody needs them or is at them.
+  putAway() {
+    const group = this.part("group");
+    if (this.dataset.state !== "checked" || group.contains(document.activeElement) || this.part("answer").value !== "") return;
+    group.hidden = true;
+    this.part("letters").hidden = false;
+  }
+
+  bringBack() {
+    delete this.dataset.state;
+    this.part("group").hidden = false;
+    this.part("letters").hidden = true;
+    this.part("answer").required = true;
+  }
+
+  chooseLetters() {
+    this.rest();
+    this.dataset.letters = "";
+    this.part("work").value = "";
+    this.bringBack();
+    this.say("");
+    this.part("answer").focus();
+  }
+
+  say(sentence) {
+    const status = this.part("status");
+    if (status.textContent !== sentence) status.textContent = sentence;
+  }
+
+  emit(type, detail) { this.dispatchEvent(new CustomEvent(type, { bubbles: true, detail: detail || {} })); }
 }
 
-if (!customElements.get("captcha-field")) customElements.define("captcha-field", CaptchaField);
+if (window.customElements && !customElements.get("captcha-field")) customElements.define("captcha-field", CaptchaField);

@@ -9,19 +9,25 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 )
 
-// Register adds the guard's routes to app, below Config.Path: Create, Assets for the form field, Audio where Config.Audio is
-// set, and Exchange, at receipt/, where Config.Receipts is. Path counts from the app's root, also where app is a group with
-// a prefix, which Path then begins with. Register panics where it does not, and where the app has a handler at Path already.
-// An app that is mounted in another with Use may register its guards before or after.
+// Register adds the guard's routes to app, below Config.Path: Create, Field, Assets for the form field, Audio where Config.Audio
+// is set, Work and Altcha where Config.Work is, and Exchange, at receipt/, where Config.Receipts is. Path counts from the app's
+// root, also where app is a group with a prefix, which Path then begins with. Register panics where it does not, and where
+// the app has a handler at Path already. An app that is mounted in another with Use may register its guards before or after.
 func (g *Guard) Register(app fiber.Router) {
 	path := g.pathBelow(app)
 	both(app, path, g.Create)
+	app.All(path+"field", g.Field)
 	if g.cfg.Receipts > 0 {
 		both(app, path+"receipt/", g.Exchange)
 	}
 	app.Get(path+"assets/:file", g.Assets)
 	if g.cfg.Audio != nil {
 		app.Get(path+":key/audio.wav", g.Audio)
+	}
+	if g.cfg.Work != nil {
+		app.Get(path+":key/work", g.Work)
+		app.Get(path+"altcha", g.Altcha)
+		app.All(path+"altcha/verify", g.VerifyAltcha)
 	}
 }
 
@@ -53,20 +59,41 @@ func (g *Guard) pathBelow(app fiber.Router) string {
 
 // Create answers POST with a challenge as JSON.
 func (g *Guard) Create(c fiber.Ctx) error {
-	return g.answered(c, g.Edge().Create(c.Context(), c.RequestCtx(), g.Visitor(c)))
+	return g.answered(c, g.Edge().Create(c.Context(), c.RequestCtx(), g.routeVisitor(c)))
+}
+
+// Field answers POST with a new challenge's form field in HTML, for a page that the server does not render.
+func (g *Guard) Field(c fiber.Ctx) error {
+	return g.answered(c, g.Edge().Field(c.Context(), c.RequestCtx(), g.routeVisitor(c)))
 }
 
 // Audio answers GET with the sound of the challenge that the route's parameter "key" names, as a WAV file.
 func (g *Guard) Audio(c fiber.Ctx) error {
-	return g.answered(c, g.Edge().Audio(c.Context(), c.RequestCtx(), c.Params("key"), g.Visitor(c)))
+	return g.answered(c, g.Edge().Audio(c.Context(), c.RequestCtx(), c.Params("key"), g.routeVisitor(c)))
+}
+
+// Work answers GET with the work of the challenge that the route's parameter "key" names, in JSON.
+func (g *Guard) Work(c fiber.Ctx) error {
+	return g.answered(c, g.Edge().Work(c.Context(), c.RequestCtx(), c.Params("key"), g.routeVisitor(c)))
+}
+
+// Altcha answers GET with a new challenge for ALTCHA's widget.
+func (g *Guard) Altcha(c fiber.Ctx) error {
+	return g.answered(c, g.Edge().Altcha(c.Context(), c.RequestCtx(), g.routeVisitor(c)))
+}
+
+// VerifyAltcha answers POST with a receipt for the work and the letters that ALTCHA's widget sends.
+func (g *Guard) VerifyAltcha(c fiber.Ctx) error {
+	return g.answered(c, g.Edge().VerifyAltcha(c.Context(), c.RequestCtx(), g.routeVisitor(c)))
 }
 
 // Exchange answers POST with a receipt for a challenge that the body's fields meet.
 func (g *Guard) Exchange(c fiber.Ctx) error {
-	return g.answered(c, g.Edge().Exchange(c.Context(), c.RequestCtx(), g.Visitor(c)))
+	return g.answered(c, g.Edge().Exchange(c.Context(), c.RequestCtx(), g.routeVisitor(c)))
 }
 
-// Assets answers GET with the form field's script or style, whichever the path ends with: field.js or field.css.
+// Assets answers GET with the form field's script or style, whichever the path ends with: field.js or field.css, or
+// work.js where Config.Work is set.
 func (g *Guard) Assets(c fiber.Ctx) error {
 	return g.answered(c, g.Edge().Asset(c.RequestCtx(), path.Base(c.Path())))
 }
@@ -89,10 +116,24 @@ func (g *Guard) Issue(c fiber.Ctx) (*captcha.Challenge, error) {
 func (g *Guard) Receipt(c fiber.Ctx) (string, error) { return g.ReceiptTo(c.Context(), g.Visitor(c)) }
 
 // Visitor returns what the guard knows of whoever sent the request.
-func (g *Guard) Visitor(c fiber.Ctx) captcha.Visitor {
+func (g *Guard) Visitor(c fiber.Ctx) captcha.Visitor { return g.visitorFor(c, g.Edge()) }
+
+// routeVisitor is Visitor for a request to one of the guard's own routes, whose query names the purpose.
+func (g *Guard) routeVisitor(c fiber.Ctx) captcha.Visitor {
+	edge, err := g.Edge().For(c.RequestCtx())
+	if err != nil {
+		edge = g.Edge()
+	}
+	return g.visitorFor(c, edge)
+}
+
+func (g *Guard) visitorFor(c fiber.Ctx, edge captcha.Edge) captcha.Visitor {
 	visitor := captcha.Visitor{Language: g.Language(c)}
 	if g.cfg.Binding != nil {
 		visitor.Binding = g.cfg.Binding(c)
+	}
+	if g.cfg.Demand != nil {
+		visitor.Demand = g.cfg.Demand(c, edge.Purpose())
 	}
 	return visitor
 }
@@ -100,8 +141,7 @@ func (g *Guard) Visitor(c fiber.Ctx) captcha.Visitor {
 // Language returns the language in which the request's visitor is best spoken to.
 func (g *Guard) Language(c fiber.Ctx) string { return g.Edge().Language(c.RequestCtx()) }
 
-// Protect lets a request through whose body has the key and the right answer, or a receipt. Others go to
-// Config.ErrorHandler.
+// Protect lets a request through whose body has what is demanded of it. Others go to Config.ErrorHandler.
 func (g *Guard) Protect(c fiber.Ctx) error {
 	if err := g.Check(c); err != nil {
 		return g.cfg.ErrorHandler(c, err)
@@ -109,7 +149,8 @@ func (g *Guard) Protect(c fiber.Ctx) error {
 	return c.Next()
 }
 
-// Check is Read and Verify in one. It lets everything pass that Config.Next skips.
+// Check is Read and Verify in one. It lets everything pass that Config.Next skips, or of which Config.Demand asks
+// captcha.Nothing.
 func (g *Guard) Check(c fiber.Ctx) error {
 	if g.cfg.Next != nil && g.cfg.Next(c) {
 		return nil

@@ -38,6 +38,11 @@ type Config struct {
 	// Optional. Default: nil, and anybody may answer a challenge
 	Binding func(c fiber.Ctx) string
 
+	// Demand decides what a request must bring to the guard of this purpose. See captcha.Config.
+	//
+	// Optional. Default: nil, and that is captcha.LettersOrWork where Work is set, else captcha.LettersOnly
+	Demand func(c fiber.Ctx, purpose string) captcha.Demand
+
 	// ErrorHandler answers a request that is refused: by Protect, and by the guard's own routes. The error is one of the
 	// package captcha's.
 	//
@@ -97,6 +102,7 @@ func (cfg Config) check() error {
 	}
 	refuse("Next", cfg.Config.Next != nil)
 	refuse("Binding", cfg.Config.Binding != nil)
+	refuse("Demand", cfg.Config.Demand != nil)
 	refuse("ErrorHandler", cfg.Config.ErrorHandler != nil)
 	return errors.Join(errs...)
 }

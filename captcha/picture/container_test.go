@@ -2,8 +2,10 @@ package picture
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"image/png"
+	"io"
 	"maps"
 	"math"
 	"os"
@@ -222,7 +224,7 @@ func TestRefusedFonts(t *testing.T) {
 // Whatever a file holds, it is drawn or refused.
 func FuzzFonts(f *testing.F) {
 	cff := mustRead(f, "testdata/cff.otf")
-	for _, font := range [][]byte{mustRead(f, "fonts/bebas.ttf"), cff, nil} { // small ones, of which there are more in the time
+	for _, font := range [][]byte{mustUnpack(f, "fonts/bebas.ttf.gz"), cff, nil} { // small ones, of which there are more in the time
 		f.Add(font, uint32(0), byte(0))
 		f.Add(font, uint32(300), byte(0xff))
 	}
@@ -248,4 +250,17 @@ func FuzzFonts(f *testing.F) {
 			}
 		}
 	})
+}
+
+func mustUnpack(t testing.TB, name string) []byte {
+	t.Helper()
+	reader, err := gzip.NewReader(bytes.NewReader(mustRead(t, name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }

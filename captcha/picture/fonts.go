@@ -1,17 +1,20 @@
 package picture
 
 import (
+	"compress/gzip"
 	"embed"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 )
 
 // fonts/README.md says where these come from and fonts/make.py makes them. Their licences ask to go with them wherever they go, so that they are
 // in whatever has the fonts: a vendored copy of this package, and every program that draws.
 //
-//go:embed fonts/*.ttf fonts/*.txt fonts/README.md
+//go:embed fonts/*.ttf.gz fonts/*.txt fonts/README.md
 var fontFiles embed.FS
 
 // Licences says of each embedded font what it is, whose, and under which licence, and then gives the text of each licence, for a program to
@@ -32,23 +35,32 @@ func Licences() string {
 	return all.String()[1:]
 }
 
-const fontExtension = ".ttf"
-
-// embeddedFonts are the default: Latin letters and digits in all, and Greek, Cyrillic and accented letters in the Go fonts.
-func embeddedFonts() (all [][]byte) {
-	entries, err := fontFiles.ReadDir("fonts")
+// embeddedFonts are the default: Latin letters and digits in all, and Greek, Cyrillic and accented letters in the Go fonts. They are packed, for
+// that halves what a program carries of them, and unpacked when a first renderer asks for them.
+var embeddedFonts = sync.OnceValue(func() (all [][]byte) {
+	names, err := fs.Glob(fontFiles, "fonts/*.ttf.gz")
 	if err != nil {
-		panic(err) // The files are part of the program.
+		panic(err) // The pattern and the files are part of the program.
 	}
-	for _, entry := range entries {
-		if path.Ext(entry.Name()) != fontExtension {
-			continue
-		}
-		data, err := fontFiles.ReadFile("fonts/" + entry.Name())
-		if err != nil {
-			panic(err)
-		}
-		all = append(all, data)
+	for _, name := range names {
+		all = append(all, unpack(name))
 	}
 	return all
+})
+
+func unpack(name string) []byte {
+	packed, err := fontFiles.Open(name)
+	if err != nil {
+		panic(err)
+	}
+	defer packed.Close()
+	reader, err := gzip.NewReader(packed)
+	if err != nil {
+		panic(err)
+	}
+	data, err := io.ReadAll(reader)
+	if err != nil {
+		panic(err)
+	}
+	return data
 }

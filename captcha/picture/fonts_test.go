@@ -23,14 +23,19 @@ func TestEveryFontHasItsLicence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	fonts := 0
 	for _, entry := range entries {
-		if !strings.HasSuffix(entry.Name(), ".ttf") {
+		if !strings.HasSuffix(entry.Name(), ".ttf.gz") {
 			continue
 		}
+		fonts++
 		licence := rows[entry.Name()]
 		text, err := os.ReadFile("fonts/" + licence)
 		if err != nil || !strings.Contains(all, "\n"+licence+"\n\n"+string(text)) {
 			t.Errorf("%s: licence %q is not among the texts: %v", entry.Name(), licence, err)
 		}
+	}
+	if fonts == 0 || len(rows) < fonts {
+		t.Errorf("%d fonts and %d rows", fonts, len(rows))
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/attempts"
 	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
+	"github.com/fibercaptcha/fibercaptcha/captcha/memory"
 )
 
 // Storage is what is needed of one.
@@ -65,6 +66,9 @@ func (k *Kept) Message(ctx context.Context, client netip.Addr, message []byte, l
 	for range tries {
 		reference = rand.Text()
 		added, err := k.storage.Add(ctx, Place(reference), append([]byte(reference), message...), life)
+		if errors.Is(err, memory.ErrFull) {
+			return "", fmt.Errorf("%w: messages: %w", ErrFull, err)
+		}
 		if err != nil {
 			return "", err
 		}

@@ -21,7 +21,6 @@ type Metrics struct {
 	registry *prometheus.Registry
 
 	events   *prometheus.CounterVec
-	ways     *prometheus.CounterVec
 	answers  prometheus.Histogram
 	failures *prometheus.CounterVec
 	storage  *prometheus.HistogramVec
@@ -34,9 +33,8 @@ func New() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_challenges_total",
-			Help: "Challenges by what was done (issued, spoken, worked, verified) and how it went."}, []string{"done", "result"}),
-		ways: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_submissions_total",
-			Help: "Submissions by what they brought (letters, work, altcha, both, receipt, none) and how it went."}, []string{"way", "result"}),
+			Help: "Challenges by what was done (issued, spoken, worked, verified), how it went, in which way they were met, and what for."},
+			[]string{"done", "result", "way", "purpose"}),
 		answers: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "captcha_answer_seconds",
 			Help: "Time from issue to answer, right or wrong.", Buckets: []float64{1, 2, 3, 5, 8, 12, 20, 30, 60, 120, 300}}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "storage_failures_total",
@@ -48,7 +46,7 @@ func New() *Metrics {
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "http_request_duration_seconds",
 			Help: "Time to answer a request.", Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5}}, []string{"route"}),
 	}
-	m.registry.MustRegister(m.events, m.ways, m.answers, m.failures, m.storage, m.requests, m.duration,
+	m.registry.MustRegister(m.events, m.answers, m.failures, m.storage, m.requests, m.duration,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -60,10 +58,7 @@ func (m *Metrics) Handler() http.Handler {
 
 // Observe counts an event of the guard: it is for captcha.Config.
 func (m *Metrics) Observe(_ context.Context, e captcha.Event) {
-	m.events.WithLabelValues(string(e.Kind), string(e.Reason)).Inc()
-	if e.Kind == captcha.Verified {
-		m.ways.WithLabelValues(string(e.Way), string(e.Reason)).Inc()
-	}
+	m.events.WithLabelValues(string(e.Kind), string(e.Reason), string(e.Way), e.Purpose).Inc()
 	if e.Kind == captcha.Verified && e.Age > 0 {
 		m.answers.Observe(e.Age.Seconds())
 	}

@@ -86,6 +86,17 @@ func (b *Bodies) read(c *fiber.Ctx, stream io.Reader) (body []byte, err error) {
 	}
 }
 
+// smallBody is how much of a body is waited for that nobody will read, in bytes: it keeps the connection.
+const smallBody = 16 << 10
+
+// leaveBody answers a request whose body was not read. fasthttp would wait for the rest of it, as long as a request may take, and
+// keep the connection's buffers meanwhile.
+func leaveBody(c *fiber.Ctx) {
+	if n := c.Request().Header.ContentLength(); c.Context().RequestBodyStream() != nil && (n < 0 || n > smallBody) {
+		c.Response().SetConnectionClose()
+	}
+}
+
 func tooLarge(c *fiber.Ctx, stream io.Reader) error {
 	_, _ = io.CopyN(io.Discard, stream, drainLimit)
 	c.Response().SetConnectionClose()

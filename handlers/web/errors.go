@@ -84,6 +84,7 @@ func Fail(c *fiber.Ctx, err error) error {
 	var throttled *limit.Error
 	if errors.As(err, &throttled) {
 		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(throttled.Seconds()))
+		leaveBody(c)
 	}
 	if !isAPI(c) {
 		return Page(c, status, "error", errorPage{Title: http.StatusText(status), Status: status, Sentence: sentence})

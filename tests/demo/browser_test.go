@@ -140,7 +140,7 @@ func TestBrowserSendsAMessage(t *testing.T) {
 		b.write("message", "Hello there")
 		b.solve()
 		b.send()
-		if !strings.Contains(b.words(), "Enter a valid email address.") || b.value("message") != "Hello there" {
+		if !strings.Contains(b.words(), "Enter your email address as in") || b.value("message") != "Hello there" {
 			t.Fatalf("after a mistake: %s", b.words())
 		}
 		if b.value("captcha_value") == "" {
@@ -184,7 +184,7 @@ func TestBrowserRefreshes(t *testing.T) {
 		b.write("message", "Hello there")
 		b.solve()
 		b.send()
-		if !strings.Contains(b.words(), "Enter a valid email address.") || b.value("message") != "Hello there" {
+		if !strings.Contains(b.words(), "Enter your email address as in") || b.value("message") != "Hello there" {
 			t.Fatalf("after a mistake: %s", b.words())
 		}
 		b.write("email", "ada@example.org")

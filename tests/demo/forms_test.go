@@ -54,7 +54,7 @@ func TestContact(t *testing.T) {
 	typed["captcha_value"] = v.solve(first)
 	again := v.submit(first, typed)
 	v.want(again, http.StatusUnprocessableEntity)
-	if got := again.under("email-error"); got != "Enter a valid email address." {
+	if got := again.under("email-error"); got != "Enter your email address as in name@example.org" {
 		t.Errorf("beside the address: %q", got)
 	}
 	for name, want := range map[string]string{"name": "Ada <b>", "email": "ada..l@example.org", "message": "One\ntwo & three", "captcha_value": typed["captcha_value"]} {
@@ -153,10 +153,10 @@ func TestSignupAtTheSameMoment(t *testing.T) {
 func TestPasswords(t *testing.T) {
 	v := visit(t, start(t))
 	for _, row := range []struct{ password, want string }{
-		{"", "This field may not be blank."},
-		{"seven77", "Ensure this field has at least 8 characters."},
-		{strings.Repeat("x", 73), "Ensure this field has no more than 72 bytes."},
-		{"with\x00null", "Null characters are not allowed."},
+		{"", "Enter your password"},
+		{"seven77", "Choose a password of at least 8 characters"},
+		{strings.Repeat("x", 73), "Shorten your password to 72 bytes"},
+		{"with\x00null", "Enter your password without the characters that can’t be read"},
 	} {
 		form := v.get("/signup")
 		p := v.submit(form, map[string]string{"email": "p@example.org", "password": row.password, "captcha_value": v.solve(form)})

@@ -1,4 +1,4 @@
-// Package field_test uses the captcha's form field as visitors do: in Chromium, on a page that allows nothing inline.
+// Package field_test uses the captcha's form field as visitors do: in real browsers, on a page that allows nothing inline.
 package field_test
 
 import (
@@ -22,9 +22,13 @@ import (
 const (
 	refreshed   = "There are new characters."
 	expired     = "The characters had expired, so there are new ones. Please type those."
+	over        = "These characters have expired. Please ask for new ones."
+	slow        = "New characters are on their way. This takes longer than usual."
 	tooMany     = "That was too often. Please wait a moment, then try again."
-	offline     = "There is no connection. Please try again later."
-	silent      = "The sound can’t be played. Please ask for new characters."
+	offline     = "The site can’t be reached. Check your connection, then ask for new characters again."
+	silent      = "The sound can’t be played. Ask for new characters, and check that your device’s sound is on."
+	sending     = "The form is being sent. Please wait a moment."
+	label       = "Type the characters you see or hear (4 characters)"
 	unavailable = "The check does not work at the moment. Please try again in a few seconds."
 )
 
@@ -77,8 +81,9 @@ func TestNames(t *testing.T) {
 	p.Submit("#one [name=send-unchecked]")
 	tree := p.Tree()
 	for _, want := range []browser.Node{
-		{Role: "image", Name: "Distorted characters to copy into the text field, as a check that you are human. A spoken form comes after the text field."},
-		{Role: "textbox", Name: "Type the characters you see or hear", Description: "Please type the characters."},
+		{Role: "image", Name: "Distorted characters to copy into the text field, as a check that you are human. You can also listen to them."},
+		{Role: "group", Name: label},
+		{Role: "textbox", Name: label, Description: "Please type the characters."},
 		{Role: "button", Name: "Listen"},
 		{Role: "button", Name: "New characters"},
 		{Role: "status"},
@@ -92,19 +97,24 @@ func TestNames(t *testing.T) {
 func TestKeyboardAlone(t *testing.T) {
 	s, p := start(t, captcha.Config{}), browser.Open(t)
 	p.Visit(s.url)
-	for _, want := range []string{"Note for one", "Type the characters you see or hear", "Listen", "New characters"} {
+	for _, want := range []string{"Note for one", "New characters", "Listen", label} {
 		if got := p.Tab().Name; got != want {
 			t.Fatalf("the focus is on %q, want %q", got, want)
 		}
 	}
 	before := fieldOf(p, "one")
-	p.Do(chromedp.KeyEvent(kb.Enter))
+	back := chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift))
+	p.Do(back)
+	if got := p.Focused().Name; got != "Listen" {
+		t.Errorf("one step back from the text field is %q: the sound is to be in reach", got)
+	}
+	p.Do(back, chromedp.KeyEvent(kb.Enter))
 	awaitStatus(p, "one", refreshed)
 	if got := p.Focused().Name; got != "New characters" {
 		t.Errorf("the focus went to %q", got)
 	}
-	back := chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift))
-	p.Do(back, back)
+	p.Tab()
+	p.Tab()
 	after := fieldOf(p, "one")
 	if after.Key == before.Key {
 		t.Error("the key stayed")
@@ -229,13 +239,56 @@ func TestRenewsBeforeItExpires(t *testing.T) {
 	if got := fieldOf(p, "two"); got.Status != "" {
 		t.Errorf("a visitor who is elsewhere is told %q", got.Status)
 	}
+	p.WantNoProblems()
+}
+
+// Nobody's answer is taken away: who types hears that the characters have expired, and has others once the field is empty.
+func TestKeepsWhatIsTyped(t *testing.T) {
+	s, p := start(t, captcha.Config{Expiration: 3 * time.Second}), browser.Open(t)
+	p.Visit(s.url)
+	listenFor(p, "expired", "refreshed")
 	p.Type("#one [name=captcha_value]", "AB")
-	// Nothing of the old answer stands beside a new picture. What is typed while a picture is replaced goes with the next one.
-	p.Await(fmt.Sprintf(`document.querySelector("#one .captcha-status").textContent === %q && document.querySelector("#one .captcha-answer").value === ""`, expired))
-	if got := p.Focused().Name; got != "Type the characters you see or hear" {
+	typed := fieldOf(p, "one")
+	awaitStatus(p, "one", over)
+	if got := fieldOf(p, "one"); got.Answer != "AB" || got.Key != typed.Key || got.Picture != typed.Picture {
+		t.Errorf("the answer became %q, or the picture another", got.Answer)
+	}
+	p.Do(chromedp.KeyEvent(kb.Backspace), chromedp.KeyEvent(kb.Backspace))
+	awaitStatus(p, "one", expired)
+	if got := p.Focused().Name; got != label {
 		t.Errorf("the focus went to %q", got)
 	}
+	if got := heard(p, "one"); !slices.Contains(got, "expired") || got[len(got)-1] != "refreshed" {
+		t.Errorf("events %q", got)
+	}
 	p.WantNoProblems()
+}
+
+// Who begins to answer or to listen has time to.
+func TestRenewsForWhoBegins(t *testing.T) {
+	for _, begin := range []string{"[name=captcha_value]", ".captcha-listen"} {
+		s, p := start(t, captcha.Config{}), browser.Open(t)
+		p.Visit(s.url)
+		first := fieldOf(p, "one")
+		browser.Value[int](p, `document.querySelector("#one captcha-field").dataset.until -= 270000`) // 30 seconds are left
+		p.Click("#one " + begin)
+		p.Await(fmt.Sprintf(`document.querySelector("#one [name=captcha_key]").value !== %q`, first.Key))
+	}
+}
+
+// listenFor notes events by their type as they reach the page.
+func listenFor(p *browser.Page, types ...string) {
+	quoted, err := json.Marshal(types)
+	if err != nil {
+		panic(err) // never for texts
+	}
+	browser.Value[bool](p, fmt.Sprintf(`(window.heard = [], %s.forEach((type) => document.addEventListener(type, (event) =>
+		heard.push([event.target.closest("form")?.id, type, event.detail.reason]))), true)`, quoted))
+}
+
+// heard are the types of the events so far of a form's field.
+func heard(p *browser.Page, form string) []string {
+	return browser.Value[[]string](p, fmt.Sprintf(`heard.filter(([id]) => id === %q).map(([, type]) => type)`, form))
 }
 
 // A field that is moved about in its page, as into a dialog and out of it, still knows when its challenge ends.
@@ -333,28 +386,35 @@ func TestWithoutScript(t *testing.T) {
 	s, p := start(t, captcha.Config{}), browser.Open(t)
 	p.Scripts(false)
 	p.Visit(s.url)
-	for _, want := range []string{"Note for one", "Type the characters you see or hear"} {
-		if got := p.Tab().Name; got != want {
-			t.Fatalf("the focus is on %q, want %q", got, want)
-		}
-	}
 	shown := ""
 	for _, node := range p.Tree() {
 		shown += node.Role + " " + node.Name + "\n"
 	}
-	for _, want := range []string{"For other characters, reload the page.", "The characters, spoken"} {
+	for _, want := range []string{"button New characters", "The characters, spoken"} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("%q is not there:\n%s", want, shown)
 		}
 	}
-	for _, absent := range []string{"button Listen", "button New characters"} {
+	for _, absent := range []string{"button Listen"} {
 		if strings.Contains(shown, absent) {
 			t.Errorf("%q is there:\n%s", absent, shown)
 		}
 	}
-	p.Do(chromedp.KeyEvent("?"))
+	// New characters, with the form as it was typed and no complaint.
+	p.Type("#one [name=note]", "kept")
+	before := fieldOf(p, "one")
+	p.Submit("#one .captcha-refresh")
+	after := fieldOf(p, "one")
+	if after.Key == before.Key || after.Note != "kept" || after.Answer != "" || after.Status != refreshed {
+		t.Errorf("%+v", after)
+	}
+	if browser.Value[bool](p, `document.querySelector(".captcha-error") !== null`) {
+		t.Error("the visitor is told off")
+	}
+	// Enter sends the form.
+	p.Type("#one [name=captcha_value]", "?")
 	p.Follow(func() { p.Do(chromedp.KeyEvent(kb.Enter)) })
-	if got := fieldOf(p, "one"); got.Answer != "" || got.Note != "" {
+	if got := fieldOf(p, "one"); got.Answer != "" || got.Note != "kept" || got.Status != "" {
 		t.Errorf("%+v", got)
 	}
 	p.Type("#one [name=captcha_value]", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))

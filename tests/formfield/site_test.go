@@ -2,6 +2,7 @@ package field_test
 
 import (
 	"html/template"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -51,21 +52,37 @@ type site struct {
 	heard    chan struct{} // gets one when a sound is asked for
 	accepted atomic.Int32  // forms with the right answer
 	delay    time.Duration // between a form's being judged and the reply
+	wait     atomic.Int64  // nanoseconds until a request for a challenge is answered
+
+	refusedNote string // a note that the form is refused for
+	options     captcha.FieldOptions
+	policy      string // Content-Security-Policy
+	older       bool   // whether browsers do not know what is new in the style
 }
 
 // start serves a site until the test ends.
 func start(t *testing.T, cfg captcha.Config) *site {
 	t.Helper()
 	cfg.Audio = audio.New()
-	s := &site{guard: captcha.New(cfg), heard: make(chan struct{}, 1)}
+	s := &site{guard: captcha.New(cfg), heard: make(chan struct{}, 1), policy: policy}
 	app := fiber.New(fiber.Config{DisableStartupMessage: true, IdleTimeout: time.Second})
 	app.Use(func(c *fiber.Ctx) error {
-		c.Set(fiber.HeaderContentSecurityPolicy, policy)
+		c.Set(fiber.HeaderContentSecurityPolicy, s.policy)
 		return c.Next()
 	})
 	app.All("/api/captcha/", s.count, s.guard.Create)
+	app.All("/api/captcha/field", s.count, s.guard.Field)
 	app.Get("/api/captcha/:key/audio.wav", s.hear, s.guard.Audio)
-	app.Get("/api/captcha/assets/:file", s.guard.Assets)
+	app.Get("/api/captcha/:key/work", s.guard.Work)
+	app.Get("/api/captcha/assets/:file", s.assets)
+	app.Get("/static", s.static)
+	app.Static("/modules", "../node_modules")
+	app.Static("/pages", "pages")
+	app.Get("/react", func(c *fiber.Ctx) error {
+		c.Type("html", "utf-8")
+		return c.SendString(`<!doctype html><html lang="en"><title>Forms</title><link rel="icon" href="data:,"><div id="root"></div>
+<script type="module" src="/api/captcha/assets/field.js"></script><script type="module" src="/pages/react.js"></script></html>`)
+	})
 	app.Get("/page.css", func(c *fiber.Ctx) error { return c.Type("css").SendString(pageStyle) })
 	app.Get("/", func(c *fiber.Ctx) error { return s.show(c, "", nil) })
 	app.Get("/thanks/:form", s.thank)
@@ -77,6 +94,7 @@ func start(t *testing.T, cfg captcha.Config) *site {
 func (s *site) count(c *fiber.Ctx) error {
 	s.created.Add(1)
 	s.language.Store(s.guard.Language(c))
+	time.Sleep(time.Duration(s.wait.Load()))
 	if status := int(s.refuse.Load()); status != 0 {
 		c.Set(fiber.HeaderRetryAfter, "1")
 		return c.SendStatus(status)
@@ -93,6 +111,9 @@ func (s *site) hear(c *fiber.Ctx) error {
 }
 
 func (s *site) submit(c *fiber.Ctx) error {
+	if note := c.FormValue("note"); note != "" && note == s.refusedNote {
+		return s.show(c.Status(fiber.StatusUnprocessableEntity), c.Params("form"), nil)
+	}
 	err := s.guard.Check(c)
 	if err == nil {
 		s.accepted.Add(1)
@@ -109,20 +130,60 @@ func (s *site) thank(c *fiber.Ctx) error {
 	return c.SendString(`<!doctype html><html lang="en"><title>Thanks</title><link rel="icon" href="data:,"><h1>Thanks for ` + c.Params("form") + `</h1>`)
 }
 
+// newer are the parts of the style that browsers had after those that the script's head names.
+var newer = strings.NewReplacer("color-mix(", "unknown-mix(", ":where(", ":unknown(", ":focus-visible", ":unknown", "inline-start", "unknown-start",
+	"gap:", "unknown-gap:", "forced-color-adjust", "unknown-adjust", "inline-grid", "unknown-grid")
+
+func (s *site) assets(c *fiber.Ctx) error {
+	if s.older {
+		c.Request().Header.Del(fiber.HeaderAcceptEncoding)
+	}
+	err := s.guard.Assets(c)
+	if s.older && c.Params("file") == "field.css" {
+		c.Response().SetBodyString(newer.Replace(string(c.Response().Body())))
+	}
+	return err
+}
+
+// static is a page that nobody renders: its field builds itself.
+func (s *site) static(c *fiber.Ctx) error {
+	c.Type("html", "utf-8")
+	return c.SendString(`<!doctype html><html lang="` + c.Query("language", "en") + `">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Forms</title><link rel="icon" href="data:,">
+<script type="module" src="/api/captcha/assets/field.js"></script></head>
+<body><main><h1>Forms</h1><form id="one" method="post" action="/one">
+<p><label>Note <input name="note"></label></p>
+<captcha-field data-api="/api/captcha/" data-input-class="wide"><p>The captcha needs JavaScript.</p></captcha-field>
+<p><button name="send">Send</button></p></form></main></body></html>`)
+}
+
+func (s *site) issue(c *fiber.Ctx, again bool) (*captcha.Challenge, error) {
+	if again {
+		return s.guard.Issue(c)
+	}
+	visitor := s.guard.Visitor(c)
+	visitor.Language = c.Query("language", visitor.Language)
+	return s.guard.IssueTo(c.UserContext(), visitor)
+}
+
 // show renders the page; of the form that was refused with what was typed and why.
 func (s *site) show(c *fiber.Ctx, refused string, problem error) error {
 	var forms []form
 	for _, name := range []string{"one", "two"} {
-		challenge, err := s.guard.IssueTo(c.UserContext(), captcha.Visitor{Language: c.Query("language", s.guard.Language(c))})
+		challenge, err := s.issue(c, name == refused)
 		if err != nil {
 			return err
 		}
-		f := form{Name: name, Field: challenge.Field()}
+		f, options := form{Name: name}, s.options
 		if name == refused {
 			f.Note = c.FormValue("note")
-			f.Field = challenge.Field(captcha.FieldOptions{Error: problem})
+			options.Error = problem
 		}
+		f.Field = challenge.Field(options)
 		forms = append(forms, f)
+		if challenge.Refreshed {
+			c.Status(fiber.StatusOK)
+		}
 	}
 	c.Type("html", "utf-8").Set(fiber.HeaderCacheControl, "no-store")
 	if c.Query("cached") != "" {

@@ -83,7 +83,7 @@ func TestFloodSealed(t *testing.T) {
 func TestFloodStoredInMemory(t *testing.T) {
 	long(t)
 	room := *flood / 2
-	s := server.Start(t, floodEnv("CAPTCHA_STORED=true", fmt.Sprintf("STORAGE_URL=memory://?entries=%d", room))...)
+	s := server.Start(t, floodEnv("CAPTCHA_STORED=true", fmt.Sprintf("CAPTCHA_CACHE=memory://?entries=%d", room))...)
 	ordinary := newVisitor(s.URL)
 	ordinary.forwarded = "192.0.2.1"
 	var shown []string

@@ -19,7 +19,7 @@ func TestSlowClients(t *testing.T) {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err == nil && int(files.Cur) < *connections+200 {
 		t.Fatalf("%d open files are allowed, %d connections need more: ulimit -n %d", files.Cur, *connections, *connections+1000)
 	}
-	s := server.Start(t, append([]string{"LOG_LEVEL=error"}, modes[0].env...)...)
+	s := server.Start(t, append([]string{"LOG_LEVEL=error", "LIMIT_CONNECTIONS=none"}, modes[0].env...)...)
 	guard := modes[0].guard(t, "")
 	idle := memory(t, s, "VmRSS")
 

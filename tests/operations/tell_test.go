@@ -80,6 +80,7 @@ func TestMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustChallenge(t, v, guard)
+	mustDo(t, v, "GET", "/contact", "")
 	redis.Kill()
 	key, answer = mustChallenge(t, v, guard)
 	if _, r, err := v.send(key, answer, "Not counted."); err != nil || r.status != http.StatusServiceUnavailable {
@@ -91,13 +92,12 @@ func TestMetrics(t *testing.T) {
 	}
 	metrics := mustDo(t, newVisitor("http://"+addr), "GET", "/metrics", "").body
 	for _, line := range []string{
-		`captcha_challenges_total{done="issued",result="ok"} 4`,
-		`captcha_challenges_total{done="verified",result="ok"} 1`,
-		`captcha_submissions_total{result="ok",way="letters"} 1`,
-		`captcha_submissions_total{result="wrong_answer",way="letters"} 1`,
-		`captcha_challenges_total{done="verified",result="wrong_answer"} 1`,
-		`captcha_challenges_total{done="verified",result="unknown_key"} 1`,
-		`captcha_challenges_total{done="verified",result="storage_failed"} 1`,
+		`captcha_challenges_total{done="issued",purpose="",result="ok",way=""} 4`,
+		`captcha_challenges_total{done="verified",purpose="",result="ok",way="letters"} 1`,
+		`captcha_challenges_total{done="verified",purpose="",result="wrong_answer",way="letters"} 1`,
+		`captcha_challenges_total{done="verified",purpose="",result="unknown_key",way="letters"} 1`,
+		`captcha_challenges_total{done="verified",purpose="",result="storage_failed",way="letters"} 1`,
+		`captcha_challenges_total{done="issued",purpose="contact",result="ok",way=""} 1`,
 		`captcha_answer_seconds_count 2`,
 		`storage_failures_total{operation="add"} 1`,
 		`http_requests_total{method="POST",route="/api/contact",status="201"} 1`,

@@ -5,10 +5,12 @@ Greek, Cyrillic and accented letters too.
     make.py [folder]
 
 It needs fontTools (Debian's python3-fonttools), the Debian packages named below, unpacked below the folder or installed, and Go with this
-module's golang.org/x/image. It writes NAME.ttf and README.md beside itself. The fonts are given names of their own, because some of the
+module's golang.org/x/image. It writes NAME.ttf.gz and README.md beside itself. The fonts are given names of their own, because some of the
 licences reserve the original's.
 """
 
+import gzip
+import io
 import os
 import string
 import subprocess
@@ -125,9 +127,12 @@ def make(name, path, licence):
     post.formatType, post.italicAngle, post.underlinePosition, post.underlineThickness = 3.0, 0, 0, 0
     post.isFixedPitch = post.minMemType42 = post.maxMemType42 = post.minMemType1 = post.maxMemType1 = 0
     font["post"] = post
-    out = os.path.join(HERE, name + ".ttf")
-    font.save(out)
-    return os.path.getsize(out), " ".join(notice.split())
+    plain = io.BytesIO()
+    font.save(plain)
+    packed = gzip.compress(plain.getvalue(), 9, mtime=0)
+    with open(os.path.join(HERE, name + ".ttf.gz"), "wb") as f:
+        f.write(packed)
+    return len(packed), " ".join(notice.split())
 
 
 def main():
@@ -135,7 +140,7 @@ def main():
     for name, path, package, licence in FONTS:
         size, notice = make(name, path, licence)
         total += size
-        rows.append("| %s.ttf | %s | %s | [%s](%s) |" % (name, os.path.basename(path), notice.replace("|", ", "), package, licence))
+        rows.append("| %s.ttf.gz | %s | %s | [%s](%s) |" % (name, os.path.basename(path), notice.replace("|", ", "), package, licence))
     with open(os.path.join(HERE, "README.md"), "w", encoding="utf-8") as f:
         f.write("# Embedded fonts\n\nLatin letters and digits of these fonts, cut out, renamed and turned into unhinted TrueType by "
                 "`make.py` from Debian's packages, and of the Go fonts every letter:\n\n| file | from | copyright | package and licence |\n|---|---|---|---|\n")

@@ -34,14 +34,17 @@ const (
 // Main runs a package's tests and then removes the binary.
 func Main(m *testing.M) (code int) {
 	code = m.Run()
-	if path, err := binary(); err == nil {
+	if path, err := binary(); err == nil && os.Getenv("SERVER_BINARY") == "" {
 		_ = os.RemoveAll(filepath.Dir(path))
 	}
 	return code
 }
 
-// binary builds the program, once.
+// binary builds the program, once. To compare with another version, SERVER_BINARY can be the path of that one's.
 var binary = sync.OnceValues(func() (path string, err error) {
+	if path = os.Getenv("SERVER_BINARY"); path != "" {
+		return path, nil
+	}
 	dir, err := os.MkdirTemp("", "fibercaptcha-")
 	if err != nil {
 		return "", err
@@ -66,7 +69,7 @@ func Build(t testing.TB) string {
 
 // unlimited lets a test make as many requests as it likes.
 var unlimited = []string{"LIMIT_ISSUE=none", "LIMIT_SUBMIT=none", "LIMIT_AUDIO=none", "LIMIT_LOGIN=none", "LIMIT_KEPT=none",
-	"LIMIT_CONNECTIONS=none", "METRICS_ADDR=none", "STOP_DELAY=0s"}
+	"LIMIT_CONNECTIONS=none", "METRICS_ADDR=127.0.0.1:0", "STOP_DELAY=0s"}
 
 // Server is one process. It is killed when the test ends; the test fails if it panicked, also in a handler, and shows its
 // log if it fails.

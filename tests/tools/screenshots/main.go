@@ -2,11 +2,14 @@
 //
 //	go run ./tests/tools/screenshots
 //	go run ./tests/tools/screenshots -all -out /tmp/pages
+//	go run ./tests/tools/screenshots -field -out /tmp/field
 //
-// The second takes every page, narrow and wide, light and dark, to be looked at.
+// The second takes every page, narrow and wide, light and dark, as it is and with its errors, to be looked at. The third
+// takes the form field in pages of several styles, widths and densities; "npm ci --prefix tests" has the styles.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -16,10 +19,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -29,48 +34,66 @@ type shot struct {
 	width      int // CSS pixels
 	height     int // CSS pixels; 0 is the whole page
 	scheme     string
+
+	dense  float64 // device pixels to a CSS pixel; 0 is 1
+	forced bool    // whether the visitor's own colours are forced on the page
+	plain  bool    // without script
+	print  bool    // as it is printed
+	touch  bool    // the first text field has the focus, and a moment goes by
+	send   bool    // the form was sent as it is, past the browser's own checks
 }
 
 // readme are the pictures in the README, as large as it shows them.
 var readme = []shot{
-	{"form", "/contact", 760, 760, "light"},
-	{"playground", "/playground", 1100, 900, "light"},
-	{"api", "/developers", 1100, 900, "light"},
+	{file: "form", path: "/contact", width: 760, height: 760, scheme: "light"},
+	{file: "playground", path: "/playground", width: 1100, height: 900, scheme: "light"},
+	{file: "api", path: "/developers", width: 1100, height: 900, scheme: "light"},
 }
 
 var pages = []string{"/", "/contact", "/signup", "/login", "/playground", "/developers", "/stats", "/nowhere"}
 
+var forms = []string{"/", "/contact", "/signup", "/login"}
+
 func everything() []shot {
 	var shots []shot
 	for _, page := range pages {
+		name := cmp.Or(strings.Trim(page, "/"), "home")
 		for _, width := range []int{360, 1280} {
 			for _, scheme := range []string{"light", "dark"} {
-				name := strings.Trim(page, "/")
-				if name == "" {
-					name = "home"
-				}
-				shots = append(shots, shot{fmt.Sprintf("%s-%d-%s", name, width, scheme), page, width, 0, scheme})
+				shots = append(shots, shot{file: fmt.Sprintf("%s-%d-%s", name, width, scheme), path: page, width: width, scheme: scheme})
+			}
+			if slices.Contains(forms, page) {
+				shots = append(shots, shot{file: fmt.Sprintf("%s-%d-errors", name, width), path: page, width: width, height: 800, send: true})
 			}
 		}
 	}
-	return shots
+	return append(shots,
+		shot{file: "stats-forced", path: "/stats", width: 1280, forced: true},
+		shot{file: "playground-360-window", path: "/playground#scale", width: 360, height: 740},
+		shot{file: "playground-1280-window", path: "/playground#scale", width: 1280, height: 740},
+		shot{file: "contact-print", path: "/contact", width: 800, print: true},
+		shot{file: "developers-print", path: "/developers", width: 800, print: true})
 }
 
 func main() {
 	out := flag.String("out", ".readme", "folder to write to")
 	all := flag.Bool("all", false, "every page, narrow and wide, light and dark")
+	field := flag.Bool("field", false, "the form field, in pages of several styles")
 	flag.Parse()
-	shots := readme
-	if *all {
+	shots, site := readme, start
+	switch {
+	case *all:
 		shots = everything()
+	case *field:
+		shots, site = fieldShots(), startHosts
 	}
-	if err := run(shots, *out); err != nil {
+	if err := run(shots, site, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "screenshots:", err)
 		os.Exit(1)
 	}
 }
 
-func run(shots []shot, out string) error {
+func run(shots []shot, start func() (url string, stop func(), err error), out string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
@@ -102,16 +125,27 @@ func run(shots []shot, out string) error {
 }
 
 func (s shot) take(ctx context.Context, site, out string) error {
-	if err := do(ctx, chromedp.EmulateViewport(int64(s.width), int64(max(s.height, 800)))); err != nil {
-		return err
-	}
-	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: s.scheme}},
+	_, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+		Width: int64(s.width), Height: int64(max(s.height, 800)), DeviceScaleFactor: cmp.Or(s.dense, 1),
 	})
 	if err != nil {
 		return err
 	}
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: s.scheme},
+		{Name: "forced-colors", Value: map[bool]string{true: "active", false: "none"}[s.forced]}}}
+	if s.print {
+		media.Media = "print"
+	}
+	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
+		return err
+	}
+	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: s.plain}); err != nil {
+		return err
+	}
 	if err := do(ctx, chromedp.Navigate(site+s.path)); err != nil {
+		return err
+	}
+	if err := s.act(ctx); err != nil {
 		return err
 	}
 	capture := chromedp.CaptureScreenshot()
@@ -123,6 +157,25 @@ func (s shot) take(ctx context.Context, site, out string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(out, s.file+".png"), png, 0o644)
+}
+
+// moment is as long as what follows a visitor's act takes at most.
+const moment = 2 * time.Second
+
+// act does what a visitor does before the picture is taken.
+func (s shot) act(ctx context.Context) error {
+	script := ""
+	switch {
+	case s.touch:
+		script = `document.querySelector("form input").focus(), document.querySelector("form input").dispatchEvent(new Event("input", {bubbles: true}))`
+	case s.send:
+		script = `document.querySelector("main form").submit()`
+	default:
+		return nil
+	}
+	_, err := chromedp.Call(ctx, runtime.Evaluate, runtime.EvaluateParams{Expression: script})
+	time.Sleep(moment)
+	return err
 }
 
 func do(ctx context.Context, action chromedp.Action[chromedp.Void]) error {

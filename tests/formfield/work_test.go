@@ -1,0 +1,243 @@
+package field_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
+	"github.com/fibercaptcha/fibercaptcha/captcha/work"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/browser"
+)
+
+const checked = "Checked: nothing to type."
+
+// light is work that takes a browser a moment, however busy the machine is.
+var light = work.Config{Cost: 500, Range: 20}
+
+// heavy is work that takes longer than any test.
+var heavy = work.Config{Cost: 20_000, Range: 1_000_000}
+
+func withWork(cfg work.Config) captcha.Config { return captcha.Config{Work: work.New(cfg)} }
+
+// solution is what a form would submit for its work, and whether its letters are shown.
+type solution struct {
+	Work            string
+	Shown, Required bool
+	Other           string // the button for letters, where it is shown
+}
+
+func solutionOf(p *browser.Page, form string) solution {
+	return browser.Value[solution](p, fmt.Sprintf(`((one) => ({
+		Work: one("[name=captcha_work]").value, Shown: one("img").offsetWidth > 0, Required: one(".captcha-answer").required,
+		Other: one(".captcha-letters").offsetWidth > 0 ? one(".captcha-letters").innerText.trim() : "",
+	}))((selector) => document.querySelector("#%s " + selector))`, form))
+}
+
+// Who fills in a form types nothing for the captcha, in every browser: it works while they write.
+func TestEveryBrowserWorks(t *testing.T) {
+	browser.Each(t, func(t *testing.T, p *browser.Page) {
+		s := start(t, withWork(light))
+		p.Visit(s.url)
+		listenFor(p, "verified")
+		if got := solutionOf(p, "one"); got.Work != "" || !got.Shown || !got.Required || got.Other != "" {
+			t.Errorf("before anybody touches the form: %+v", got)
+		}
+		p.Type("#one [name=note]", "Hello")
+		awaitStatus(p, "one", checked)
+		if got := solutionOf(p, "one"); got.Work == "" || got.Shown || got.Required || got.Other != "Use the characters instead" {
+			t.Errorf("after the work: %+v", got)
+		}
+		if got := solutionOf(p, "two"); got.Work != "" || !got.Shown {
+			t.Errorf("the other form: %+v", got)
+		}
+		if got := heard(p, "one"); len(got) != 1 {
+			t.Errorf("events %q", got)
+		}
+		p.Submit("#one [name=send]")
+		wantHeading(t, p, "Thanks for one")
+
+		// Who comes back has work of another challenge done, and can send again.
+		p.Back()
+		p.Type("#one [name=note]", "Again")
+		p.Await(`document.querySelector("#one [name=captcha_work]").value !== "" && !("sent" in document.querySelector("#one captcha-field").dataset)`)
+		p.Submit("#one [name=send]")
+		wantHeading(t, p, "Thanks for one")
+		p.WantNoProblems()
+	})
+}
+
+// Who prefers letters has them, and the work does not count then.
+func TestLettersInsteadOfWork(t *testing.T) {
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	p.Type("#one [name=note]", "Hello")
+	awaitStatus(p, "one", checked)
+	p.Axe()
+	p.Click("#one .captcha-letters")
+	if got := p.Focused().Name; got != label {
+		t.Errorf("the focus is on %q", got)
+	}
+	if got := solutionOf(p, "one"); got.Work != "" || !got.Shown || !got.Required || got.Other != "" {
+		t.Errorf("%+v", got)
+	}
+	p.Click("#one .captcha-refresh")
+	awaitStatus(p, "one", refreshed)
+	if got := solutionOf(p, "one"); got.Work != "" || !got.Shown {
+		t.Errorf("after a refresh: %+v", got)
+	}
+	p.Type("#one [name=captcha_value]", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
+// Letters that somebody is at stay where they are.
+func TestWorkWaitsForWhoTypes(t *testing.T) {
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	p.Type("#one [name=captcha_value]", "A")
+	awaitStatus(p, "one", checked)
+	if got := solutionOf(p, "one"); !got.Shown || got.Required {
+		t.Errorf("%+v", got)
+	}
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+}
+
+// Work that is about to expire is done again for another challenge, and nobody notices.
+func TestWorkIsRenewed(t *testing.T) {
+	cfg := withWork(light)
+	cfg.Expiration = 6 * time.Second
+	s, p := start(t, cfg), browser.Open(t)
+	p.Visit(s.url)
+	p.Type("#one [name=note]", "Hello")
+	awaitStatus(p, "one", checked)
+	first := fieldOf(p, "one").Key
+	browser.Value[bool](p, `(window.changed = [], new MutationObserver((all) => changed.push(...all.map((one) => one.target.outerHTML ?? one.target.data))).observe(
+		document.querySelector("#one .captcha-status"), {childList: true, characterData: true, subtree: true}), true)`)
+	for range 2 {
+		p.Await(fmt.Sprintf(`document.querySelector("#one [name=captcha_key]").value !== %q`, first))
+		first = fieldOf(p, "one").Key
+		if got := solutionOf(p, "one"); got.Work == "" || got.Shown || got.Required {
+			t.Errorf("%+v", got)
+		}
+	}
+	if got := browser.Value[[]string](p, "changed"); len(got) > 0 {
+		t.Errorf("the visitor was told %q", got)
+	}
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
+// Where the work can't be had or done, the letters are there as without it.
+func TestWorkGivesWay(t *testing.T) {
+	for name, break_ := range map[string]string{
+		"no challenge":      `document.querySelector("#one captcha-field").dataset.work = "/nowhere"`,
+		"no script":         `document.querySelector("#one captcha-field").dataset.worker = "/nowhere.js"`,
+		"no secure context": `Object.defineProperty(window, "isSecureContext", {value: false}) && ""`,
+		"no workers":        `Object.defineProperty(window, "Worker", {value: undefined}) && ""`,
+		"another origin":    `document.querySelector("#one captcha-field").dataset.worker = "https://elsewhere.example/work.js"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, p := start(t, withWork(light)), browser.Open(t)
+			p.Visit(s.url)
+			listenFor(p, "failed")
+			browser.Value[string](p, break_)
+			p.Type("#one [name=note]", "Hello")
+			p.Await(`heard.length === 1`)
+			if got := solutionOf(p, "one"); got.Work != "" || !got.Shown || !got.Required {
+				t.Errorf("%+v", got)
+			}
+			if got := fieldOf(p, "one").Status; got != "" {
+				t.Errorf("the visitor is told %q", got)
+			}
+			p.Type("#one [name=captcha_value]", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))
+			p.Submit("#one [name=send]")
+			wantHeading(t, p, "Thanks for one")
+		})
+	}
+}
+
+// There is one worker, which rests while nobody looks, and none after a refresh, nor after the field has left the page.
+func TestOneWorker(t *testing.T) {
+	s, p := start(t, withWork(heavy)), browser.Open(t)
+	p.Visit(s.url)
+	browser.Value[bool](p, `(() => {
+		window.workers = [];
+		const Real = Worker;
+		window.Worker = class extends Real {
+			said = [];
+			constructor(url) { super(url); workers.push(this); }
+			postMessage(message) { this.said.push(message.type); super.postMessage(message); }
+			terminate() { this.said.push("end"); super.terminate(); }
+		};
+		return true;
+	})()`)
+	said := func() [][]string { return browser.Value[[][]string](p, `workers.map((one) => one.said)`) }
+	hide := func(hidden bool) {
+		browser.Value[bool](p, fmt.Sprintf(`Object.defineProperty(document, "hidden", {configurable: true, value: %t}),
+			document.dispatchEvent(new Event("visibilitychange"))`, hidden))
+	}
+	p.Type("#one [name=note]", "Hello")
+	p.Await(`workers.length === 1`)
+	p.Type("#one [name=note]", ", there")
+	hide(true)
+	hide(false)
+	want := "[[start pause resume]]"
+	if got := fmt.Sprint(said()); got != want {
+		t.Errorf("workers heard %s, want %s", got, want)
+	}
+	p.Click("#one .captcha-refresh")
+	awaitStatus(p, "one", refreshed)
+	p.Await(`workers.length === 2`)
+	browser.Value[bool](p, `document.querySelector("#one").remove() === undefined`)
+	want = "[[start pause resume end] [start end]]"
+	if got := fmt.Sprint(said()); got != want {
+		t.Errorf("workers heard %s, want %s", got, want)
+	}
+	p.WantNoProblems()
+}
+
+// A form that comes back for another field's sake has its work done already.
+func TestWorkComesBack(t *testing.T) {
+	s, p := start(t, withWork(light)), browser.Open(t)
+	s.refusedNote = "bad"
+	p.Visit(s.url)
+	p.Type("#one [name=note]", "bad")
+	awaitStatus(p, "one", checked)
+	before := fieldOf(p, "one").Key
+	p.Submit("#one [name=send]")
+	awaitStatus(p, "one", checked)
+	if got := fieldOf(p, "one"); got.Key != before || got.Note != "bad" {
+		t.Errorf("%+v", got)
+	}
+	if got := solutionOf(p, "one"); got.Shown {
+		t.Errorf("%+v", got)
+	}
+	p.Type("#one [name=note]", " no more")
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+}
+
+// Where letters are demanded as well, they stay.
+func TestWorkBesideLetters(t *testing.T) {
+	cfg := withWork(light)
+	cfg.Demand = func(*fiber.Ctx, string) captcha.Demand { return captcha.LettersAndWork }
+	s, p := start(t, cfg), browser.Open(t)
+	p.Visit(s.url)
+	listenFor(p, "verified")
+	p.Type("#one [name=note]", "Hello")
+	p.Await(`heard.length === 1`)
+	if got := solutionOf(p, "one"); got.Work == "" || !got.Shown || !got.Required {
+		t.Errorf("%+v", got)
+	}
+	p.Type("#one [name=captcha_value]", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}

@@ -1,0 +1,324 @@
+package ops_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/fibercaptcha/fibercaptcha/handlers/kept"
+	"github.com/fibercaptcha/fibercaptcha/storage"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
+)
+
+// What attackers tried on the running site, one test each. To see what another version makes of them:
+//
+//	SERVER_BINARY=/tmp/other go test ./tests/operations -run TestAttack -count=1 -v -strict
+
+// master opens every challenge, for an attacker who has people or a network to solve them.
+const master = "MASTER_CAPTCHA=masterkey:AAAA"
+
+func masterForm(fields ...string) string {
+	form := url.Values{"captcha_key": {"masterkey"}, "captcha_value": {"AAAA"}}
+	for i := 0; i < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	return form.Encode()
+}
+
+// worksForOthers tries what must never be refused for what visitors store: to sign up, to log in, to answer a captcha.
+func worksForOthers(t *testing.T, s *server.Server) {
+	t.Helper()
+	v := newVisitor(s.URL)
+	for _, row := range []struct {
+		what, path, body string
+		status           int
+	}{
+		{"signing up", "/signup", masterForm("email", "visitor@example.com", "password", "correct horse battery"), http.StatusSeeOther},
+		{"logging in", "/login", url.Values{"email": {"visitor@example.com"}, "password": {"correct horse battery"}}.Encode(), http.StatusSeeOther},
+		{"a wrong password", "/login", url.Values{"email": {"other@example.com"}, "password": {"wrong"}}.Encode(), http.StatusUnprocessableEntity},
+	} {
+		if r := mustDo(t, v, "POST", row.path, row.body); r.status != row.status {
+			t.Errorf("%s: status %d, want %d", row.what, r.status, row.status)
+		}
+	}
+	key, r, err := v.challenge()
+	if err != nil || key == "" {
+		t.Fatalf("a challenge: status %d, %v", r.status, err)
+	}
+	if _, r, err = v.send(key, "????", "A guess."); err != nil || r.status != http.StatusBadRequest {
+		t.Errorf("an answer: status %d, %v, want 400", r.status, err)
+	}
+	if r := mustDo(t, v, "GET", "/readyz", ""); r.status != http.StatusOK {
+		t.Errorf("/readyz: status %d", r.status)
+	}
+}
+
+// Messages fill the room that there is for them, and nothing else is refused.
+func TestAttackMessages(t *testing.T) {
+	s := server.Start(t, master, "STORAGE_URL=memory://?bytes=4194304", "LOG_LEVEL=error")
+	v := newVisitor(s.URL)
+	message := masterForm("name", "A. Bot", "email", "bot@example.com", "message", strings.Repeat("x", 5000))
+	taken, refused := 0, reply{}
+	for range 3000 {
+		if r := mustDo(t, v, "POST", "/contact", message); r.status != http.StatusSeeOther {
+			refused = r
+			break
+		}
+		taken++
+	}
+	t.Logf("%d messages of 5,000 characters are taken, then status %d", taken, refused.status)
+	if refused.status != http.StatusServiceUnavailable || !strings.Contains(refused.body, strings.Repeat("x", 5000)) ||
+		!strings.Contains(refused.body, "no room for more messages") {
+		t.Errorf("status %d, want 503 and a form that has what was typed", refused.status)
+	}
+	worksForOthers(t, s)
+}
+
+// Wrong answers leave marks, which take room of their own.
+func TestAttackWrongAnswers(t *testing.T) {
+	s := server.Start(t, master, "STORAGE_URL=memory://?entries=2000", "LOG_LEVEL=error")
+	v := newVisitor(s.URL)
+	for range 4000 {
+		key, _, err := v.challenge()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := v.send(key, "????", "A guess."); err != nil {
+			t.Fatal(err)
+		}
+	}
+	worksForOthers(t, s)
+}
+
+// One network may leave only so much in a day, whichever of its addresses it has.
+func TestAttackMessagesOfOneNetwork(t *testing.T) {
+	s := server.Start(t, master, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_KEPT=20/day", "LOG_LEVEL=error")
+	taken := 0
+	for i := range 60 {
+		v := newVisitor(s.URL)
+		v.forwarded = fmt.Sprintf("2001:db8:0:%x::1", i)
+		if r := mustDo(t, v, "POST", "/contact", masterForm("name", "A. Bot", "email", "bot@example.com", "message", "Buy!")); r.status == http.StatusSeeOther {
+			taken++
+		}
+	}
+	t.Logf("%d of 60 messages from 60 /64s of a /56 are taken", taken)
+	if taken != 20 {
+		t.Errorf("%d are taken, want 20", taken)
+	}
+}
+
+// A message takes what it has in characters, whichever they are.
+func TestAttackEscapes(t *testing.T) {
+	redis := redisserver.Own(t)
+	s := server.Start(t, master, "STORAGE_URL="+redis.URL(), "STORAGE_TIMEOUT="+patience.String())
+	r := mustDo(t, newVisitor(s.URL), "POST", "/contact", masterForm("name", "A. Bot", "email", "bot@example.com", "message", strings.Repeat("<", 5000)))
+	reference := strings.TrimPrefix(r.header.Get("Location"), "/contact/")
+	store, err := storage.Open(t.Context(), redis.URL(), storage.Config{Timeout: patience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	value, err := store.Get(kept.Place(reference))
+	if err != nil || len(value) < 5000 || len(value) > 5250 {
+		t.Errorf("5,000 characters take %d bytes, %v", len(value), err)
+	}
+}
+
+// from is a client at another loopback address, which no proxy is trusted at.
+func from(t *testing.T, address, to string) net.Conn {
+	t.Helper()
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}, Timeout: 10 * time.Second}
+	conn, err := dialer.Dial("tcp", to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+func loginFrom(address string, n int) string {
+	body := fmt.Sprintf("email=nobody%d%%40example.com&password=wrong+guess", n)
+	return fmt.Sprintf("POST /login HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: %s\r\nContent-Type: application/x-www-form-urlencoded\r\n"+
+		"Content-Length: %d\r\n\r\n%s", address, len(body), body)
+}
+
+// 300 logins from 300 /64s of one /48, sent and abandoned, do not keep a visitor's waiting, and few of them are worked on; and
+// a site that is told to end while they queue ends in its time.
+func TestAttackLogins(t *testing.T) {
+	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_LOGIN=10/min", "STOP_DELAY=1s", "GOMAXPROCS=2")
+	flood := func(block int) {
+		for i := range 300 {
+			conn := from(t, "127.0.0.1", s.Addr)
+			if _, err := io.WriteString(conn, loginFrom(fmt.Sprintf("2001:db8:%x:%x::1", block, i), 1000*block+i)); err != nil {
+				t.Fatal(err)
+			}
+			_ = conn.Close()
+		}
+	}
+	answered := func(status int) int { return strings.Count(s.Log(), fmt.Sprintf("route=/login status=%d", status)) }
+	flood(1)
+	v := newVisitor(s.URL)
+	v.forwarded = "192.0.2.1"
+	r := mustDo(t, v, "POST", "/login", "email=visitor%40example.com&password=wrong+guess")
+	t.Logf("the visitor: status %d", r.status)
+	if r.status != http.StatusUnprocessableEntity && r.status != http.StatusServiceUnavailable {
+		t.Errorf("status %d", r.status)
+	}
+	within(t, "a visitor's login", r.took, 2*time.Second)
+	await(t, "an answer to all of them", func() bool { return answered(422)+answered(429)+answered(503) >= 301 })
+	t.Logf("of 300 logins of one /48 %d were looked at, %d found no place and %d were over the limit", answered(422), answered(503), answered(429))
+	if looked := answered(422); looked > 60 {
+		t.Errorf("%d were looked at", looked)
+	}
+	flood(2)
+	start := time.Now()
+	if code := s.Stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	within(t, "the end after SIGTERM", time.Since(start), 21*time.Second)
+}
+
+// attackMemory bounds what a process holds at any time of the attack with bodies, in bytes.
+const attackMemory = 150 << 20
+
+// Thousands of connections of one address, each with most of a large body, take little room and hold up nobody: those of the
+// address itself, and those that a trusted proxy brings for it.
+func TestAttackBodies(t *testing.T) {
+	long(t)
+	for name, address := range map[string]string{"direct": "127.0.0.2", "through a proxy": "127.0.0.1"} {
+		t.Run(name, func(t *testing.T) {
+			s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_SUBMIT=60/min", "LIMIT_ISSUE=none", "LIMIT_CONNECTIONS=128", "LOG_LEVEL=error")
+			visits := startVisits(t, s.URL, func(v *visitor) error {
+				if _, r, err := v.challenge(); err != nil || r.status != http.StatusOK {
+					return fmt.Errorf("challenge: status %d, %w", r.status, err)
+				}
+				r, err := v.do("POST", "/contact", "name=A.+Visitor&captcha_key=k&captcha_value=v")
+				if err != nil || r.status != http.StatusUnprocessableEntity {
+					return fmt.Errorf("form: status %d, %w", r.status, err)
+				}
+				return nil
+			})
+			head := "POST /contact HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 198.51.100.1\r\nContent-Type: application/x-www-form-urlencoded\r\n" +
+				"Content-Length: 250000\r\n\r\n" + strings.Repeat("x", 240_000)
+			var all sync.WaitGroup
+			var sent atomic.Int64
+			next := make(chan struct{}, 4*(*connections))
+			for range cap(next) {
+				next <- struct{}{}
+			}
+			close(next)
+			var mu sync.Mutex
+			var open []net.Conn
+			for range 64 {
+				all.Go(func() {
+					for range next {
+						conn := from(t, address, s.Addr)
+						mu.Lock()
+						open = append(open, conn)
+						mu.Unlock()
+						_ = conn.SetWriteDeadline(time.Now().Add(3 * time.Second))
+						n, _ := io.WriteString(conn, head)
+						sent.Add(int64(n))
+					}
+				})
+			}
+			all.Wait()
+			within(t, "99th percentile of ordinary visitors", visits.stop(t), 100*time.Millisecond)
+			for _, conn := range open {
+				_ = conn.Close()
+			}
+			peak := memory(t, s, "VmHWM")
+			t.Logf("%d connections, %.0f MiB sent; at most %.1f MiB resident", len(open), mib(int(sent.Load())), mib(peak))
+			if peak > attackMemory {
+				t.Errorf("%.1f MiB resident, bound is %.1f", mib(peak), mib(attackMemory))
+			}
+		})
+	}
+}
+
+// Who asks whether to send ten gigabytes is told no, and not to go on.
+func TestAttackExpect(t *testing.T) {
+	s := server.Start(t)
+	conn := from(t, "127.0.0.1", s.Addr)
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+	fmt.Fprint(conn, "POST /api/contact HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10000000000\r\nExpect: 100-continue\r\n\r\n")
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil || !strings.Contains(line, " 413 ") {
+		t.Errorf("answered %q, %v; want 413", line, err)
+	}
+}
+
+// A picture on another site that is a page here costs the visitors of that site nothing.
+func TestAttackAllowance(t *testing.T) {
+	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_ISSUE=5/hour")
+	v := newVisitor(s.URL)
+	v.forwarded = "192.0.2.1"
+	for _, path := range []string{"/", "/contact", "/signup", "/login", "/developers", "/playground"} {
+		for range 10 {
+			r := mustDo(t, v, "GET", path, "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image")
+			if r.status != http.StatusForbidden || strings.Contains(r.body, "captcha_key") {
+				t.Errorf("%s as a picture: status %d", path, r.status)
+				break
+			}
+			r = mustDo(t, v, "GET", path, "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "empty")
+			if r.status != http.StatusForbidden {
+				t.Errorf("%s by another site's script: status %d", path, r.status)
+				break
+			}
+		}
+	}
+	if r := mustDo(t, v, "POST", "/api/captcha/", "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "empty"); r.status != http.StatusForbidden {
+		t.Errorf("a challenge for another site's script: status %d", r.status)
+	}
+	for range 2 {
+		r := mustDo(t, v, "GET", "/contact", "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document")
+		if r.status != http.StatusOK || !strings.Contains(r.body, "captcha_key") {
+			t.Errorf("by a link on another site: status %d", r.status)
+		}
+	}
+}
+
+// A proxy that was not named is reported, once.
+func TestAttackBehindUnnamedProxy(t *testing.T) {
+	s := server.Start(t)
+	v := newVisitor(s.URL)
+	for i := range 10 {
+		v.forwarded = fmt.Sprint("192.0.2.", i)
+		mustDo(t, v, "GET", "/contact", "")
+	}
+	s.Stop() // for all of the log
+	if n := strings.Count(s.Log(), "TRUSTED_PROXIES"); n != 1 || !strings.Contains(s.Log(), "peer=127.0.0.1") {
+		t.Errorf("it is reported %d times", n)
+	}
+}
+
+// Every route that costs something has a limit, and the site's own address has no metrics.
+func TestAttackRoutes(t *testing.T) {
+	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_ISSUE=10/hour", "LIMIT_SUBMIT=10/hour", "LIMIT_AUDIO=10/hour", "LIMIT_LOGIN=10/hour")
+	v := newVisitor(s.URL)
+	for i, route := range []string{"GET /", "POST /", "GET /playground", "GET /developers", "GET /stats", "GET /contact", "POST /contact",
+		"GET /contact/ABCDEFGHIJKLMNOPQRSTUVWXYZ", "GET /signup", "POST /signup", "GET /login", "POST /login", "GET /account", "POST /logout",
+		"POST /api/captcha/", "GET /api/captcha/abc/audio.wav", "POST /api/contact", "POST /api/signup", "GET /api/openapi.yaml"} {
+		v.forwarded = fmt.Sprint("192.0.2.", i)
+		method, path, _ := strings.Cut(route, " ")
+		status := 0
+		for range 11 {
+			status = mustDo(t, v, method, path, "").status
+		}
+		if status != http.StatusTooManyRequests {
+			t.Errorf("%s: the eleventh time, status %d", route, status)
+		}
+	}
+	if r := mustDo(t, newVisitor(s.URL), "GET", "/metrics", ""); r.status != http.StatusNotFound {
+		t.Errorf("/metrics: status %d", r.status)
+	}
+}
