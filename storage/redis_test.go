@@ -173,6 +173,40 @@ func TestRedisFrozenFailsUsesNothingUpAndComesBack(t *testing.T) {
 	}
 }
 
+// A caller with less patience than the storage is let go at its own time, also by a server that says nothing.
+func TestRedisLetsGoWithItsCaller(t *testing.T) {
+	t.Parallel()
+	server := redisserver.Own(t)
+	s := mustOpen(t, server.URL(), storage.Config{Timeout: 10 * time.Minute})
+	mustSet(t, s, "key", "value", time.Hour)
+	server.Freeze()
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	ended := make(chan error, 2)
+	go func() {
+		_, err := s.Take(ctx, "key")
+		ended <- err
+	}()
+	go func() {
+		_, err := s.Add(ctx, "other", []byte("1"), time.Hour)
+		ended <- err
+	}()
+	for range cap(ended) {
+		select {
+		case err := <-ended:
+			if err == nil {
+				t.Error("a frozen server did something")
+			}
+		case <-time.After(15 * time.Second): // for a busy machine
+			t.Fatal("a call goes on after its caller's time")
+		}
+	}
+	server.Continue()
+	waitFor(t, func() bool { return s.Ping(t.Context()) == nil })
+	mustHold(t, s, "key", "value")
+	mustBeAbsent(t, s, "other")
+}
+
 func TestRedisSlowFailsAndUsesNothingUp(t *testing.T) {
 	t.Parallel()
 	server := redisserver.Own(t)

@@ -98,8 +98,10 @@ func (g *guarded) visit(p *browser.Page, name string) {
 
 // sent sends the form and returns what the page says that follows.
 func sent(p *browser.Page) string {
+	const text = `(document.querySelector("#problem") ?? document.body).textContent`
 	p.Submit("altcha-widget ~ button")
-	return browser.Value[string](p, `(document.querySelector("#problem") ?? document.body).textContent`)
+	p.Await("document.body && " + text) // a page that has come may still be empty
+	return browser.Value[string](p, text)
 }
 
 // post sends the widget's field by script, as a program does that has it.
