@@ -131,7 +131,7 @@ func TestConcurrentUsesOfOneReceipt(t *testing.T) {
 		if cfg.Storage != nil {
 			guards = append(guards, captcha.New(withReceipts(cfg)), captcha.New(withReceipts(cfg)))
 		}
-		for range 20 {
+		for range *rounds {
 			receipt := mustReceipt(t, guards[0], captcha.Visitor{})
 			var accepted atomic.Int32
 			var all sync.WaitGroup

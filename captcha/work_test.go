@@ -22,7 +22,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/wire"
 )
 
-var rounds = flag.Int("rounds", 20, "how often each test of single use lets 200 submissions of work run at once")
+var rounds = flag.Int("rounds", 20, "how often each test of single use lets 200 submissions run at once")
 
 // withWork adds work that a test has done at once, and receipts.
 func withWork(cfg captcha.Config) captcha.Config {
