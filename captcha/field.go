@@ -213,6 +213,9 @@ func (g *Guard) Message(language string, err error) string {
 	case Missing:
 		return texts.Missing
 	case UnknownKey:
+		if errors.Is(err, errReceipt) {
+			return texts.Sent
+		}
 		return texts.Used
 	case WrongAnswer, Malformed:
 		return texts.Wrong

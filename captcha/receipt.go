@@ -41,8 +41,21 @@ func (g *Guard) receiptFor(ctx context.Context, visitor Visitor, worth Demand) (
 	return receipt, nil
 }
 
+// errReceipt is behind an ErrUnknownKey that is a receipt's: its visitor may well have sent the form before, and typed nothing
+// in this one.
+var errReceipt = errors.New("captcha: the receipt is unknown, used or expired")
+
 // useReceipt uses up the receipt of a submission, and returns what was brought for it.
 func (g *Guard) useReceipt(ctx context.Context, s Submission) (brought, error) {
+	b, err := g.takeReceipt(ctx, s)
+	var unknown *Error
+	if errors.As(err, &unknown) && unknown.Reason == UnknownKey {
+		err = &Error{UnknownKey, unknown.Status, unknown.Detail, errReceipt}
+	}
+	return b, err
+}
+
+func (g *Guard) takeReceipt(ctx context.Context, s Submission) (brought, error) {
 	if !keep.KeyForm(s.receipt) {
 		return brought{}, ErrUnknownKey
 	}

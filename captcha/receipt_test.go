@@ -149,3 +149,18 @@ func TestConcurrentUsesOfOneReceipt(t *testing.T) {
 		}
 	})
 }
+
+// A visitor whose form was sent twice hears that, and not of characters that nobody asked for.
+func TestAFormSentTwiceWithAReceiptIsToldKindly(t *testing.T) {
+	guard := captcha.New(captcha.Config{Receipts: time.Minute})
+	receipt := mustReceipt(t, guard, captcha.Visitor{})
+	wantErr(t, captchatest.TryReceipt(t, guard, receipt, captcha.Visitor{}), nil)
+	err := captchatest.TryReceipt(t, guard, receipt, captcha.Visitor{})
+	wantErr(t, err, captcha.ErrUnknownKey)
+	if got := guard.Message("en", err); !strings.HasPrefix(got, "This form may have been sent already.") {
+		t.Errorf("%q", got)
+	}
+	if got := guard.Message("en", captcha.ErrUnknownKey); strings.Contains(got, "sent") {
+		t.Errorf("of a challenge: %q", got)
+	}
+}

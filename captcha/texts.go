@@ -28,7 +28,8 @@ type Texts struct {
 	Checked   string // the browser has met the challenge
 
 	Missing     string // the answer for ErrMissing
-	Used        string // for ErrUnknownKey
+	Sent        string // for ErrUnknownKey of a receipt, as when a form was sent twice
+	Used        string // for any other ErrUnknownKey
 	Wrong       string // for ErrWrongAnswer and ErrMalformed
 	Unavailable string // for ErrStorage and any other error
 }
@@ -57,6 +58,7 @@ func defaultTexts() map[string]Texts {
 			Sending:      "The form is being sent. Please wait a moment.",
 			Checked:      "Checked: nothing to type.",
 			Missing:      "Please type the characters.",
+			Sent:         "This form may have been sent already. If not, please type the new characters and send it again.",
 			Used:         "The characters had expired or were already used. Please type the new ones.",
 			Wrong:        "Wrong characters. Please type the new ones.",
 			Unavailable:  "The check does not work at the moment. Please try again in a few seconds.",
@@ -82,6 +84,7 @@ func defaultTexts() map[string]Texts {
 			Sending:      "Das Formular wird gesendet. Bitte warten Sie einen Moment.",
 			Checked:      "Geprüft: Sie müssen nichts eingeben.",
 			Missing:      "Bitte geben Sie die Zeichen ein.",
+			Sent:         "Dieses Formular wurde vielleicht schon gesendet. Wenn nicht, geben Sie bitte die neuen Zeichen ein und senden Sie es noch einmal.",
 			Used:         "Die Zeichen waren abgelaufen oder schon benutzt. Bitte geben Sie die neuen ein.",
 			Wrong:        "Falsche Zeichen. Bitte geben Sie die neuen ein.",
 			Unavailable:  "Die Prüfung ist gerade nicht möglich. Bitte versuchen Sie es in einigen Sekunden noch einmal.",
@@ -107,6 +110,7 @@ func defaultTexts() map[string]Texts {
 			Sending:      "Le formulaire est en cours d’envoi. Veuillez patienter un instant.",
 			Checked:      "Vérifié : rien à saisir.",
 			Missing:      "Veuillez saisir les caractères.",
+			Sent:         "Ce formulaire a peut-être déjà été envoyé. Sinon, veuillez saisir les nouveaux caractères et l’envoyer de nouveau.",
 			Used:         "Les caractères avaient expiré ou déjà servi. Veuillez saisir les nouveaux.",
 			Wrong:        "Caractères incorrects. Veuillez saisir les nouveaux.",
 			Unavailable:  "La vérification est momentanément impossible. Veuillez réessayer dans quelques secondes.",
@@ -132,6 +136,7 @@ func defaultTexts() map[string]Texts {
 			Sending:      "El formulario se está enviando. Espere un momento, por favor.",
 			Checked:      "Comprobado: no hay que escribir nada.",
 			Missing:      "Escriba los caracteres, por favor.",
+			Sent:         "Es posible que este formulario ya se haya enviado. Si no es así, escriba los caracteres nuevos y envíelo otra vez.",
 			Used:         "Los caracteres habían caducado o ya se habían usado. Escriba los nuevos, por favor.",
 			Wrong:        "Caracteres incorrectos. Escriba los nuevos, por favor.",
 			Unavailable:  "La comprobación no funciona en este momento. Vuelva a intentarlo dentro de unos segundos.",
@@ -157,6 +162,7 @@ func defaultTexts() map[string]Texts {
 			Sending:      "O formulário está sendo enviado. Aguarde um momento, por favor.",
 			Checked:      "Verificado: não é preciso digitar nada.",
 			Missing:      "Digite os caracteres, por favor.",
+			Sent:         "Talvez este formulário já tenha sido enviado. Se não, digite os novos caracteres e envie-o de novo.",
 			Used:         "Os caracteres tinham expirado ou já tinham sido usados. Digite os novos, por favor.",
 			Wrong:        "Caracteres incorretos. Digite os novos, por favor.",
 			Unavailable:  "A verificação não funciona neste momento. Tente novamente dentro de alguns segundos.",
@@ -182,6 +188,7 @@ func defaultTexts() map[string]Texts {
 			Sending:      "Форма отправляется. Подождите немного, пожалуйста.",
 			Checked:      "Проверено: вводить ничего не нужно.",
 			Missing:      "Введите символы, пожалуйста.",
+			Sent:         "Возможно, эта форма уже отправлена. Если нет, введите новые символы и отправьте её ещё раз.",
 			Used:         "Срок действия символов истёк, или они уже были использованы. Введите новые, пожалуйста.",
 			Wrong:        "Неверные символы. Введите новые, пожалуйста.",
 			Unavailable:  "Проверка сейчас недоступна. Попробуйте ещё раз через несколько секунд.",
