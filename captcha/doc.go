@@ -32,8 +32,9 @@
 // challenge: with the default settings one blind guess in some 130,000 is right.
 //
 // It does not stop a network that somebody trained on these pictures, for whoever has this source can make labelled
-// pictures without end, nor people who are paid to solve them. So put limits beside it: of challenges and submissions
-// per address, of accounts per mail domain, of what a new account may do. The captcha makes each attempt cost
+// pictures without end, nor people who are paid to solve them. Models that read pictures read these as they come. So put limits
+// beside it: of challenges and submissions per network (the package captcha/limit), of failed logins (captcha/attempts),
+// of accounts per mail domain, of what a new account may do. The captcha makes each attempt cost
 // something; the limits make many attempts cost a lot.
 //
 // # A submission
@@ -96,6 +97,21 @@
 //
 // Guards with other settings in one app, such as a longer answer for accounts, each need a Path of their own, where the
 // field finds its guard's new challenges and sound.
+//
+// # Receipts
+//
+// Config.Receipts turns a met challenge into a receipt: proof, good once, for its purpose and its visitor, for a stated
+// time, on all replicas. A form of two pages asks for the captcha on its first, calls [Guard.Receipt], and puts the receipt
+// into its second page as the hidden field captcha_receipt; Check and Protect accept it there in place of key and answer.
+// A script that checks an answer before the form is sent posts key and answer to Path plus receipt/ ([Guard.Exchange]) and
+// sends the receipt with the form. A form that is sent twice succeeds once. Beyond the mark that the challenge is spent,
+// nothing is kept of a receipt until it is used.
+//
+// # Only where it is earned
+//
+// The package captcha/attempts lets a login go without a captcha until there were some failures for its account or from its
+// network; it is one call in the handler. The package captcha/limit bounds how often a network may ask a route, and answers
+// what is more with 429, in the words of Django REST framework. Neither is linked into an app that does not import it.
 //
 // # Pictures, sound and the form field
 //

@@ -12,8 +12,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 )
 
-// Submission is what a visitor sends back: the key of a challenge and the answer, or what stands for them. It was read once and is well formed;
-// whether the answer is right is Verify's to say. The zero value is one in which everything is missing.
+// Submission is what a visitor sends back: the key of a challenge and the answer, or what stands for them. It was read once
+// and is well formed; whether the answer is right is Verify's to say. The zero value is one in which everything is missing.
 type Submission struct {
 	way      Way
 	key      string // of the challenge
@@ -26,8 +26,8 @@ type Submission struct {
 }
 
 // Submission makes one of a key and an answer that came in a way of the app's own. Its error is FieldErrors (ErrMissing or
-// ErrMalformed) for what can't be an answer. White space around the key does not count, nor does any in
-// the answer.
+// ErrMalformed) for what can't be an answer. White space around the key does not count, nor does any
+// in the answer.
 func (g *Guard) Submission(key, value string, visitor Visitor) (Submission, error) {
 	key, value = strings.TrimSpace(key), strings.TrimSpace(value)
 	errs := FieldErrors{}
