@@ -28,14 +28,14 @@ func openBadger(t *testing.T, dir string) fiber.Storage {
 	return badger.New(badger.Config{Database: dir, Logger: quiet{}})
 }
 
-// each runs a test on every driver, with challenges that are stored and sealed.
+// each runs a test on every driver, with challenges that are stored, as is the default on such a storage, and sealed.
 func each(t *testing.T, test func(t *testing.T, cfg captcha.Config)) {
 	for driver, open := range map[string]func(*testing.T, string) fiber.Storage{"memory": openMemory, "badger": openBadger} {
-		for mode, stored := range map[string]bool{"stored": true, "sealed": false} {
+		for mode, secrets := range map[string][]string{"stored": nil, "sealed": secrets} {
 			t.Run(driver+" "+mode, func(t *testing.T) {
 				storage := open(t, t.TempDir())
 				t.Cleanup(func() { storage.Close() })
-				test(t, captcha.Config{Storage: storage, Secrets: secrets, Stored: stored, Logger: slog.New(slog.DiscardHandler)})
+				test(t, captcha.Config{Storage: storage, Secrets: secrets, Logger: slog.New(slog.DiscardHandler)})
 			})
 		}
 	}
@@ -81,7 +81,7 @@ func TestWrongAnswerUsesUp(t *testing.T) {
 
 func TestExpiry(t *testing.T) {
 	each(t, func(t *testing.T, cfg captcha.Config) {
-		now := time.Now().Truncate(time.Second) // a sealed expiry is kept to 8 ms
+		now := time.Now().Truncate(time.Second) // keys count in milliseconds, and sealed ones in eights of them
 		cfg.Now = func() time.Time { return now }
 		guard := captcha.New(cfg)
 		intime, late := mustGenerate(t, guard), mustGenerate(t, guard)
@@ -110,10 +110,10 @@ func TestUsedKeyOutlivesItself(t *testing.T) {
 }
 
 func TestRestart(t *testing.T) {
-	for mode, stored := range map[string]bool{"stored": true, "sealed": false} {
+	for mode, secrets := range map[string][]string{"stored": nil, "sealed": secrets} {
 		t.Run(mode, func(t *testing.T) {
 			dir := t.TempDir()
-			cfg := captcha.Config{Storage: openBadger(t, dir), Secrets: secrets, Stored: stored, Logger: slog.New(slog.DiscardHandler)}
+			cfg := captcha.Config{Storage: openBadger(t, dir), Secrets: secrets, Logger: slog.New(slog.DiscardHandler)}
 			guard := captcha.New(cfg)
 			used, unused := mustGenerate(t, guard), mustGenerate(t, guard)
 			usedAnswer, answer := captchatest.Solve(t, guard, used), captchatest.Solve(t, guard, unused)

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/port"
 )
 
 // webkit is a window of WebKitGTK's MiniBrowser on a display of its own, by W3C's WebDriver.
@@ -29,7 +29,7 @@ func startWebKit(t testing.TB) *webkit {
 	program := executable(t, "WebKitWebDriver")
 	ctx, cancel := context.WithTimeout(context.Background(), visitLimit)
 	t.Cleanup(cancel)
-	home, port := t.TempDir(), redisserver.FreePort(t)
+	home, port := t.TempDir(), port.Free(t)
 	process := exec.CommandContext(ctx, program, fmt.Sprint("--port=", port))
 	process.Env = append(os.Environ(), "DISPLAY="+display(t, ctx), "HOME="+home, "XDG_RUNTIME_DIR="+home, "GST_REGISTRY_UPDATE=no")
 	if err := process.Start(); err != nil {

@@ -7,7 +7,6 @@ package redisserver
 import (
 	"bufio"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -15,12 +14,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/port"
 )
 
 // startLimit bounds how long a server may take to answer, on a machine that is busy.
@@ -110,26 +110,10 @@ func Own(t testing.TB, args ...string) *Server {
 	return s
 }
 
-// givenPorts are not given again to tests that run at the same time, of which one may not listen yet, or never.
-var givenPorts sync.Map
-
-// FreePort returns a loopback port that nothing listens on. It is below those that systems give to outgoing connections,
-// one of which could have taken it by the time it is listened on.
+// FreePort returns a loopback port that nothing listens on.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	for range 100 {
-		port := 10_000 + rand.IntN(22_000)
-		if _, given := givenPorts.LoadOrStore(port, true); given {
-			continue
-		}
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err == nil {
-			_ = listener.Close()
-			return port
-		}
-	}
-	t.Fatal("redis: no free port")
-	return 0
+	return port.Free(t)
 }
 
 // Address is host:port.

@@ -22,7 +22,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/port"
 )
 
 // startLimit bounds how long a process may take to be ready, and stopLimit to end, on a machine that is busy.
@@ -96,7 +96,7 @@ func Start(t testing.TB, env ...string) *Server {
 // Spawn is Start without the waiting.
 func Spawn(t testing.TB, env ...string) *Server {
 	t.Helper()
-	addr := fmt.Sprint("127.0.0.1:", redisserver.FreePort(t))
+	addr := fmt.Sprint("127.0.0.1:", port.Free(t))
 	for _, line := range env {
 		if given, ok := strings.CutPrefix(line, "ADDR="); ok {
 			addr = given

@@ -1,0 +1,32 @@
+// Package port finds ports for servers that a test starts.
+package port
+
+import (
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"sync"
+	"testing"
+)
+
+// given ports are not given again to tests that run at the same time, of which one may not listen yet, or never.
+var given sync.Map
+
+// Free returns a loopback port that nothing listens on. It is below those that systems give to outgoing connections, one of
+// which could have taken it by the time it is listened on.
+func Free(t testing.TB) int {
+	t.Helper()
+	for range 100 {
+		port := 10_000 + rand.IntN(22_000)
+		if _, taken := given.LoadOrStore(port, true); taken {
+			continue
+		}
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			_ = listener.Close()
+			return port
+		}
+	}
+	t.Fatal("no free port")
+	return 0
+}
