@@ -62,7 +62,7 @@ func blocks(t *testing.T, language string) (found []block) {
 }
 
 func TestEveryBlockIsOfAKnownKind(t *testing.T) {
-	known := []string{"go", "console", ""} // the last is the sketch of the layout
+	known := []string{"go", "console", "html", ""} // the last is the sketch of the layout
 	for _, match := range regexp.MustCompile("(?m)^```(.+)$").FindAllStringSubmatch(readme(t), -1) {
 		if !slices.Contains(known, match[1]) {
 			t.Errorf("nothing tests blocks of %q", match[1])

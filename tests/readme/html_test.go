@@ -1,0 +1,44 @@
+package readme_test
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gofiber/fiber/v2"
+	"golang.org/x/net/html"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+)
+
+// What the README puts into a page that Go does not render finds what it asks for.
+func TestHTMLFindsItsAddresses(t *testing.T) {
+	app, guard := fiber.New(), captcha.New()
+	guard.Register(app)
+	found := map[string]int{}
+	for _, b := range blocks(t, "html") {
+		page, err := html.Parse(strings.NewReader(b.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range page.Descendants() {
+			for _, a := range n.Attr {
+				request := map[string]*[2]string{"script src": {"GET", a.Val}, "captcha-field data-api": {"POST", a.Val + "field"}}[n.Data+" "+a.Key]
+				if request == nil {
+					continue
+				}
+				found[n.Data]++
+				response, err := app.Test(httptest.NewRequest(request[0], request[1], nil))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if response.StatusCode != 200 {
+					t.Errorf("line %d: %s %s: %s", b.line, request[0], request[1], response.Status)
+				}
+			}
+		}
+	}
+	if found["script"] == 0 || found["captcha-field"] == 0 {
+		t.Errorf("the README's HTML has %v", found)
+	}
+}
