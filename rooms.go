@@ -59,10 +59,13 @@ func openRooms(ctx context.Context, set settings.Settings) (*rooms, error) {
 	return r, nil
 }
 
-// ready tries what requests need: that there is still room for the mark of a spent challenge.
+// ready tries what requests need: that each storage answers, and that there is still room for the mark of a spent challenge.
 func (r *rooms) ready(ctx context.Context) error {
 	_, err := r.challenges.Add(ctx, "ready_"+rand.Text(), []byte{1}, time.Second)
-	return errors.Join(err, r.accounts.Ping(ctx))
+	for _, opened := range r.opened {
+		err = errors.Join(err, opened.Ping(ctx))
+	}
+	return err
 }
 
 func (r *rooms) close() {

@@ -49,8 +49,8 @@ type Config struct {
 	// Optional. Default: ""
 	Purpose string
 
-	// Binding returns what ties a challenge to whoever asked for it, such as a session's id or an address block: at most
-	// 256 bytes. The challenge is unknown to a request for which it returns something else. The key does not reveal it.
+	// Binding returns what ties a challenge to whoever asked for it, such as a session's id or an address block. The
+	// challenge is unknown to a request for which it returns something else. The key does not reveal it.
 	//
 	// Optional. Default: nil, and anybody may answer a challenge
 	Binding func(c *fiber.Ctx) string
@@ -228,7 +228,6 @@ const (
 	maxLength     = 32
 	minSecret     = 32 // characters: 128 bits where they are hexadecimal digits
 	maxNamespace  = 256
-	maxBinding    = 256
 	streamedLimit = 1 << 20
 
 	// valueLimit is the original's, in characters. It grows with the longest answer.

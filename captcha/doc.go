@@ -78,6 +78,10 @@
 // is room for another replica's Get. A storage without them is used under a lock, which holds within one process, and
 // that is logged at start. The package captcha/storagetest tests whether a storage keeps its promises.
 //
+// The clocks of replicas may be up to 5 seconds apart: a used key is remembered for that much longer than it lives, so that
+// neither a clock that is behind nor one that is set back by as much lets it be used again. A challenge of a replica whose
+// clock is further ahead is unknown to the others.
+//
 // Single use lasts as long as the storage's memory. A storage that goes back to an older state, as a Redis does that
 // restarts from a snapshot or a replica that is promoted while it lags, has lost what happened since: a spent key is
 // unspent in it, and a stored challenge that was taken is there again. Neither way of keeping cures that. Only durable

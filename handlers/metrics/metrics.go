@@ -79,8 +79,17 @@ type Storage interface {
 	Ping(ctx context.Context) error
 }
 
-// Watch returns s with its operations timed and its failures counted.
-func (m *Metrics) Watch(s Storage) Storage { return &watched{s, m} }
+// Watch returns s with its operations timed and its failures counted. Of a storage that tells how far its server's clock is
+// ahead of this process's, that is shown too; of several, that of the first.
+func (m *Metrics) Watch(s Storage) Storage {
+	if clock, ok := s.(interface{ Skew() time.Duration }); ok {
+		// Registering a second one fails, and the first stays.
+		_ = m.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "storage_clock_ahead_seconds",
+			Help: "How far the storage's clock is ahead of this process's, as it was last read. Replicas may be 5 seconds apart."},
+			func() float64 { return clock.Skew().Seconds() }))
+	}
+	return &watched{s, m}
+}
 
 type watched struct {
 	Storage

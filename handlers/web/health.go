@@ -27,11 +27,13 @@ func Ready(logger *slog.Logger, stopping func() bool, try func(context.Context) 
 	asked := &lately{try: func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), readyTime)
 		defer cancel()
-		err := try(ctx)
+		return try(ctx)
+	}, changed: func(err error) {
 		if err != nil {
 			logger.Warn("not ready", "error", err)
+		} else {
+			logger.Info("ready again")
 		}
-		return err
 	}}
 	return func(c *fiber.Ctx) error {
 		if stopping() {
@@ -46,7 +48,8 @@ func Ready(logger *slog.Logger, stopping func() bool, try func(context.Context) 
 
 // lately tries something at most once in a while, whoever asks: a route that everybody can reach shall cost no more.
 type lately struct {
-	try func() error
+	try     func() error
+	changed func(err error) // is told once, however often it fails
 
 	mu   sync.Mutex
 	at   time.Time
@@ -59,8 +62,12 @@ func (l *lately) result() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if time.Since(l.at) > aWhile {
+		before := l.last
 		l.last = l.try()
 		l.at = time.Now()
+		if (before == nil) != (l.last == nil) {
+			l.changed(l.last)
+		}
 	}
 	return l.last
 }

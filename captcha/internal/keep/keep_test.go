@@ -176,6 +176,27 @@ func TestASpentKeyStaysSpentForClocksThatAreBehind(t *testing.T) {
 	}
 }
 
+// A clock that is set back while the app runs, by as much as clocks may be apart, does not let a key be used again. The
+// storage counts time by a clock of its own.
+func TestASpentKeyStaysSpentWhenTheClockIsSetBack(t *testing.T) {
+	at, real := issued, issued
+	storage := memory.New(memory.Config{Now: func() time.Time { return real }})
+	keeper := keep.NewSealed(config(storage, &at))
+	key, _, err := keeper.Issue(ctx, keep.Challenge{Answer: "A", Expires: at.Add(time.Minute)}, puzzle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, real = at.Add(59*time.Second), real.Add(59*time.Second)
+	if _, err := keeper.Take(ctx, key, puzzle); err != nil {
+		t.Fatal(err)
+	}
+	at = at.Add(-keep.Skew)
+	for range 200 {
+		mustBeUnknown(t, keeper, key, puzzle)
+		at, real = at.Add(100*time.Millisecond), real.Add(100*time.Millisecond)
+	}
+}
+
 func TestAKeyFromFurtherAheadThanClocksMayBeIsUnknown(t *testing.T) {
 	at, ahead := issued, issued.Add(keep.Skew+time.Second)
 	storage := memory.New()
