@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/signal"
 	"strings"
@@ -79,6 +80,9 @@ func run(ctx context.Context) error {
 	}
 	slog.SetDefault(set.NewLogger(os.Stderr))
 	redis.SetLogger(redisLog{})
+	for _, name := range settings.Unknown(os.Environ()) {
+		slog.Warn("a variable that is no setting changes nothing", "variable", name)
+	}
 	rooms, err := openRooms(ctx, set)
 	if err != nil {
 		return err
@@ -131,7 +135,7 @@ func listen(ctx context.Context, app *fiber.App, set settings.Settings, metrics 
 	if err != nil {
 		return fmt.Errorf("ADDR: %w", err)
 	}
-	slog.Info("listening", "addr", set.Addr)
+	slog.Info("listening", "addr", set.Addr, "url", address(listener.Addr()))
 	go func() { failed <- app.Listener(web.LimitConnections(listener, set.Connections, set.TrustedProxies)) }()
 	select {
 	case err := <-failed:
@@ -141,6 +145,15 @@ func listen(ctx context.Context, app *fiber.App, set settings.Settings, metrics 
 		time.Sleep(time.Duration(set.StopDelay))
 		return app.ShutdownWithTimeout(stopTime)
 	}
+}
+
+// address is where a browser on this machine finds what listens.
+func address(addr net.Addr) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if ip, bad := netip.ParseAddr(host); err == nil && bad == nil && (ip.IsUnspecified() || ip.IsLoopback()) {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 // listenForMetrics serves the metrics. An address that nobody chose may be taken, by another site on this machine.

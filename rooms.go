@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -55,6 +56,11 @@ func openRooms(ctx context.Context, set settings.Settings) (*rooms, error) {
 	if err != nil {
 		r.close()
 		return nil, err
+	}
+	if strings.HasPrefix(set.StorageURL, "memory:") {
+		slog.Info("data is kept in the memory of this process; a restart loses accounts, messages and logins, and set STORAGE_URL to keep them")
+	} else {
+		slog.Info("data is kept in the storage at STORAGE_URL; a restart of this process loses none of it")
 	}
 	return r, nil
 }

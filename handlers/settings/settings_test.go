@@ -284,3 +284,11 @@ func FuzzSettings(f *testing.F) {
 		}
 	})
 }
+
+// A variable with a typing error is named.
+func TestUnknownVariables(t *testing.T) {
+	got := settings.Unknown([]string{"CAPTCHA_LENGHT=4", "CAPTCHA_LENGTH=4", "CAPTCHA_SECRETS_FILE=/x", "CAPTCHA_STORE=1", "LENGTH=4", "ADDR=:1"})
+	if want := []string{"CAPTCHA_LENGHT", "CAPTCHA_STORE"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

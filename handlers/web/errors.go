@@ -40,6 +40,9 @@ const (
 	full = "There is no room for more messages and accounts at the moment, so nothing was kept. Try again in some days."
 )
 
+const unkept = "What you sent could not be kept safely, so it was not accepted. It is our fault. Your answer may be used up: " +
+	"send the form again in a few seconds, with the characters that are shown then."
+
 // Sentence returns what a visitor is told about a status.
 func Sentence(status int) string {
 	if sentence, ok := sentences[status]; ok {
@@ -54,7 +57,10 @@ func Explain(err error) (status int, sentence string) {
 	var refused *captcha.Error
 	var throttled *limit.Error
 	var known *fiber.Error
+	var unsure interface{ Unconfirmed() bool } // of a storage that did a step which a failover may undo
 	switch {
+	case errors.As(err, &unsure) && unsure.Unconfirmed():
+		return fiber.StatusServiceUnavailable, unkept
 	case errors.Is(err, ErrBusy):
 		return fiber.StatusServiceUnavailable, busy
 	case errors.Is(err, kept.ErrFull):

@@ -135,3 +135,20 @@ func TestBrokenRecord(t *testing.T) {
 		t.Errorf("the log has not the cause, or the reference: %s", log)
 	}
 }
+
+// An answer that no replica has is not let through, and its page says that it may be used up.
+func TestAnAnswerThatIsNotConfirmed(t *testing.T) {
+	master, replica := redisserver.Own(t), redisserver.Own(t)
+	replica.Follow(master)
+	s := start(t, "STORAGE_URL="+master.URL()+"?confirm=1", "STORAGE_TIMEOUT=400ms")
+	v := visit(t, s)
+	contact := v.get("/contact")
+	message := map[string]string{"name": "Ada", "email": "ada@example.org", "message": "Don't lose this", "captcha_value": v.solve(contact)}
+	replica.Freeze()
+	p := v.submit(contact, message)
+	v.want(p, http.StatusServiceUnavailable)
+	if words := p.words(); !strings.Contains(words, "may be used up") || strings.Contains(words, "Nothing is lost") || p.field("message") != "Don't lose this" {
+		t.Errorf("%s", words)
+	}
+	replica.Continue()
+}
