@@ -202,8 +202,8 @@
 // Answers, keys and seeds come from crypto/rand. A picture is drawn from a secret seed that can't be derived from the
 // key, so that it can't be drawn again for every possible answer and compared. Asking again for the sound of a
 // challenge gives the same bytes, so that there is no second rendering to average away the noise with. The time that a
-// comparison takes says nothing about the answer. When the storage fails the guard refuses; it never lets a submission
-// through because it could not check it. Nothing secret is logged.
+// comparison takes says nothing about the answer. When the storage fails, the guard refuses: a submission that can't be
+// checked is not let through. Nothing secret is logged.
 //
 // Use TLS, as for the form itself. Don't put Create behind a cache: it sends Cache-Control: no-store, and Fiber's cache
 // middleware must not be used on its route.

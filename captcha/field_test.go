@@ -314,8 +314,8 @@ func TestFieldShowsWhyItWasRefused(t *testing.T) {
 		{"wrong", captcha.FieldOptions{Error: captcha.ErrWrongAnswer}, "Wrong characters. Please type the new ones."},
 		{"used", captcha.FieldOptions{Error: captcha.ErrUnknownKey}, "The characters had expired or were already used. Please type the new ones."},
 		{"wrapped", captcha.FieldOptions{Error: fmt.Errorf("contact: %w", captcha.ErrUnknownKey)}, "The characters had expired or were already used. Please type the new ones."},
-		{"outage", captcha.FieldOptions{Error: captcha.ErrStorage}, "The check does not work at the moment. Please try again in a few seconds."},
-		{"another", captcha.FieldOptions{Error: errors.New("secret detail")}, "The check does not work at the moment. Please try again in a few seconds."},
+		{"outage", captcha.FieldOptions{Error: captcha.ErrStorage}, "The check is not working at the moment. It is our fault: please try again in a few seconds."},
+		{"another", captcha.FieldOptions{Error: errors.New("secret detail")}, "The check is not working at the moment. It is our fault: please try again in a few seconds."},
 		{"blank, and an app's own", captcha.FieldOptions{Error: captcha.FieldErrors{"name": {{Message: "No."}}, "captcha_value": {{Code: "required"}}}}, "Please type the characters."},
 		{"own words", captcha.FieldOptions{Error: captcha.ErrWrongAnswer, Message: "Too many attempts."}, "Too many attempts."},
 	}

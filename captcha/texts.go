@@ -61,7 +61,7 @@ func defaultTexts() map[string]Texts {
 			Sent:         "This form may have been sent already. If not, please type the new characters and send it again.",
 			Used:         "The characters had expired or were already used. Please type the new ones.",
 			Wrong:        "Wrong characters. Please type the new ones.",
-			Unavailable:  "The check does not work at the moment. Please try again in a few seconds.",
+			Unavailable:  "The check is not working at the moment. It is our fault: please try again in a few seconds.",
 		},
 		"de": {
 			Label:        "Geben Sie die Zeichen im Bild ein",

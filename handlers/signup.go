@@ -66,7 +66,7 @@ func (s *site) signupAPI(c *fiber.Ctx) error {
 	return c.Status(fiber.StatusCreated).JSON(fiber.Map{"email": f.Email})
 }
 
-// signup creates an account, once per address. That an address is taken is said only to who solved the captcha.
+// signup creates an account, once per address. It says that an address is taken only to a visitor who solved the captcha.
 func (s *site) signup(c *fiber.Ctx, guard *captcha.Guard, f *registration) error {
 	if err := submit(c, guard, f); err != nil {
 		return err

@@ -273,7 +273,8 @@ func (r *Redis) warnOfSkew(skew time.Duration) {
 	r.apart.Store(apart)
 }
 
-// warnOfEviction asks for the policy by INFO. Silence is no proof, so a server that doesn't tell is let be.
+// warnOfEviction reads the policy from INFO. A server that does not report one may still be set up well, so there is no
+// warning about it.
 func (r *Redis) warnOfEviction(ctx context.Context) {
 	ctx, cancel := r.bounded(ctx)
 	defer cancel()

@@ -29,7 +29,7 @@ const (
 	silent      = "The sound can’t be played. Ask for new characters, and check that your device’s sound is on."
 	sending     = "The form is being sent. Please wait a moment."
 	label       = "Type the characters you see or hear (4 characters)"
-	unavailable = "The check does not work at the moment. Please try again in a few seconds."
+	unavailable = "The check is not working at the moment. It is our fault: please try again in a few seconds."
 )
 
 // field is what a form's field shows and would submit.

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// How much is done. The defaults are for every day; the figures in the README are of
+// How much is done. The defaults are for every day; the figures in handlers/README.md are of
 //
 //	go test ./tests/operations -count=1 -timeout 60m -v -strict -rounds 200 -outage 10s -flood 2000000 -connections 5000
 var (

@@ -11,7 +11,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 )
 
-// What the README puts into a page that Go does not render finds what it asks for.
+// What the documents put into a page that Go does not render finds what it asks for.
 func TestHTMLFindsItsAddresses(t *testing.T) {
 	app, guard := fiber.New(), captcha.New()
 	guard.Register(app)
@@ -33,12 +33,12 @@ func TestHTMLFindsItsAddresses(t *testing.T) {
 					t.Fatal(err)
 				}
 				if response.StatusCode != 200 {
-					t.Errorf("line %d: %s %s: %s", b.line, request[0], request[1], response.Status)
+					t.Errorf("%v: %s %s: %s", b, request[0], request[1], response.Status)
 				}
 			}
 		}
 	}
 	if found["script"] == 0 || found["captcha-field"] == 0 {
-		t.Errorf("the README's HTML has %v", found)
+		t.Errorf("the documents' HTML has %v", found)
 	}
 }

@@ -26,10 +26,11 @@ import (
 // secret is what the programs are given, so that the test can solve their challenges.
 const secret = "0123456789abcdef0123456789abcdef"
 
-// TestPrograms builds the two programs, word for word but for their address and secret, and uses them.
+// TestPrograms builds the README's two programs, the form and the API, word for word but for their address and secret, and
+// uses them.
 func TestPrograms(t *testing.T) {
 	var programs []string
-	for _, b := range blocks(t, "go") {
+	for _, b := range blocksOf(t, "README.md", "go") {
 		if strings.HasPrefix(b.text, "package main") {
 			programs = append(programs, b.text)
 		}
@@ -37,23 +38,24 @@ func TestPrograms(t *testing.T) {
 	if len(programs) != 2 {
 		t.Fatalf("%d programs; this test knows of two", len(programs))
 	}
-	if lines := strings.Count(programs[0], "\n"); lines > 15 {
-		t.Errorf("the fifteen lines are %d", lines)
-	}
-	if lines := strings.Count(programs[1], "\n"); lines >= 30 {
+	form, api := programs[0], programs[1]
+	if lines := strings.Count(form, "\n"); lines >= 30 {
 		t.Errorf("the form is %d lines, not under 30", lines)
+	}
+	if lines := strings.Count(api, "\n"); lines > 15 {
+		t.Errorf("the API is %d lines, over 15", lines)
 	}
 	guard := captcha.New(captcha.Config{Secrets: []string{secret}})
 
 	t.Run("API", func(t *testing.T) {
-		address := start(t, programs[0])
+		address := start(t, api)
 		challenge, err := guard.IssueTo(t.Context(), captcha.Visitor{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		answers := strings.NewReplacer("localhost:3000", address, "KEY", challenge.Key,
 			"LETTERS", captchatest.Solve(t, guard, challenge.Key))
-		consoles := blocks(t, "console")
+		consoles := blocksOf(t, "README.md", "console")
 		transcript := consoles[slices.IndexFunc(consoles, func(b block) bool { return strings.HasPrefix(b.text, "$ curl ") })].text
 		for exchange := range strings.SplitSeq(strings.TrimPrefix(transcript, "$ "), "\n$ ") {
 			command, want, _ := strings.Cut(exchange, "\n")
@@ -64,7 +66,7 @@ func TestPrograms(t *testing.T) {
 	})
 
 	t.Run("form", func(t *testing.T) {
-		base := "http://" + start(t, programs[1])
+		base := "http://" + start(t, form)
 		response, err := http.Get(base)
 		page := read(t, response, err)
 		key := attribute(t, page, `name="captcha_key"[^>]* value="([^"]+)"`)
@@ -72,9 +74,9 @@ func TestPrograms(t *testing.T) {
 		if response, err = http.Get(base + style); read(t, response, err) == "" || response.StatusCode != 200 {
 			t.Errorf("%s: %s", style, response.Status)
 		}
-		form := url.Values{"words": {"Hello"}, "captcha_key": {key}, "captcha_value": {captchatest.Solve(t, guard, key)}}
+		fields := url.Values{"words": {"Hello"}, "captcha_key": {key}, "captcha_value": {captchatest.Solve(t, guard, key)}}
 		for _, want := range []string{"You wrote: Hello", `{"non_field_errors":["Invalid or expired captcha key"]}`} {
-			response, err := http.PostForm(base+attribute(t, page, `action="([^"]+)"`), form)
+			response, err := http.PostForm(base+attribute(t, page, `action="([^"]+)"`), fields)
 			if got := read(t, response, err); got != want {
 				t.Errorf("%s, want %s", got, want)
 			}
@@ -203,7 +205,7 @@ var submissions = map[string]struct{ media, body string }{
 
 // TestRefusals sends each case of the table, and sees whether the challenge is used up as the table says.
 func TestRefusals(t *testing.T) {
-	table := rows(t, "The JSON contract")
+	table := rows(t, "captcha/README.md", "The JSON contract")
 	if len(table) != len(submissions) {
 		t.Errorf("%d rows, and submissions for %d", len(table), len(submissions))
 	}

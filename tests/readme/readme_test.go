@@ -1,10 +1,9 @@
-// Package readme_test holds the README to what the code does: its Go is compiled, its programs are run and asked what the
-// README says they answer, its commands name what exists, and its tables what is there.
+// Package readme_test holds the README and the other documents to what the code does: their Go is compiled, the README's
+// programs are run and asked what it says they answer, commands name what exists, and tables what is there.
 package readme_test
 
 import (
 	"fmt"
-	"github.com/fibercaptcha/fibercaptcha/handlers/settings"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,34 +14,57 @@ import (
 	"testing"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/handlers/settings"
 )
 
 const root = "../.."
 
-// block is a fenced block of the README.
+// documents are what is read here: the README, then the page of each reader whom it sends elsewhere. Commands in all of
+// them are for the module's root.
+var documents = []string{
+	"README.md", "captcha/README.md", "storage/README.md", "handlers/README.md", "tests/README.md", "tests/tools/README.md",
+	"CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md",
+}
+
+// block is a fenced block of a document.
 type block struct {
 	language string
 	text     string
+	document string
 	line     int
 }
 
-func readme(t *testing.T) string {
+func (b block) String() string { return fmt.Sprintf("%s:%d", b.document, b.line) }
+
+func textOf(t *testing.T, document string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	text, err := os.ReadFile(filepath.Join(root, document))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(text)
 }
 
+// blocks returns those of all documents that are in a language.
 func blocks(t *testing.T, language string) (found []block) {
 	t.Helper()
+	for _, document := range documents {
+		found = append(found, blocksOf(t, document, language)...)
+	}
+	if len(found) == 0 {
+		t.Fatalf("no document has a block of %q", language)
+	}
+	return found
+}
+
+func blocksOf(t *testing.T, document, language string) (found []block) {
+	t.Helper()
 	var open *block
-	for i, line := range strings.Split(readme(t), "\n") {
+	for i, line := range strings.Split(textOf(t, document), "\n") {
 		fence, isFence := strings.CutPrefix(line, "```")
 		switch {
 		case isFence && open == nil:
-			open = &block{language: fence, line: i + 1}
+			open = &block{language: fence, document: document, line: i + 1}
 		case isFence:
 			if open.language == language {
 				found = append(found, *open)
@@ -53,24 +75,30 @@ func blocks(t *testing.T, language string) (found []block) {
 		}
 	}
 	if open != nil {
-		t.Fatalf("line %d: the block does not end", open.line)
-	}
-	if len(found) == 0 {
-		t.Fatalf("the README has no block of %q", language)
+		t.Fatalf("%v: the block does not end", open)
 	}
 	return found
 }
 
+// The README is for somebody who has five minutes.
+func TestTheReadmeIsShort(t *testing.T) {
+	if lines := strings.Count(textOf(t, "README.md"), "\n"); lines > 250 {
+		t.Errorf("the README has %d lines; 250 is the most", lines)
+	}
+}
+
 func TestEveryBlockIsOfAKnownKind(t *testing.T) {
 	known := []string{"go", "console", "html", ""} // the last is the sketch of the layout
-	for _, match := range regexp.MustCompile("(?m)^```(.+)$").FindAllStringSubmatch(readme(t), -1) {
-		if !slices.Contains(known, match[1]) {
-			t.Errorf("nothing tests blocks of %q", match[1])
+	for _, document := range documents {
+		for _, match := range regexp.MustCompile("(?m)^```(.+)$").FindAllStringSubmatch(textOf(t, document), -1) {
+			if !slices.Contains(known, match[1]) {
+				t.Errorf("%s: nothing tests blocks of %q", document, match[1])
+			}
 		}
 	}
 }
 
-// imports are the packages that the README's fragments use, by name.
+// imports are the packages that the documents' fragments use, by name.
 var imports = map[string]string{
 	"captcha":     "github.com/fibercaptcha/fibercaptcha/captcha",
 	"audio":       "github.com/fibercaptcha/fibercaptcha/captcha/audio",
@@ -131,7 +159,7 @@ func TestGo(t *testing.T) {
 			vet.Dir = filepath.Join(root, "tests", "fiberv3")
 		}
 		if out, err := vet.CombinedOutput(); err != nil {
-			t.Errorf("line %d: %v\n%s", b.line, err, out)
+			t.Errorf("%v: %v\n%s", b, err, out)
 		}
 	}
 }
@@ -145,7 +173,7 @@ func TestCommands(t *testing.T) {
 				continue
 			}
 			if err := checkCommand(command); err != nil {
-				t.Errorf("line %d: %s: %v", b.line, command, err)
+				t.Errorf("%v: %s: %v", b, command, err)
 			}
 		}
 	}
@@ -162,8 +190,10 @@ func checkCommand(command string) error {
 	}
 	words := strings.Fields(command)
 	switch {
-	case command == "go test ./..." || strings.HasPrefix(command, "go mod "):
+	case command == "go test ./..." || strings.HasPrefix(command, "go mod ") || strings.HasPrefix(command, "mkdir "):
 		return nil
+	case strings.HasPrefix(command, "git clone https://"):
+		return checkModule(strings.TrimPrefix(command, "git clone https://"))
 	case strings.HasPrefix(command, "go test -run "):
 		return checkTest(directory, words[3])
 	case len(words) > 2 && words[0] == "go" && words[1] == "test" && strings.HasPrefix(words[2], "./"):
@@ -182,8 +212,20 @@ func checkCommand(command string) error {
 	return fmt.Errorf("nothing here can tell whether it works")
 }
 
-// testFlags are flags of go test itself, and their values, as the README has them.
+// testFlags are flags of go test itself, and their values, as the documents have them.
 var testFlags = []string{"-count=1", "-timeout", "60m", "-v", "-run", "TestAttack"}
+
+// checkModule compares with this module's path, which is also the address of its repository.
+func checkModule(path string) error {
+	text, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		return err
+	}
+	if !strings.HasPrefix(string(text), "module "+path+"\n") {
+		return fmt.Errorf("go.mod does not name this module %s", path)
+	}
+	return nil
+}
 
 // checkTest looks for a test of that name.
 func checkTest(directory, name string) error {
@@ -225,39 +267,51 @@ func checkProgram(directory string, args []string) error {
 	return nil
 }
 
+// TestLinks follows every link to a file, from the folder of the document that has it, and to a heading.
 func TestLinks(t *testing.T) {
-	text := readme(t)
-	for _, match := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(text, -1) {
-		link := match[1]
-		switch heading, isHeading := strings.CutPrefix(link, "#"); {
-		case strings.HasPrefix(link, "https://"):
-		case isHeading:
-			if !strings.Contains(strings.ToLower(text), "\n## "+strings.ReplaceAll(heading, "-", " ")+"\n") {
-				t.Errorf("no heading %s", link)
+	for _, document := range documents {
+		for _, match := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(textOf(t, document), -1) {
+			if strings.HasPrefix(match[1], "https://") {
+				continue
 			}
-		default:
-			if _, err := os.Stat(filepath.Join(root, link)); err != nil {
-				t.Error(err)
+			target, heading, isHeading := strings.Cut(match[1], "#")
+			path := document
+			if target != "" {
+				path = filepath.Join(filepath.Dir(document), target)
+			}
+			if _, err := os.Stat(filepath.Join(root, path)); err != nil {
+				t.Errorf("%s: %v", document, err)
+			} else if isHeading && !slices.Contains(anchors(textOf(t, path)), heading) {
+				t.Errorf("%s: no heading %s", document, match[1])
 			}
 		}
 	}
 }
 
-// section returns the text below a heading.
-func section(t *testing.T, heading string) string {
+// anchors are what links to the headings of a document end in: lower case, hyphens for spaces, no punctuation.
+func anchors(text string) (found []string) {
+	for _, match := range regexp.MustCompile(`(?m)^##+ (.+)$`).FindAllStringSubmatch(text, -1) {
+		plain := regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(match[1]), "")
+		found = append(found, strings.ReplaceAll(plain, " ", "-"))
+	}
+	return found
+}
+
+// section returns the text below a heading of a document.
+func section(t *testing.T, document, heading string) string {
 	t.Helper()
-	_, text, found := strings.Cut(readme(t), "\n## "+heading+"\n")
+	_, text, found := strings.Cut(textOf(t, document), "\n## "+heading+"\n")
 	if !found {
-		t.Fatalf("no section %q", heading)
+		t.Fatalf("%s has no section %q", document, heading)
 	}
 	text, _, _ = strings.Cut(text, "\n## ")
 	return text
 }
 
 // rows returns the cells of a section's table, without its head.
-func rows(t *testing.T, heading string) (rows [][]string) {
+func rows(t *testing.T, document, heading string) (rows [][]string) {
 	t.Helper()
-	for line := range strings.Lines(section(t, heading)) {
+	for line := range strings.Lines(section(t, document, heading)) {
 		if line = strings.TrimSpace(line); strings.HasPrefix(line, "|") {
 			cells := strings.Split(strings.Trim(line, "|"), "|")
 			for i := range cells {
@@ -267,7 +321,7 @@ func rows(t *testing.T, heading string) (rows [][]string) {
 		}
 	}
 	if len(rows) < 3 {
-		t.Fatalf("no table under %q", heading)
+		t.Fatalf("%s: no table under %q", document, heading)
 	}
 	return rows[2:]
 }
@@ -275,7 +329,7 @@ func rows(t *testing.T, heading string) (rows [][]string) {
 // TestSettings compares the table with the structs: what it names exists, and what exists it names.
 func TestSettings(t *testing.T) {
 	named := make(map[string]bool)
-	for _, row := range rows(t, "Settings") {
+	for _, row := range rows(t, "README.md", "Settings") {
 		for _, match := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
 			named[match[1]] = true
 		}
@@ -305,19 +359,19 @@ func fieldsOf(structure reflect.Type, prefix string) (names []string) {
 	return names
 }
 
-// TestVariables compares the README's variables with those that the demo reads.
+// TestVariables compares the variables in the README and in the demo's with those that the demo reads.
 func TestVariables(t *testing.T) {
-	text := section(t, "Settings") + section(t, "Running it for real")
+	text := section(t, "README.md", "Settings") + section(t, "handlers/README.md", "Running it for real")
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[settings.Settings]()) {
 		if name := field.Tag.Get("env"); name != "" && !regexp.MustCompile("`"+name+"[`=]").MatchString(text) {
-			t.Errorf("the variable %s is not in the README", name)
+			t.Errorf("the variable %s is in neither table", name)
 		}
 	}
 	read := make(map[string]bool)
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[settings.Settings]()) {
 		read[field.Tag.Get("env")] = true
 	}
-	for _, row := range slices.Concat(rows(t, "Settings"), rows(t, "Running it for real")) {
+	for _, row := range slices.Concat(rows(t, "README.md", "Settings"), rows(t, "handlers/README.md", "Running it for real")) {
 		cell := row[0]
 		if len(row) == 4 {
 			cell = row[2]

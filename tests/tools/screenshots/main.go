@@ -1,4 +1,4 @@
-// Screenshots takes pictures of the demo's pages in a headless Chromium. By default it makes those of the README:
+// Screenshots takes pictures of the demo's pages in a headless Chromium. By default it makes those of handlers/README.md:
 //
 //	go run ./tests/tools/screenshots
 //	go run ./tests/tools/screenshots -all -out /tmp/pages
@@ -43,7 +43,7 @@ type shot struct {
 	send   bool    // the form was sent as it is, past the browser's own checks
 }
 
-// readme are the pictures in the README, as large as it shows them.
+// readme are the pictures in handlers/README.md, as large as it shows them.
 var readme = []shot{
 	{file: "form", path: "/contact", width: 760, height: 760, scheme: "light"},
 	{file: "playground", path: "/playground", width: 1100, height: 900, scheme: "light"},
