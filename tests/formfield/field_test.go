@@ -55,9 +55,7 @@ func awaitStatus(p *browser.Page, form, text string) {
 
 func wantHeading(t *testing.T, p *browser.Page, want string) {
 	t.Helper()
-	if got := browser.Value[string](p, `document.querySelector("h1").textContent`); got != want {
-		t.Errorf("the page is headed %q, want %q", got, want)
-	}
+	p.Await(fmt.Sprintf(`document.querySelector("h1")?.textContent === %q`, want))
 }
 
 func TestAccessible(t *testing.T) {
