@@ -287,7 +287,7 @@ func (cfg Config) check() error {
 		checkRange("Expiration", cfg.Expiration, time.Second, keep.MaxLife),
 		checkRange("Receipts", cfg.Receipts, 0, keep.MaxLife),
 		checkRange("Length", cfg.Length, 1, maxLength),
-		checkRange("MaxLength", cfg.MaxLength, min(max(1, cfg.Length), maxLength), maxLength),
+		cfg.checkMaxLength(),
 		checkPurpose(cfg.Purpose),
 		cfg.checkPath(),
 		cfg.checkMaxBody(),
@@ -296,6 +296,14 @@ func (cfg Config) check() error {
 		cfg.Compat.checkFields(),
 		cfg.Compat.checkNamespace(),
 	)
+}
+
+// checkMaxLength has nothing to add where it is Length that is wrong.
+func (cfg Config) checkMaxLength() error {
+	if cfg.Length < 1 || cfg.Length > maxLength {
+		return nil
+	}
+	return checkRange("MaxLength", cfg.MaxLength, cfg.Length, maxLength)
 }
 
 func checkRange[T cmp.Ordered](field string, value, least, greatest T) error {

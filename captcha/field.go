@@ -207,6 +207,10 @@ func (g *Guard) Message(language string, err error) string {
 		}
 		err = fields
 	}
+	var other interface{ NotOfCaptcha() }
+	if errors.As(err, &other) {
+		return ""
+	}
 	switch reasonOf(err) {
 	case OK:
 		return ""

@@ -30,6 +30,7 @@ func (g *Guard) ReceiptTo(ctx context.Context, visitor Visitor) (string, error) 
 
 func (g *Guard) receiptFor(ctx context.Context, visitor Visitor, worth Demand) (string, error) {
 	if g.cfg.Receipts == 0 {
+		g.cfg.Logger.ErrorContext(ctx, errNoReceipts.Error())
 		return "", noReceipts()
 	}
 	scope := g.scope(visitor)

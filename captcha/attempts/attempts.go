@@ -20,7 +20,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -46,7 +46,8 @@ type Config struct {
 	// step; another fiber.Storage does so within one process, which is logged at start. What it cannot count it does not
 	// let through.
 	//
-	// Optional. Default: bounded memory of this process, with room for 100,000 accounts and networks
+	// Optional. Default: the guard's Storage, or where it has none, bounded memory of this process with room for 100,000
+	// accounts and networks
 	Storage fiber.Storage
 
 	// Free is how many tries an account has in a Window without a captcha, 1 to 1000. One that succeeds gives the account
@@ -79,8 +80,15 @@ type Config struct {
 // ConfigDefault is the default Config, but for Guard.
 var ConfigDefault = Config{Free: 3, FreeOfNetwork: 20, Window: 15 * time.Minute}
 
-// ErrFailed says that a try was made and did not succeed.
-var ErrFailed = errors.New("attempts: the try failed")
+// ErrFailed says that a try was made and did not succeed. A form's captcha field has nothing to say of it.
+var ErrFailed error = failed{}
+
+type failed struct{}
+
+func (failed) Error() string { return "attempts: the try failed" }
+
+// NotOfCaptcha keeps captcha.Guard.Message from taking the error for a fault of the captcha.
+func (failed) NotOfCaptcha() {}
 
 // Attempts counts tries.
 type Attempts struct {
@@ -93,7 +101,7 @@ type Attempts struct {
 func New(config Config) *Attempts {
 	a, err := NewAttempts(config)
 	if err != nil {
-		panic(err)
+		panic(fmt.Errorf("attempts: %w", err))
 	}
 	return a
 }
@@ -119,6 +127,9 @@ func NewAttempts(config Config) (*Attempts, error) {
 }
 
 func withDefaults(cfg Config) Config {
+	if cfg.Storage == nil && cfg.Guard != nil {
+		cfg.Storage = cfg.Guard.Storage()
+	}
 	if cfg.Storage == nil {
 		cfg.Storage = memory.New(memory.Config{Entries: 200_000})
 	}

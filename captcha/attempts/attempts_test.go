@@ -247,3 +247,27 @@ func TestAPlainStorageIsWarnedOf(t *testing.T) {
 		}
 	}
 }
+
+// The guard's storage counts too, unless another is given, so that replicas count together; and what is no fault of the
+// captcha's is not told as one.
+func TestTheGuardsStorageCounts(t *testing.T) {
+	storage := memory.New()
+	guard := captcha.New(captcha.Config{Storage: storage})
+	app := fiber.New()
+	logins := attempts.New(attempts.Config{Guard: guard})
+	var failed error
+	app.Post("/", func(c *fiber.Ctx) error {
+		_, failed = logins.Try(c, "ada", func() (bool, error) { return false, nil })
+		return nil
+	})
+	before := storage.Len()
+	if _, err := app.Test(httptest.NewRequest("POST", "/", nil), -1); err != nil {
+		t.Fatal(err)
+	}
+	if n := storage.Len() - before; n != 2 {
+		t.Errorf("%d counts in the guard's storage, not one for the account and one for the network", n)
+	}
+	if got := guard.Message("en", failed); !errors.Is(failed, attempts.ErrFailed) || got != "" {
+		t.Errorf("%v is told as %q", failed, got)
+	}
+}

@@ -113,7 +113,7 @@ func (f *fontFiles) UnmarshalText(text []byte) error {
 		}
 		file, err := os.ReadFile(path)
 		if err != nil {
-			return fmt.Errorf("accepted is the path of a TrueType file, one of %s, or several with commas between: %w",
+			return fmt.Errorf("accepted is the path of a TrueType or OpenType file, one of %s, or several with commas between: %w",
 				strings.Join(FontNames(), ", "), err)
 		}
 		*f = append(*f, file)

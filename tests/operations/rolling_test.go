@@ -29,7 +29,7 @@ func TestRollingRestart(t *testing.T) {
 				select {
 				case <-done:
 					return
-				case <-time.After(50 * time.Millisecond):
+				case <-time.After(200 * time.Millisecond): // in Redis there is room for 2,000 messages
 				}
 				message := fmt.Sprintf("Message %d of worker %d.", n, worker)
 				key, r, err := v.challenge()

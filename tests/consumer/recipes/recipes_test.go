@@ -335,7 +335,7 @@ func TestPurposes(t *testing.T) {
 
 func TestLogin(t *testing.T) {
 	app, guard := fiber.New(), captcha.New()
-	Login(app, guard, func(name, password string) (bool, error) { return password == "right", nil })
+	Login(app, guard, func(c *fiber.Ctx) (bool, error) { return c.FormValue("password") == "right", nil })
 	const wrong, right = "name=ada&password=wrong", "name=ada&password=right"
 	do(t, app, request{method: "POST", path: "/login", body: wrong, status: 422})
 	do(t, app, request{method: "POST", path: "/login", body: right, status: 201})
