@@ -30,7 +30,7 @@ func TestSettingsThatStopTheStart(t *testing.T) {
 		{"ADDR=3000", `ADDR="3000": accepted is host:port`},
 		{"STORAGE_URL=mysql://db", `STORAGE_URL: storage URL: scheme "mysql" is unknown: accepted are memory://`},
 		{"CAPTCHA_CACHE=mysql://db", `CAPTCHA_CACHE: storage URL: scheme "mysql" is unknown: accepted are memory://`},
-		{"CAPTCHA_FONT_PATH=/nothing.ttf", `CAPTCHA_FONT_PATH="/nothing.ttf": accepted is the path of a TrueType file`},
+		{"CAPTCHA_FONT_PATH=/nothing.ttf", `CAPTCHA_FONT_PATH="/nothing.ttf": accepted is the path of a TrueType or OpenType file`},
 		// What is written well, and refused by the captcha, by itself or together with another.
 		{"CAPTCHA_LENGTH=33", `CAPTCHA_LENGTH: setting`},
 		{"CAPTCHA_LENGTH=20 CAPTCHA_IMAGE_SIZE=0x40", `: setting `},
