@@ -3,6 +3,7 @@ package redissetups_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -21,13 +22,16 @@ func TestClusterGrowsAndShrinks(t *testing.T) {
 				return mustOpen(t, c.URL(), storage.Config{Confirm: confirm, Timeout: patient})
 			}
 			load := startLoad(t, open(), open())
-			nodes := c.Masters
-			c.Grow(*slots)
-			nodes = append(nodes, c.Masters[len(c.Masters)-1])
-			redirects := sentOn(nodes)
-			c.Shrink(*slots)
-			for what, n := range sentOn(nodes[:3]) {
-				redirects[what] += n
+			nodes := slices.Clone(c.Masters)
+			redirects := map[string]int{}
+			// A slow machine's load may call for no slot just after it was moved: then the node comes and goes once more.
+			for round := 0; round < 8 && redirects["MOVED"] == 0; round++ {
+				c.Grow(*slots)
+				redirects = sentOn([]*redisserver.Server{c.Masters[len(c.Masters)-1]})
+				c.Shrink(*slots)
+				for what, n := range sentOn(nodes) {
+					redirects[what] += n
+				}
 			}
 			load.stop()
 			t.Logf("%d slots moved there and back: %d answers accepted, %d refused as used, %d answered 503; the masters sent on %v calls",
