@@ -109,7 +109,7 @@
 // into its second page as the hidden field captcha_receipt; Check and Protect accept it there in place of key and answer.
 // A script that checks an answer before the form is sent posts key and answer to Path plus receipt/ ([Guard.Exchange]) and
 // sends the receipt with the form. A form that is sent twice succeeds once. Beyond the mark that the challenge is spent,
-// nothing is kept of a receipt until it is used.
+// nothing is kept of a receipt until it is used; only a guard with Config.Stored keeps it in the storage.
 //
 // # Only where it is earned
 //

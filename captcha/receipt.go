@@ -23,7 +23,7 @@ func noReceipts() error {
 // ReceiptTo gives a receipt to a visitor who has just met a challenge, which is for the caller to know. It is good once,
 // for this guard's purpose and the visitor's binding, for Config.Receipts, and where no more is demanded than was of the
 // visitor. Beyond the mark that the challenge is spent
-// nothing is kept of it until it is used. The error is ErrStorage, or about a Config without Receipts.
+// nothing is kept of it until it is used, unless Config.Stored is set. The error is ErrStorage, or about a Config without Receipts.
 func (g *Guard) ReceiptTo(ctx context.Context, visitor Visitor) (string, error) {
 	return g.receiptFor(ctx, visitor, g.demand(visitor))
 }
