@@ -60,7 +60,8 @@ type Config struct {
 	// Optional. Default: 5 * time.Minute
 	Expiration time.Duration
 
-	// Receipts is how long a receipt is good: proof that a challenge was met, good once, which a request brings in the field
+	// Receipts is how long a receipt is good: proof that a challenge was met, good once, which a request brings in the
+	// field
 	// captcha_receipt in place of key and answer. At most 24 hours.
 	//
 	// Optional. Default: 0, and receipts are neither given nor accepted
@@ -90,7 +91,8 @@ type Config struct {
 
 	// FieldPicture says how the pictures look that the form field shows. Its fonts are those of Picture.
 	//
-	// Optional. Default: Picture, and where that has no size, scale or font size of its own, 180 x 64 CSS pixels at scale 2:
+	// Optional. Default: Picture, and where that has no size, scale or font size of its own, 180 x 64 CSS pixels at scale
+	// 2:
 	// letters that are read with ease on a phone
 	FieldPicture picture.Config
 
@@ -270,8 +272,10 @@ func withDefaults(config ...Config) Config {
 	return cfg
 }
 
-// fieldSize gives a picture the field's own size, unless an app has chosen one. Scale 2 serves screens with three device
-// pixels to a CSS pixel too: on a phone of that kind, with 460 pixels to the inch, a pixel of the picture is a twelfth of a
+// fieldSize gives a picture the field's own size, unless an app has chosen one. Scale 2 serves screens with three
+// device
+// pixels to a CSS pixel too: on a phone of that kind, with 460 pixels to the inch, a pixel of the picture is a twelfth
+// of a
 // millimetre wide. Scale 3 would double what the page weighs.
 func fieldSize(p picture.Config) picture.Config {
 	if p.Width == 0 && p.Height == 0 && p.Scale == 0 && p.FontSize == 0 {
@@ -280,7 +284,8 @@ func fieldSize(p picture.Config) picture.Config {
 	return p
 }
 
-// check says what is impossible about the settings. What concerns the picture is the picture package's to say, and sound
+// check says what is impossible about the settings. What concerns the picture is the picture package's to say, and
+// sound
 // and texts are looked at when they are put together.
 func (cfg Config) check() error {
 	return errors.Join(
@@ -407,7 +412,8 @@ func (c Compat) checkNamespace() error {
 // valueLimit is the greatest number of characters of a submitted answer.
 func (cfg Config) valueLimit() int { return max(valueLimit, cfg.MaxLength) }
 
-// imageFields are the names under which the picture is sent. The original's documentation has one and its code the other.
+// imageFields are the names under which the picture is sent. The original's documentation has one and its code the
+// other.
 func (c Compat) imageFields() []string {
 	if c.ImageField != "" {
 		return []string{c.ImageField}

@@ -22,7 +22,8 @@
 //	}
 //
 // Create answers POST with a challenge in JSON: a picture and a key. Protect reads that key and the visitor's answer
-// from the request, and calls the next handler if the answer is right. For a form that the server renders, Issue issues a
+// from the request, and calls the next handler if the answer is right. For a form that the server renders, Issue issues
+// a
 // challenge, Field is its HTML, and Check verifies a submission; the first example is such a form.
 //
 // # What it stops, and what it does not
@@ -32,17 +33,21 @@
 // challenge: with the default settings one blind guess in some 130,000 is right.
 //
 // It does not stop a network that somebody trained on these pictures, for whoever has this source can make labelled
-// pictures without end, nor people who are paid to solve them. Models that read pictures read these as they come. So put limits
-// beside it: of challenges and submissions per network (the package captcha/limit), of failed logins (captcha/attempts),
+// pictures without end, nor people who are paid to solve them. Models that read pictures read these as they come. So
+// put limits
+// beside it: of challenges and submissions per network (the package captcha/limit), of failed logins
+// (captcha/attempts),
 // of accounts per mail domain, of what a new account may do. The captcha makes each attempt cost
 // something; the limits make many attempts cost a lot.
 //
 // # A submission
 //
 // The body is JSON, urlencoded or multipart and holds two fields, captcha_key and captcha_value. White space around
-// them does not count, nor does the letters' case. Where the settings allow it, captcha_receipt stands in place of both,
+// them does not count, nor does the letters' case. Where the settings allow it, captcha_receipt stands in place of
+// both,
 // captcha_work in place of captcha_value, or ALTCHA's altcha in place of both. Of receipt, work, altcha and letters the
-// first that is there is judged, and the others are not read. There are five reasons to refuse one, each an error to test for
+// first that is there is judged, and the others are not read. There are five reasons to refuse one, each an error to
+// test for
 // with [errors.Is]:
 //
 //   - [ErrMissing]: a field is absent, null or blank. Nothing is used up.
@@ -53,7 +58,8 @@
 //
 // [Reply] answers them in the JSON of django-rest-captcha, whose clients work with this package unchanged; a
 // Config.ErrorHandler of your own answers in any other way. Check the form's own fields before the captcha, so that a
-// typing error in an address costs no challenge: with [Guard.Read] and [Fields], then your own rules, then [Guard.Verify]. What a
+// typing error in an address costs no challenge: with [Guard.Read] and [Fields], then your own rules, then
+// [Guard.Verify]. What a
 // bot would like to know, such as whether an address has an account, comes after it.
 //
 // # Sealed or stored
@@ -78,8 +84,10 @@
 // is room for another replica's Get. A storage without them is used under a lock, which holds within one process, and
 // that is logged at start. The package captcha/storagetest tests whether a storage keeps its promises.
 //
-// The clocks of replicas may be up to 5 seconds apart: a used key is remembered for that much longer than it lives, so that
-// neither a clock that is behind nor one that is set back by as much lets it be used again. A challenge of a replica whose
+// The clocks of replicas may be up to 5 seconds apart: a used key is remembered for that much longer than it lives, so
+// that
+// neither a clock that is behind nor one that is set back by as much lets it be used again. A challenge of a replica
+// whose
 // clock is further ahead is unknown to the others.
 //
 // Single use lasts as long as the storage's memory. A storage that goes back to an older state, as a Redis does that
@@ -89,7 +97,8 @@
 //
 // # What a challenge is for
 //
-// Config.Purpose says what a guard's challenges are for, and Guard.For returns a guard for another purpose with the same
+// Config.Purpose says what a guard's challenges are for, and Guard.For returns a guard for another purpose with the
+// same
 // settings, storage and routes:
 //
 //	guard := captcha.New()
@@ -105,16 +114,22 @@
 // # Receipts
 //
 // Config.Receipts turns a met challenge into a receipt: proof, good once, for its purpose and its visitor, for a stated
-// time, on all replicas. A form of two pages asks for the captcha on its first, calls [Guard.Receipt], and puts the receipt
-// into its second page as the hidden field captcha_receipt; Check and Protect accept it there in place of key and answer.
-// A script that checks an answer before the form is sent posts key and answer to Path plus receipt/ ([Guard.Exchange]) and
-// sends the receipt with the form. A form that is sent twice succeeds once. Beyond the mark that the challenge is spent,
+// time, on all replicas. A form of two pages asks for the captcha on its first, calls [Guard.Receipt], and puts the
+// receipt
+// into its second page as the hidden field captcha_receipt; Check and Protect accept it there in place of key and
+// answer.
+// A script that checks an answer before the form is sent posts key and answer to Path plus receipt/ ([Guard.Exchange])
+// and
+// sends the receipt with the form. A form that is sent twice succeeds once. Beyond the mark that the challenge is
+// spent,
 // nothing is kept of a receipt until it is used; only a guard with Config.Stored keeps it in the storage.
 //
 // # Only where it is earned
 //
-// The package captcha/attempts lets a login go without a captcha until there were some failures for its account or from its
-// network; it is one call in the handler. The package captcha/limit bounds how often a network may ask a route, and answers
+// The package captcha/attempts lets a login go without a captcha until there were some failures for its account or from
+// its
+// network; it is one call in the handler. The package captcha/limit bounds how often a network may ask a route, and
+// answers
 // what is more with 429, in the words of Django REST framework. Neither is linked into an app that does not import it.
 //
 // # Pictures, sound and the form field
@@ -140,7 +155,8 @@
 //	guard := captcha.New(captcha.Config{Work: work.New()})
 //	guard.Register(app)
 //
-// The work belongs to the same challenge as the letters: it has the same key and expiry, and whichever of letters, sound
+// The work belongs to the same challenge as the letters: it has the same key and expiry, and whichever of letters,
+// sound
 // and work is submitted first uses it up for all of them. Guard.Work serves it. The browser submits the solution as
 // captcha_work beside the key; the form field does that by itself, in a worker, where a page has script and a secure
 // context. Everybody else types the letters.
@@ -160,18 +176,25 @@
 //
 // What each is worth:
 //
-//   - [LettersOrWork], the default, stops scripts that know nothing of this package, and makes the others pay a fifth of
+//   - [LettersOrWork], the default, stops scripts that know nothing of this package, and makes the others pay a fifth
+//     of
 //     a second of one core for each submission: a million of them take one core some two days. A program does the work
-//     as fast as a browser, and a graphics card far faster. It is the kindest demand, and no stronger than the cheaper of
+//     as fast as a browser, and a graphics card far faster. It is the kindest demand, and no stronger than the cheaper
+//     of
 //     its two ways.
-//   - [LettersOnly] asks for a reader: a person, or a network that somebody trained. It takes a visitor some ten seconds.
-//   - [LettersAndWork] adds the price of the work to that of the letters. It is for the visitor whom the app suspects, for
+//   - [LettersOnly] asks for a reader: a person, or a network that somebody trained. It takes a visitor some ten
+//     seconds.
+//   - [LettersAndWork] adds the price of the work to that of the letters. It is for the visitor whom the app suspects,
+//     for
 //     it locks out who has no script.
 //   - [Nothing] lets the request pass.
 //
-// Demand.AtLevel doubles the work with each level: where one visitor waits a second, a program that comes a million times
-// needs one core for twelve days. What is demanded is sealed in the challenge when it is issued, level and all, and demanded again of the
-// request that brings the submission. A challenge that was issued for less is refused as an unknown one, and used up; so
+// Demand.AtLevel doubles the work with each level: where one visitor waits a second, a program that comes a million
+// times
+// needs one core for twelve days. What is demanded is sealed in the challenge when it is issued, level and all, and
+// demanded again of the
+// request that brings the submission. A challenge that was issued for less is refused as an unknown one, and used up;
+// so
 // a visitor whose demand was raised in between meets a new challenge. A receipt counts for what was brought for it.
 //
 // # ALTCHA's widget
@@ -181,7 +204,8 @@
 //
 //	<altcha-widget challenge="/api/captcha/altcha?purpose=signup"></altcha-widget>
 //
-// Read, Check and Protect know its field, altcha. Where letters are demanded, and Config.Receipts is set, the widget shows
+// Read, Check and Protect know its field, altcha. Where letters are demanded, and Config.Receipts is set, the widget
+// shows
 // our picture after the work, plays our sound, and has Guard.VerifyAltcha exchange both for a receipt. Under a
 // Content-Security-Policy use the files in the dist/external of its package.
 //

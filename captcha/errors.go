@@ -10,7 +10,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
-// SettingError refuses a setting, by [NewGuard]. It names the field, its value and what is accepted. Several may be joined;
+// SettingError refuses a setting, by [NewGuard]. It names the field, its value and what is accepted. Several may be
+// joined;
 // [errors.As] finds the first.
 type SettingError = setting.Error
 
@@ -31,7 +32,8 @@ const (
 	Failed        Reason = "failed"      // something of the app's own, such as Config.Audio
 )
 
-// Error is why a guard refused a request or could not decide. What Error returns is a sentence fit for strangers; the cause
+// Error is why a guard refused a request or could not decide. What Error returns is a sentence fit for strangers; the
+// cause
 // is found by unwrapping. A handler may return it as it is: Fiber's default error handler then answers with Status.
 type Error struct {
 	Reason Reason
@@ -96,7 +98,8 @@ func (e *Error) Is(target error) bool {
 // As lets Fiber's default error handler find the status and the sentence.
 func (e *Error) As(target any) bool { return asFiberError(target, e.Status, e.Detail) }
 
-// asFiberError sets a target that points to a *fiber.Error, of whichever version of Fiber: a struct with these two fields.
+// asFiberError sets a target that points to a *fiber.Error, of whichever version of Fiber: a struct with these two
+// fields.
 func asFiberError(target any, status int, sentence string) bool {
 	pointer := reflect.TypeOf(target).Elem()
 	if pointer.Kind() != reflect.Pointer || !strings.HasPrefix(pointer.Elem().PkgPath(), "github.com/gofiber/fiber/") ||
@@ -131,8 +134,10 @@ func reasonOf(err error) Reason {
 	}
 }
 
-// FieldErrors says what is wrong with each field, by the field's name. An app may add its own fields' errors. In JSON it
-// is as Django REST framework has it: {"captcha_value": ["This field is required."]}. Through errors.Is it is ErrMissing
+// FieldErrors says what is wrong with each field, by the field's name. An app may add its own fields' errors. In JSON
+// it
+// is as Django REST framework has it: {"captcha_value": ["This field is required."]}. Through errors.Is it is
+// ErrMissing
 // when every complaint is of an absent or blank field, else ErrMalformed.
 type FieldErrors map[string][]FieldError
 
