@@ -135,7 +135,7 @@ func TestBrokenRecord(t *testing.T) {
 		t.Errorf("%s: %s", p.Status, p.words())
 	}
 	s.Stop() // for all of the log
-	if log := s.Log(); !strings.Contains(log, "unexpected end of JSON input") || strings.Contains(log, "BROKENRECORD") {
+	if log := s.Log(); !strings.Contains(log, "a message in the storage can't be read") || strings.Contains(log, "BROKENRECORD") {
 		t.Errorf("the log has not the cause, or the reference: %s", log)
 	}
 }
