@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/valyala/fasthttp"
 
@@ -112,7 +113,7 @@ func (g *Guard) sendField(ctx context.Context, r *fasthttp.RequestCtx, visitor V
 	if string(r.Method()) != http.MethodPost {
 		return notAllowed(r)
 	}
-	if language := g.match(string(r.QueryArgs().Peek("language"))); language != "" {
+	if language := g.index.Find(string(r.QueryArgs().Peek("language"))); language != "" {
 		visitor.Language = language
 	}
 	c, err := g.IssueTo(ctx, visitor)
@@ -129,6 +130,8 @@ func (g *Guard) sendField(ctx context.Context, r *fasthttp.RequestCtx, visitor V
 type fieldData struct {
 	*Challenge
 	Texts
+	Direction                       string // of the texts
+	AnswerDirection                 string // of what is typed; "" is that of the texts
 	Error                           string
 	Nonce, InputClass, ButtonClass  string
 	Count                           string // of the characters, in words; "" where it differs
@@ -150,6 +153,7 @@ func (c *Challenge) fieldData(o FieldOptions) fieldData {
 	d := fieldData{
 		Challenge:   c,
 		Texts:       g.texts[c.Language],
+		Direction:   direction(c.Language),
 		Error:       o.Message,
 		Nonce:       o.Nonce,
 		InputClass:  o.InputClass,
@@ -175,6 +179,9 @@ func (c *Challenge) fieldData(o FieldOptions) fieldData {
 	if strings.Trim(g.cfg.Alphabet, "0123456789") == "" {
 		d.InputMode = "numeric"
 	}
+	if !strings.ContainsFunc(g.cfg.Alphabet, rightToLeft) {
+		d.AnswerDirection = "ltr"
+	}
 	if strings.ToUpper(g.cfg.Alphabet) == g.cfg.Alphabet {
 		d.Capitalize = "characters"
 	}
@@ -187,6 +194,11 @@ func (c *Challenge) fieldData(o FieldOptions) fieldData {
 		d.Both = c.demand.kind() == LettersAndWork
 	}
 	return d
+}
+
+// rightToLeft reports whether a letter is written from right to left.
+func rightToLeft(letter rune) bool {
+	return unicode.In(letter, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam)
 }
 
 // InputID returns the id of the field's text input, for a link to it from a list of a form's errors.
