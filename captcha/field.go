@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/valyala/fasthttp"
 
@@ -131,7 +130,6 @@ type fieldData struct {
 	*Challenge
 	Texts
 	Direction                       string // of the texts
-	AnswerDirection                 string // of what is typed; "" is that of the texts
 	Error                           string
 	Nonce, InputClass, ButtonClass  string
 	Count                           string // of the characters, in words; "" where it differs
@@ -179,9 +177,6 @@ func (c *Challenge) fieldData(o FieldOptions) fieldData {
 	if strings.Trim(g.cfg.Alphabet, "0123456789") == "" {
 		d.InputMode = "numeric"
 	}
-	if !strings.ContainsFunc(g.cfg.Alphabet, rightToLeft) {
-		d.AnswerDirection = "ltr"
-	}
 	if strings.ToUpper(g.cfg.Alphabet) == g.cfg.Alphabet {
 		d.Capitalize = "characters"
 	}
@@ -194,11 +189,6 @@ func (c *Challenge) fieldData(o FieldOptions) fieldData {
 		d.Both = c.demand.kind() == LettersAndWork
 	}
 	return d
-}
-
-// rightToLeft reports whether a letter is written from right to left.
-func rightToLeft(letter rune) bool {
-	return unicode.In(letter, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam)
 }
 
 // InputID returns the id of the field's text input, for a link to it from a list of a form's errors.
