@@ -106,9 +106,9 @@ func TestTextsHaveRoom(t *testing.T) {
 }
 
 // cognates are texts that are the same in English.
-var cognates = map[string]string{"da": "Stop"}
+var cognates = map[string]string{"af": "Stop", "da": "Stop"}
 
-// latin are words in Latin letters that languages of other scripts use.
+// english are words that only English has, or that are not the word for it elsewhere.
 var english = regexp.MustCompile(`(?i)\b(the|new|characters?|type|please|again|your|check|listen|wait|sound|picture)\b`)
 
 func TestTextsAreTranslated(t *testing.T) {
