@@ -3,6 +3,7 @@ package captcha_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"html/template"
 	"log/slog"
 	"maps"
@@ -64,6 +65,24 @@ func TestTextsArePacked(t *testing.T) {
 	for name, file := range files {
 		if !maps.Equal(byName(packed[name]), file) {
 			t.Errorf(`texts/%s.json was changed, or lacks a text: run "go generate" in captcha`, name)
+		}
+	}
+}
+
+func TestTheManualNamesEveryLanguage(t *testing.T) {
+	texts := captcha.DefaultTexts()
+	for _, document := range []string{"README.md", "../README.md", "config.go", "../CHANGELOG.md"} {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if count := fmt.Sprintf("%d languages", len(texts)); !strings.Contains(string(text), count) {
+			t.Errorf("%s does not say that there are %s", document, count)
+		}
+		for tag := range texts {
+			if document == "README.md" && !strings.Contains(string(text), " `"+tag+"`") {
+				t.Errorf("%s does not name %s", document, tag)
+			}
 		}
 	}
 }
