@@ -80,7 +80,7 @@ func TestTheManualNamesEveryLanguage(t *testing.T) {
 			t.Errorf("%s does not say that there are %s", document, count)
 		}
 		for tag := range texts {
-			if document == "README.md" && !strings.Contains(string(text), " `"+tag+"`") {
+			if document == "README.md" && !strings.Contains(string(text), "`"+tag+"`") {
 				t.Errorf("%s does not name %s", document, tag)
 			}
 		}
