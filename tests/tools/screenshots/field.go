@@ -59,7 +59,7 @@ func fieldShots() []shot {
 	}
 	return append(shots,
 		shot{file: "field-rtl", path: "/bare?scheme=light&dir=rtl", width: 480, height: 800},
-		shot{file: "field-ar-rtl", path: "/bare?scheme=light&dir=rtl&language=ar", width: 320},
+		shot{file: "field-ar-rtl", path: "/bare?scheme=light&dir=rtl&language=ar", width: 320, height: 800},
 		shot{file: "field-forced", path: "/bare?scheme=light", width: 480, forced: true},
 		shot{file: "field-no-script", path: "/bare?scheme=light", width: 480, plain: true},
 		shot{file: "field-work", path: "/bare?scheme=light", width: 480, touch: true})
