@@ -107,6 +107,7 @@ func modes() map[string]func() captcha.Config {
 func inEveryMode(t *testing.T, test func(t *testing.T, cfg captcha.Config)) {
 	for name, mode := range modes() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			cfg := mode()
 			cfg.Logger = quiet
 			test(t, cfg)
@@ -194,7 +195,6 @@ func TestExpiryIsExact(t *testing.T) {
 func TestConcurrentSubmissionsOfOneAnswer(t *testing.T) {
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
-		t.Parallel()
 		guards := []*captcha.Guard{captcha.New(cfg)}
 		if cfg.Storage != nil {
 			guards = append(guards, captcha.New(cfg), captcha.New(cfg))

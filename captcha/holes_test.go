@@ -39,7 +39,6 @@ func TestConcurrentGuessesAreOneGuess(t *testing.T) {
 func TestAFloodEvictsNoChallenge(t *testing.T) {
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
-		t.Parallel()
 		guard := captcha.New(cfg)
 		key := mustGenerate(t, guard)
 		answer := captchatest.Solve(t, guard, key)

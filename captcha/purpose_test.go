@@ -78,7 +78,6 @@ func TestPurposesOfGuardsMadeApart(t *testing.T) {
 func TestPurposesRace(t *testing.T) {
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
-		t.Parallel()
 		guard := captcha.New(cfg)
 		signup, login := guard.For("signup"), guard.For("login")
 		for range 200 {

@@ -126,7 +126,6 @@ func TestRefusalsOfReceipts(t *testing.T) {
 func TestConcurrentUsesOfOneReceipt(t *testing.T) {
 	t.Parallel()
 	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
-		t.Parallel()
 		guards := []*captcha.Guard{captcha.New(withReceipts(cfg))}
 		if cfg.Storage != nil {
 			guards = append(guards, captcha.New(withReceipts(cfg)), captcha.New(withReceipts(cfg)))

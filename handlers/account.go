@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -31,8 +32,10 @@ func (s *site) account(ctx context.Context, email string) (found account, err er
 	if err != nil || value == nil {
 		return account{}, err
 	}
-	err = json.Unmarshal(value, &found)
-	return found, err
+	if err := json.Unmarshal(value, &found); err != nil {
+		return account{}, fmt.Errorf("an account in the storage can't be read: %w", err)
+	}
+	return found, nil
 }
 
 type accountPage struct {

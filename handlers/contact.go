@@ -3,6 +3,7 @@ package handlers
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -102,7 +103,7 @@ func (s *site) contactReceipt(c *fiber.Ctx) error {
 		return fiber.ErrNotFound
 	}
 	if err := json.Unmarshal(value, &page.Message); err != nil {
-		return err
+		return fmt.Errorf("a message in the storage can't be read: %w", err)
 	}
 	return web.Page(c, fiber.StatusOK, "receipt", page)
 }

@@ -21,10 +21,12 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/storagetest"
 	"github.com/fibercaptcha/fibercaptcha/storage"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/waiting"
 )
 
 func TestMain(m *testing.M) {
 	redis.SetLogger(silent{}) // it tells of each failed dial, and there are many
+	waiting.SideBySide(6)
 	os.Exit(m.Run())
 }
 

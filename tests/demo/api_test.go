@@ -48,6 +48,7 @@ func refusals(t *testing.T, v *visitor) map[string]refusal {
 
 // The table of refusals is what the server says, to the letter, and tells which of them use a challenge up.
 func TestAPIPageTellsEachRefusal(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	v := visit(t, s)
 	rows := refusals(t, v)
@@ -132,6 +133,7 @@ func messageWith(key, answer string) map[string]string {
 
 // What the page shows as an example of a refusal is what the server replies to what it shows as the request.
 func TestAPIPageShowsARealRefusal(t *testing.T) {
+	t.Parallel()
 	t.Run("default names", func(t *testing.T) { compareRefusal(t, visit(t, start(t))) })
 	t.Run("own names", func(t *testing.T) { compareRefusal(t, visit(t, start(t, renamed...))) })
 }
@@ -152,6 +154,7 @@ func compareRefusal(t *testing.T, v *visitor) {
 
 // The lines for curl work as they stand when they are pasted into a shell one after the other; only the answer is filled in.
 func TestCurlLinesWork(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
 		if os.Getenv("REQUIRE_CURL") == "1" {
 			t.Fatalf("%v, and REQUIRE_CURL is set", err)
@@ -210,6 +213,7 @@ func pasteCurlLines(t *testing.T, v *visitor, keyField string) {
 
 // Who sends the request chooses its Host, and what is pasted into a shell must not be theirs.
 func TestCurlLinesAreSafeToPaste(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t))
 	for _, host := range []string{"a';id;'", "a$(id)", "a`id`", "a\"b", "a b"} {
 		r := v.request("GET", "/developers", "", "")
@@ -232,6 +236,7 @@ func TestCurlLinesAreSafeToPaste(t *testing.T) {
 }
 
 func TestBrowserTakesTheStepsOfTheAPI(t *testing.T) {
+	t.Parallel()
 	b := surf(t, start(t))
 	b.open("/developers")
 	b.Axe()
@@ -282,6 +287,7 @@ func TestBrowserTakesTheStepsOfTheAPI(t *testing.T) {
 }
 
 func TestBrowserTakesTheStepsOfTheAPIUnderOwnNames(t *testing.T) {
+	t.Parallel()
 	b := surf(t, start(t, renamed...))
 	b.open("/developers")
 	key, picture := b.value("id"), browser.Value[string](b.Page, "document.getElementById('picture').src")
@@ -299,6 +305,7 @@ func TestBrowserTakesTheStepsOfTheAPIUnderOwnNames(t *testing.T) {
 
 // The page comes without a challenge while none can be made, and gets one when they can be made again.
 func TestBrowserTakesTheStepsOfTheAPIAfterAnOutage(t *testing.T) {
+	t.Parallel()
 	redis := redisserver.Own(t)
 	b := surf(t, start(t, "STORAGE_URL="+redis.URL(), "CAPTCHA_STORED=true"))
 	redis.Kill()
@@ -312,6 +319,7 @@ func TestBrowserTakesTheStepsOfTheAPIAfterAnOutage(t *testing.T) {
 }
 
 func TestBrowserTakesTheStepsOfTheAPIWithoutScript(t *testing.T) {
+	t.Parallel()
 	b := surf(t, start(t))
 	b.Scripts(false)
 	b.open("/developers")

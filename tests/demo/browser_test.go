@@ -99,6 +99,7 @@ func withAndWithoutScript(t *testing.T, test func(t *testing.T, b *surfer)) {
 }
 
 func TestBrowserSignsUpAndLogsInAndOut(t *testing.T) {
+	t.Parallel()
 	withAndWithoutScript(t, func(t *testing.T, b *surfer) {
 		b.open("/signup")
 		b.write("email", "ada@example.org")
@@ -145,6 +146,7 @@ func TestBrowserSignsUpAndLogsInAndOut(t *testing.T) {
 }
 
 func TestBrowserSendsAMessage(t *testing.T) {
+	t.Parallel()
 	withAndWithoutScript(t, func(t *testing.T, b *surfer) {
 		b.open("/contact")
 		b.write("name", "Ada")
@@ -171,6 +173,7 @@ func TestBrowserSendsAMessage(t *testing.T) {
 }
 
 func TestBrowserTriesOne(t *testing.T) {
+	t.Parallel()
 	withAndWithoutScript(t, func(t *testing.T, b *surfer) {
 		b.open("/")
 		b.write("captcha_value", "WRONG")
@@ -188,6 +191,7 @@ func TestBrowserTriesOne(t *testing.T) {
 
 // A slip, other characters and a message, in every browser.
 func TestBrowserRefreshes(t *testing.T) {
+	t.Parallel()
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
 		b := &surfer{p, t, start(t).URL}
 		b.open("/contact")
@@ -258,6 +262,7 @@ func (b *surfer) good(name string) {
 }
 
 func TestBrowserFindsPagesGood(t *testing.T) {
+	t.Parallel()
 	b := surf(t, start(t))
 	for _, path := range []string{"/", "/contact", "/signup", "/login", "/playground", "/developers", "/stats", "/nothing"} {
 		b.open(path)
@@ -266,6 +271,7 @@ func TestBrowserFindsPagesGood(t *testing.T) {
 }
 
 func TestBrowserFindsErrorsGood(t *testing.T) {
+	t.Parallel()
 	b := surf(t, start(t))
 	for _, path := range []string{"/contact", "/signup", "/login"} {
 		b.open(path)
@@ -276,6 +282,7 @@ func TestBrowserFindsErrorsGood(t *testing.T) {
 }
 
 func TestBrowserFindsResultsGood(t *testing.T) {
+	t.Parallel()
 	b := surf(t, start(t))
 	b.open("/")
 	b.solve()

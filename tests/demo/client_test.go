@@ -65,6 +65,7 @@ func description(t *testing.T, v *visitor) (path string) {
 
 // The description keeps the rules of a public linter, whose warnings count here too.
 func TestOpenAPIKeepsTheLintersRules(t *testing.T) {
+	t.Parallel()
 	config, err := filepath.Abs("openapi/redocly.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +80,7 @@ func TestOpenAPIKeepsTheLintersRules(t *testing.T) {
 // A client that is generated from the description compiles under TypeScript's strict rules, and gets a challenge, a refusal
 // and a message's address from the server.
 func TestOpenAPIMakesAClient(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	dir := t.TempDir()
 	packages, err := filepath.Abs(modules)

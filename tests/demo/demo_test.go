@@ -19,9 +19,13 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/waiting"
 )
 
-func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
+func TestMain(m *testing.M) {
+	waiting.SideBySide(6)
+	os.Exit(server.Main(m))
+}
 
 const secret = "a secret that only these tests know"
 

@@ -13,6 +13,7 @@ import (
 
 // Every refusal is a page for a visitor and JSON for a program, and says what to do.
 func TestErrorShapes(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t))
 	long := strings.Repeat("x", 300<<10)
 	for _, row := range []struct {
@@ -82,6 +83,7 @@ func detail(t *testing.T, p page) string {
 
 // A compressed body could unpack to more than the limit.
 func TestCompressedBodiesAreRefused(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t))
 	for _, path := range []string{"/", "/contact", "/signup", "/login", "/api/contact", "/api/signup"} {
 		for encoding := range encodings {

@@ -15,6 +15,7 @@ import (
 
 // A visitor without JavaScript sees a picture that is in the page, and has all that the form needs in it.
 func TestFormsNeedNoScript(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for _, path := range []string{"/", "/contact", "/signup"} {
 		p := visit(t, s).get(path)
@@ -46,6 +47,7 @@ func TestFormsNeedNoScript(t *testing.T) {
 }
 
 func TestContact(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t))
 	typed := map[string]string{"name": "Ada <b>", "email": "ada..l@example.org", "message": "One\r\ntwo & three"}
 
@@ -97,6 +99,7 @@ func TestContact(t *testing.T) {
 }
 
 func TestSignupOncePerAddress(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t))
 	signup := func(email string) page {
 		form := v.get("/signup")
@@ -127,6 +130,7 @@ func TestSignupOncePerAddress(t *testing.T) {
 }
 
 func TestSignupAtTheSameMoment(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t))
 	emails := []string{"once@example.org", "ONCE@example.org", "Once@Example.Org"}
 	var made, refused atomic.Int32
@@ -151,6 +155,7 @@ func TestSignupAtTheSameMoment(t *testing.T) {
 }
 
 func TestPasswords(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t))
 	for _, row := range []struct{ password, want string }{
 		{"", "Enter your password"},
@@ -168,6 +173,7 @@ func TestPasswords(t *testing.T) {
 }
 
 func TestTryOne(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t))
 	home := v.get("/")
 	right := map[string]string{"captcha_value": v.solve(home)}
@@ -194,6 +200,7 @@ func TestTryOne(t *testing.T) {
 }
 
 func TestExpiredChallenge(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t, "CAPTCHA_TIMEOUT=1"))
 	opened := time.Now() // where the solver's clock stands still, so that it solves what has expired
 	v.guard = captcha.New(captcha.Config{Secrets: []string{secret}, Now: func() time.Time { return opened }})
@@ -208,6 +215,7 @@ func TestExpiredChallenge(t *testing.T) {
 
 // What browsers send on behalf of another site is refused, and nothing is used up by it.
 func TestCrossOriginPosts(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t))
 	form := v.get("/contact")
 	fields := map[string]string{"name": "Ada", "email": "ada@example.org", "message": "Hello", "captcha_value": v.solve(form), "captcha_key": form.field("captcha_key")}

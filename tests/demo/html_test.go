@@ -17,6 +17,7 @@ const validation = `{"extends": ["html-validate:standard"], "rules": {"valid-aut
 
 // Every page is as the HTML standard has it, as it is first seen and with its errors.
 func TestHTML(t *testing.T) {
+	t.Parallel()
 	program, err := filepath.Abs("../node_modules/.bin/html-validate")
 	if err != nil {
 		t.Fatal(err)
@@ -53,6 +54,7 @@ func TestHTML(t *testing.T) {
 // A form that was refused says so first in its title, then in a list of what to do, which has the focus and leads to the
 // fields; the field that the list leads to says the same.
 func TestRefusedFormsLead(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t))
 	for _, row := range []struct {
 		path   string
@@ -102,6 +104,7 @@ func TestRefusedFormsLead(t *testing.T) {
 
 // Who asks for new characters without script gets the form back as it was typed, and no complaint.
 func TestNewCharactersWithoutScript(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t))
 	for _, path := range []string{"/contact", "/signup"} {
 		form := v.get(path)
@@ -118,6 +121,7 @@ func TestNewCharactersWithoutScript(t *testing.T) {
 
 // The field speaks the page's language, whatever the visitor's browser prefers.
 func TestOneLanguage(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t))
 	for _, path := range []string{"/", "/contact", "/signup"} {
 		r := v.request("GET", path, "", "")

@@ -38,6 +38,7 @@ func (v *visitor) login(email, password string) page {
 func asked(p page) bool { return p.has("captcha-field", "lang", "en") }
 
 func TestLogInAndOut(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	account(t, s, "ada@example.org")
 	v := visit(t, s)
@@ -73,6 +74,7 @@ func TestLogInAndOut(t *testing.T) {
 // A session id that somebody planted before the login is not the one after it, and no cookie reaches other things in the
 // storage than sessions.
 func TestPlantedSessions(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	account(t, s, "ada@example.org")
 	attacker := visit(t, s)
@@ -102,6 +104,7 @@ func TestPlantedSessions(t *testing.T) {
 }
 
 func TestSecureCookieBehindTLS(t *testing.T) {
+	t.Parallel()
 	s := start(t, "TRUSTED_PROXIES=127.0.0.1")
 	account(t, s, "ada@example.org")
 	v := visit(t, s)
@@ -117,6 +120,7 @@ func TestSecureCookieBehindTLS(t *testing.T) {
 // Three failures for an account, from wherever they come, and the captcha is asked for: with an account and without one
 // alike.
 func TestCaptchaAfterThreeFailuresOfAnAccount(t *testing.T) {
+	t.Parallel()
 	s := start(t, "TRUSTED_PROXIES=127.0.0.1")
 	account(t, s, "there@example.org")
 	for _, email := range []string{"there@example.org", "absent@example.org"} {
@@ -180,6 +184,7 @@ func TestRefusalsCostTheSame(t *testing.T) {
 
 // Twenty tries from a network, whatever the account, and the captcha is asked for there, and nowhere else.
 func TestCaptchaAfterTwentyTriesFromANetwork(t *testing.T) {
+	t.Parallel()
 	s := start(t, "TRUSTED_PROXIES=127.0.0.1")
 	account(t, s, "ada@example.org")
 	from := func(address, email, password string) page {
@@ -206,6 +211,7 @@ func TestCaptchaAfterTwentyTriesFromANetwork(t *testing.T) {
 
 // A success gives an account its free tries back, and no other account.
 func TestSuccessesDoNotCount(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	account(t, s, "ada@example.org")
 	for range 5 {
@@ -227,6 +233,7 @@ func TestSuccessesDoNotCount(t *testing.T) {
 
 // Of many guesses at the same moment, at three replicas, no more than three are looked at without a captcha.
 func TestGuessesAtTheSameMoment(t *testing.T) {
+	t.Parallel()
 	env := []string{"STORAGE_URL=" + redisserver.Own(t).URL(), "TRUSTED_PROXIES=127.0.0.1"}
 	visitors := []*visitor{visit(t, start(t, env...)), visit(t, start(t, env...)), visit(t, start(t, env...))}
 	for round := range 10 {
@@ -256,6 +263,7 @@ func TestGuessesAtTheSameMoment(t *testing.T) {
 
 // A password that is longer than what is hashed does not match by its beginning.
 func TestOverlongPassword(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	v := visit(t, s)
 	key, answer := v.challenge()
@@ -267,6 +275,7 @@ func TestOverlongPassword(t *testing.T) {
 
 // Accounts and sessions are on every replica, and outlast the processes.
 func TestReplicasShareSessions(t *testing.T) {
+	t.Parallel()
 	redis := "STORAGE_URL=" + redisserver.Own(t).URL()
 	one, two := start(t, redis), start(t, redis)
 	account(t, one, "ada@example.org")
@@ -282,6 +291,7 @@ func TestReplicasShareSessions(t *testing.T) {
 // A storage that answers each call just in time does not keep a visitor waiting for the sum of them: the login is refused as
 // by one that does not answer.
 func TestLogInOnSlowStorage(t *testing.T) {
+	t.Parallel()
 	line := redisserver.Own(t).Line(t)
 	v := visit(t, server.Start(t, "STORAGE_URL="+line.URL(), "STORAGE_TIMEOUT=2s"))
 	form := v.get("/login")

@@ -16,6 +16,7 @@ import (
 // Without its Redis the program waits for as long as it was told, and then ends with one line that says what it could
 // not reach.
 func TestRedisAwayAtStart(t *testing.T) {
+	t.Parallel()
 	address := fmt.Sprint("127.0.0.1:", redisserver.FreePort(t))
 	code, output := server.Run(t, []string{"STORAGE_URL=redis://:hunter2@" + address, "STORAGE_WAIT=1"})
 	if code == 0 || strings.Count(output, "\n") != 1 || !strings.Contains(output, "STORAGE_URL: ") || !strings.Contains(output, address) {
@@ -28,6 +29,7 @@ func TestRedisAwayAtStart(t *testing.T) {
 
 // A Redis that comes up while the program waits is used.
 func TestRedisLateAtStart(t *testing.T) {
+	t.Parallel()
 	redis := redisserver.Own(t)
 	redis.Kill()
 	s := server.Spawn(t, append(unlimited, "STORAGE_URL="+redis.URL())...)
@@ -45,6 +47,7 @@ func TestRedisLateAtStart(t *testing.T) {
 // While Redis is away, what needs it is 503, as a page with what was typed and as JSON; what doesn't need it goes on. And
 // when Redis is back, so is the rest.
 func TestRedisLostWhileRunning(t *testing.T) {
+	t.Parallel()
 	redis := redisserver.Own(t)
 	s := start(t, "STORAGE_URL="+redis.URL())
 	v := visit(t, s)
@@ -116,6 +119,7 @@ func untilReady(t *testing.T, v *visitor) {
 
 // What is broken in the storage is an error of the site's, with a page and the cause in the log.
 func TestBrokenRecord(t *testing.T) {
+	t.Parallel()
 	redis := redisserver.Start(t)
 	store, err := storage.Open(t.Context(), redis)
 	if err != nil {
@@ -131,13 +135,14 @@ func TestBrokenRecord(t *testing.T) {
 		t.Errorf("%s: %s", p.Status, p.words())
 	}
 	s.Stop() // for all of the log
-	if log := s.Log(); !strings.Contains(log, "unexpected end of JSON input") || strings.Contains(log, "BROKENRECORD") {
+	if log := s.Log(); !strings.Contains(log, "a message in the storage can't be read") || strings.Contains(log, "BROKENRECORD") {
 		t.Errorf("the log has not the cause, or the reference: %s", log)
 	}
 }
 
 // An answer that no replica has is not let through, and its page says that it may be used up.
 func TestAnAnswerThatIsNotConfirmed(t *testing.T) {
+	t.Parallel()
 	master, replica := redisserver.Own(t), redisserver.Own(t)
 	replica.Follow(master)
 	s := start(t, "STORAGE_URL="+master.URL()+"?confirm=1", "STORAGE_TIMEOUT=400ms")

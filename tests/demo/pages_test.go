@@ -25,6 +25,7 @@ var paths = []string{"/", "/contact", "/signup", "/login", "/account", "/playgro
 const heaviest = 60_000
 
 func TestPagesAreLight(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	in := visit(t, s)
 	form := in.get("/signup")
@@ -56,6 +57,7 @@ func TestPagesAreLight(t *testing.T) {
 
 // A page has one title, one heading, and no style or script but from the site's own files.
 func TestPagesAreWellFormed(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t))
 	titles := map[string]string{}
 	for _, path := range paths {
@@ -93,6 +95,7 @@ func TestPagesAreWellFormed(t *testing.T) {
 
 // The program on the home page is one: it builds as it stands there, shows its field, and accepts an answer once.
 func TestProgramOfTheHomePage(t *testing.T) {
+	t.Parallel()
 	program := visit(t, start(t)).get("/").under("program")
 	address := "127.0.0.1:" + jsonText(redisserver.FreePort(t))
 	program = strings.Replace(program, `":8080"`, jsonText(address), 1)

@@ -10,6 +10,7 @@ import (
 const drawn = `[...document.querySelectorAll(".samples img")].filter((img) => img.complete && img.naturalWidth > 0).length`
 
 func TestBrowserPlays(t *testing.T) {
+	t.Parallel()
 	b := surf(t, start(t))
 	b.open("/playground")
 	browser.Value[bool](b.Page, "window.same = true")
@@ -44,6 +45,7 @@ func TestBrowserPlays(t *testing.T) {
 }
 
 func TestBrowserPlaysWithoutScript(t *testing.T) {
+	t.Parallel()
 	b := surf(t, start(t))
 	b.Scripts(false)
 	b.open("/playground")

@@ -17,6 +17,7 @@ import (
 // A setting that can't be right stops the start: with a code that is not zero, before anything listens, and with the
 // variable, its value and what is accepted.
 func TestSettingsThatStopTheStart(t *testing.T) {
+	t.Parallel()
 	noFont := filepath.Join(t.TempDir(), "font.ttf")
 	if err := os.WriteFile(noFont, []byte("not a font"), 0o600); err != nil {
 		t.Fatal(err)
@@ -53,6 +54,7 @@ func TestSettingsThatStopTheStart(t *testing.T) {
 }
 
 func TestAddressThatIsTaken(t *testing.T) {
+	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +68,7 @@ func TestAddressThatIsTaken(t *testing.T) {
 
 // Without a host the program serves every address of its machine, of both kinds.
 func TestAddressOfEitherKind(t *testing.T) {
+	t.Parallel()
 	six, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {
 		t.Skipf("this machine has no IPv6: %v", err)
@@ -94,6 +97,7 @@ var renamed = []string{"CAPTCHA_KEY=id", "CAPTCHA_IMAGE=png", "CAPTCHA_CACHE=mem
 
 // The settings of the wire contract hold for forms and API alike, and for what the site tells about them.
 func TestRenamedFields(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t, renamed...))
 	form := v.get("/contact")
 	if form.field("captcha_key") != "" || form.field("id") == "" {
@@ -113,6 +117,7 @@ func TestRenamedFields(t *testing.T) {
 
 // An answer may be as long as the challenges are, and what the site says about that follows.
 func TestLongChallenges(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t, "CAPTCHA_LENGTH=9-10", "CAPTCHA_IMAGE_SIZE=200x40"))
 	const refusal = "Ensure this field has no more than 10 characters."
 	if p := v.post("/api/contact", "json", map[string]string{"captcha_key": "k", "captcha_value": "ABCDEFGHIJK"}); !strings.Contains(p.text, refusal) {

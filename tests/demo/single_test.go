@@ -17,6 +17,7 @@ import (
 // One right answer, sent 200 times at the same moment, is accepted once: in one process, on Redis, and over three
 // processes that share a Redis, whether challenges are sealed or stored.
 func TestSingleUse(t *testing.T) {
+	t.Parallel()
 	t.Run("memory", func(t *testing.T) { singleUse(t, 200, solver(), start(t)) })
 	t.Run("redis", func(t *testing.T) { singleUse(t, 200, solver(), start(t, "STORAGE_URL="+redisserver.Start(t))) })
 	t.Run("three processes, sealed", func(t *testing.T) {
@@ -78,6 +79,7 @@ func singleUse(t *testing.T, rounds int, guard *captcha.Guard, servers ...*serve
 }
 
 func TestMasterAnswerIsNeverUsedUp(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t, "MASTER_CAPTCHA=de67e7f3:sesame"))
 	for range 3 {
 		for _, answer := range []string{"wrong", "SeSaMe"} {

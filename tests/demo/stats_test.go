@@ -15,6 +15,7 @@ import (
 // The site runs in this process, for its counters to be told of more than a test can solve: numbers of seven digits, of
 // every class of time and of every reason, over an hour.
 func TestBrowserFindsLargeStatisticsGood(t *testing.T) {
+	t.Parallel()
 	b := &surfer{Page: browser.Open(t), t: t}
 	clock := time.Date(2030, 5, 6, 7, 0, 0, 0, time.UTC)
 	counters := stats.New(func() time.Time { return clock })

@@ -21,6 +21,7 @@ var endpoints = map[string]map[string]string{
 }
 
 func TestWireContract(t *testing.T) {
+	t.Parallel()
 	for path, own := range endpoints {
 		t.Run(path, func(t *testing.T) {
 			v := visit(t, start(t))
@@ -42,6 +43,7 @@ func TestWireContract(t *testing.T) {
 
 // What is wrong with an endpoint's own fields is told in the same words, and uses nothing up.
 func TestRefusedOwnFieldsUseNothingUp(t *testing.T) {
+	t.Parallel()
 	kib64 := strings.Repeat("A", 64<<10)
 	rows := []struct {
 		name   string
@@ -77,6 +79,7 @@ func TestRefusedOwnFieldsUseNothingUp(t *testing.T) {
 
 // A field of another type than text is named as the endpoint names it, on each endpoint.
 func TestFieldsOfAnotherType(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t))
 	key, answer := v.challenge()
 	for path, own := range endpoints {
@@ -96,6 +99,7 @@ func TestFieldsOfAnotherType(t *testing.T) {
 
 // Bodies with own fields that only one encoding can have.
 func TestOddOwnFields(t *testing.T) {
+	t.Parallel()
 	const js, form, multi = "application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"
 	part := func(disposition, text string) string {
 		return "--b\r\nContent-Disposition: form-data; " + disposition + "\r\n\r\n" + text + "\r\n"
@@ -129,6 +133,7 @@ func TestOddOwnFields(t *testing.T) {
 // A body that stops half-way is answered with a 4xx, and uses nothing up: when the client closes its side, and when it
 // just falls silent.
 func TestBodyThatStopsHalfWay(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for encoding, encode := range encodings {
 		for _, path := range []string{"/api/contact", "/contact"} {

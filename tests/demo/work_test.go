@@ -38,6 +38,7 @@ func (v *visitor) worked(p page, solution string, fields map[string]string) page
 
 // An account is made without anything typed for the captcha, once; a slip in the form's own fields uses no work up.
 func TestSignupByWork(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t))
 	form := v.get("/signup")
 	solution := v.toil(form)
@@ -59,6 +60,7 @@ func TestSignupByWork(t *testing.T) {
 
 // Who writes a message has to read letters.
 func TestContactTakesNoWork(t *testing.T) {
+	t.Parallel()
 	v := visit(t, start(t))
 	form := v.get("/contact")
 	v.want(v.get("/api/captcha/"+form.field("captcha_key")+"/work?purpose=contact"), http.StatusNotFound)
@@ -70,6 +72,7 @@ func TestContactTakesNoWork(t *testing.T) {
 
 // After failures a login takes work.
 func TestLoginByWork(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	account(t, s, "ada@example.org")
 	v := visit(t, s)

@@ -13,6 +13,7 @@ import (
 // What a visitor does with the field, in every browser: the picture is drawn, other characters are asked for, the sound is
 // heard to its end, and the answer is sent.
 func TestEveryBrowser(t *testing.T) {
+	t.Parallel()
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
 		s := start(t, captcha.Config{})
 		p.Visit(s.url)
@@ -80,6 +81,7 @@ func hearToTheEnd(t *testing.T, p *browser.Page, form string) {
 
 // Who comes back after sending a form finds a challenge that can be answered, in every browser.
 func TestEveryBrowserGoesBack(t *testing.T) {
+	t.Parallel()
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
 		s := start(t, captcha.Config{})
 		p.Visit(s.url)
@@ -98,6 +100,7 @@ func TestEveryBrowserGoesBack(t *testing.T) {
 
 // Two clicks on the button of a form whose reply is slow send it once, in every browser.
 func TestEveryBrowserClicksTwice(t *testing.T) {
+	t.Parallel()
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
 		s := start(t, captcha.Config{})
 		s.delay = 2 * time.Second

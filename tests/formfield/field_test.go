@@ -59,6 +59,7 @@ func wantHeading(t *testing.T, p *browser.Page, want string) {
 }
 
 func TestAccessible(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, captcha.Config{}), browser.Open(t)
 	p.Visit(s.url)
 	p.Axe()
@@ -74,6 +75,7 @@ func TestAccessible(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, captcha.Config{}), browser.Open(t)
 	p.Visit(s.url)
 	p.Submit("#one [name=send-unchecked]")
@@ -93,6 +95,7 @@ func TestNames(t *testing.T) {
 }
 
 func TestKeyboardAlone(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, captcha.Config{}), browser.Open(t)
 	p.Visit(s.url)
 	for _, want := range []string{"Note for one", "New characters", "Listen", label} {
@@ -124,6 +127,7 @@ func TestKeyboardAlone(t *testing.T) {
 }
 
 func TestRefresh(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, captcha.Config{}), browser.Open(t)
 	p.Visit(s.url)
 	p.Type("#one [name=note]", "kept")
@@ -150,6 +154,7 @@ func TestRefresh(t *testing.T) {
 }
 
 func TestRefreshKeepsTheLanguage(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, captcha.Config{}), browser.Open(t)
 	p.Visit(s.url + "/?language=ru")
 	p.Click("#one .captcha-refresh")
@@ -161,6 +166,7 @@ func TestRefreshKeepsTheLanguage(t *testing.T) {
 
 // What a refresh replaces keeps its size on the page, however dense the pixels are and whatever the text's length.
 func TestRefreshKeepsTheScale(t *testing.T) {
+	t.Parallel()
 	look := picture.Config{Width: picture.Fit, Height: 50, Scale: 2}
 	s, p := start(t, captcha.Config{Length: 3, MaxLength: 8, Picture: look}), browser.Open(t)
 	p.Visit(s.url)
@@ -174,6 +180,7 @@ func TestRefreshKeepsTheScale(t *testing.T) {
 }
 
 func TestTwoForms(t *testing.T) {
+	t.Parallel()
 	for _, form := range []string{"one", "two"} {
 		s, p := start(t, captcha.Config{}), browser.Open(t)
 		p.Visit(s.url)
@@ -187,6 +194,7 @@ func TestTwoForms(t *testing.T) {
 }
 
 func TestSound(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, captcha.Config{}), browser.Open(t)
 	p.Visit(s.url)
 	const button = `document.querySelector("#one .captcha-listen").innerText.trim()`
@@ -220,6 +228,7 @@ func TestSound(t *testing.T) {
 }
 
 func TestSoundOfAUsedChallenge(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, captcha.Config{}), browser.Open(t)
 	p.Visit(s.url)
 	if err := captchatest.Try(t, s.guard, fieldOf(p, "one").Key, "no"); !errors.Is(err, captcha.ErrWrongAnswer) {
@@ -230,6 +239,7 @@ func TestSoundOfAUsedChallenge(t *testing.T) {
 }
 
 func TestRenewsBeforeItExpires(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, captcha.Config{Expiration: 3 * time.Second}), browser.Open(t)
 	p.Visit(s.url)
 	first := fieldOf(p, "two")
@@ -242,6 +252,7 @@ func TestRenewsBeforeItExpires(t *testing.T) {
 
 // Nobody's answer is taken away: who types hears that the characters have expired, and has others once the field is empty.
 func TestKeepsWhatIsTyped(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, captcha.Config{Expiration: 3 * time.Second}), browser.Open(t)
 	p.Visit(s.url)
 	listenFor(p, "expired", "refreshed")
@@ -264,6 +275,7 @@ func TestKeepsWhatIsTyped(t *testing.T) {
 
 // Who begins to answer or to listen has time to.
 func TestRenewsForWhoBegins(t *testing.T) {
+	t.Parallel()
 	for _, begin := range []string{"[name=captcha_value]", ".captcha-listen"} {
 		s, p := start(t, captcha.Config{}), browser.Open(t)
 		p.Visit(s.url)
@@ -291,6 +303,7 @@ func heard(p *browser.Page, form string) []string {
 
 // A field that is moved about in its page, as into a dialog and out of it, still knows when its challenge ends.
 func TestRenewsAfterMoving(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, captcha.Config{Expiration: 3 * time.Second}), browser.Open(t)
 	p.Visit(s.url)
 	first := fieldOf(p, "two")
@@ -301,6 +314,7 @@ func TestRenewsAfterMoving(t *testing.T) {
 
 // A page that nobody looks at asks for nothing, and has a new challenge as soon as it is looked at.
 func TestHiddenPageWaits(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, captcha.Config{Expiration: 2 * time.Second}), browser.Open(t)
 	p.Visit(s.url)
 	browser.Value[bool](p, `Object.defineProperty(document, "hidden", {configurable: true, value: true}).hidden`)
@@ -316,6 +330,7 @@ func TestHiddenPageWaits(t *testing.T) {
 }
 
 func TestRefreshFails(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, captcha.Config{}), browser.Open(t)
 	p.Visit(s.url)
 	p.Type("#one [name=captcha_value]", "AB")
@@ -339,6 +354,7 @@ func TestRefreshFails(t *testing.T) {
 
 // A challenge that expired while no other could be had is replaced once one can be.
 func TestRenewsAfterAnOutage(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, captcha.Config{Expiration: 2 * time.Second}), browser.Open(t)
 	s.refuse.Store(503)
 	p.Visit(s.url)
@@ -351,6 +367,7 @@ func TestRenewsAfterAnOutage(t *testing.T) {
 
 // Who comes back after sending a form can send it again, wherever the browser has the page from.
 func TestBack(t *testing.T) {
+	t.Parallel()
 	const origin = `(({type, transferSize}) => type + (transferSize > 0 ? "" : " from cache"))(performance.getEntriesByType("navigation")[0])`
 	noPages := chromedp.Flag("disable-features", "BackForwardCache")
 	for _, test := range []struct {
@@ -381,6 +398,7 @@ func TestBack(t *testing.T) {
 }
 
 func TestWithoutScript(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, captcha.Config{}), browser.Open(t)
 	p.Scripts(false)
 	p.Visit(s.url)
@@ -421,6 +439,7 @@ func TestWithoutScript(t *testing.T) {
 }
 
 func TestSoundWithoutScript(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, captcha.Config{}), browser.Open(t)
 	p.Scripts(false)
 	p.Visit(s.url)
@@ -438,6 +457,7 @@ func TestSoundWithoutScript(t *testing.T) {
 // At 320 CSS pixels, which is 1280 zoomed to 400 %, and at twice the text's size, everything is there and nothing has to be
 // scrolled sideways. What is touched is large enough to be hit.
 func TestFitsSmallWindows(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, captcha.Config{}), browser.Open(t)
 	for _, language := range []string{"en", "de", "fr", "es", "pt", "ru"} {
 		for _, test := range []struct {

@@ -2,6 +2,7 @@ package field_test
 
 import (
 	"html/template"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,7 +13,13 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/waiting"
 )
+
+func TestMain(m *testing.M) {
+	waiting.SideBySide(6)
+	os.Exit(m.Run())
+}
 
 // policy allows what the field needs and what a form is, and nothing more.
 const policy = "default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; media-src 'self'; connect-src 'self'; " +

@@ -39,6 +39,7 @@ func solutionOf(p *browser.Page, form string) solution {
 
 // Who fills in a form types nothing for the captcha, in every browser: it works while they write.
 func TestEveryBrowserWorks(t *testing.T) {
+	t.Parallel()
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
 		s := start(t, withWork(light))
 		p.Visit(s.url)
@@ -72,6 +73,7 @@ func TestEveryBrowserWorks(t *testing.T) {
 
 // Who prefers letters has them, and the work does not count then.
 func TestLettersInsteadOfWork(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, withWork(light)), browser.Open(t)
 	p.Visit(s.url)
 	p.Type("#one [name=note]", "Hello")
@@ -97,6 +99,7 @@ func TestLettersInsteadOfWork(t *testing.T) {
 
 // Letters that somebody is at stay where they are.
 func TestWorkWaitsForWhoTypes(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, withWork(light)), browser.Open(t)
 	p.Visit(s.url)
 	p.Type("#one [name=captcha_value]", "A")
@@ -110,6 +113,7 @@ func TestWorkWaitsForWhoTypes(t *testing.T) {
 
 // Work that is about to expire is done again for another challenge, and nobody notices.
 func TestWorkIsRenewed(t *testing.T) {
+	t.Parallel()
 	cfg := withWork(light)
 	cfg.Expiration = 6 * time.Second
 	s, p := start(t, cfg), browser.Open(t)
@@ -136,6 +140,7 @@ func TestWorkIsRenewed(t *testing.T) {
 
 // Where the work can't be had or done, the letters are there as without it.
 func TestWorkGivesWay(t *testing.T) {
+	t.Parallel()
 	for name, break_ := range map[string]string{
 		"no challenge":      `document.querySelector("#one captcha-field").dataset.work = "/nowhere"`,
 		"no script":         `document.querySelector("#one captcha-field").dataset.worker = "/nowhere.js"`,
@@ -165,6 +170,7 @@ func TestWorkGivesWay(t *testing.T) {
 
 // There is one worker, which rests while nobody looks, and none after a refresh, nor after the field has left the page.
 func TestOneWorker(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, withWork(heavy)), browser.Open(t)
 	p.Visit(s.url)
 	browser.Value[bool](p, `(() => {
@@ -205,6 +211,7 @@ func TestOneWorker(t *testing.T) {
 
 // A form that comes back for another field's sake has its work done already.
 func TestWorkComesBack(t *testing.T) {
+	t.Parallel()
 	s, p := start(t, withWork(light)), browser.Open(t)
 	s.refusedNote = "bad"
 	p.Visit(s.url)
@@ -226,6 +233,7 @@ func TestWorkComesBack(t *testing.T) {
 
 // Where letters are demanded as well, they stay.
 func TestWorkBesideLetters(t *testing.T) {
+	t.Parallel()
 	cfg := withWork(light)
 	cfg.Demand = func(*fiber.Ctx, string) captcha.Demand { return captcha.LettersAndWork }
 	s, p := start(t, cfg), browser.Open(t)

@@ -11,7 +11,7 @@ import (
 //	go test ./tests/operations -count=1 -timeout 60m -v -strict -rounds 200 -outage 10s -flood 2000000 -connections 5000
 var (
 	rounds      = flag.Int("rounds", 20, "rounds of 200 concurrent posts of one answer")
-	outage      = flag.Duration("outage", 3*time.Second, "how long the storage is away")
+	outage      = flag.Duration("outage", time.Second, "how long the storage is away")
 	flood       = flag.Int("flood", 50_000, "challenges that the flood asks for")
 	connections = flag.Int("connections", 500, "slow clients")
 	strict      = flag.Bool("strict", false, "fail when a time is over what is promised, for a machine that does nothing else; without it times are told only")

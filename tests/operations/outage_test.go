@@ -20,6 +20,7 @@ import (
 // The storage goes away in five ways under mixed traffic. Whatever happens, no wrong and no used answer may be accepted, no
 // accepted message may be lost, and who is refused because of it is told so by a 503.
 func TestOutage(t *testing.T) {
+	t.Parallel()
 	long(t)
 	faults := []struct {
 		name       string
@@ -49,6 +50,7 @@ func TestOutage(t *testing.T) {
 	}
 	for _, mode := range modes {
 		t.Run(mode.name, func(t *testing.T) {
+			t.Parallel()
 			redis := redisserver.Own(t, "--appendfsync", "always", "--maxmemory-policy", "noeviction") // as in docker-compose.yml
 			line := redis.Line(t)
 			env := append([]string{"STORAGE_URL=" + line.URL(), "LOG_LEVEL=warn"}, mode.env...)

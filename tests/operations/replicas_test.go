@@ -14,6 +14,7 @@ import (
 )
 
 func TestReplicasTakeEachOthersForms(t *testing.T) {
+	t.Parallel()
 	for _, mode := range modes {
 		t.Run(mode.name, func(t *testing.T) {
 			redis := redisserver.Own(t)
@@ -53,6 +54,7 @@ func sendForm(t testing.TB, from, to *visitor, solve func(key string) string) (r
 
 // 200 concurrent posts of one right answer, to three processes: one of them is accepted, in every round.
 func TestReplicasAcceptAnAnswerOnce(t *testing.T) {
+	t.Parallel()
 	for _, mode := range modes {
 		t.Run(mode.name, func(t *testing.T) {
 			redis := redisserver.Own(t)

@@ -13,6 +13,7 @@ import (
 
 // Each of three replicas is stopped and started anew while visitors keep coming: not one submission fails.
 func TestRollingRestart(t *testing.T) {
+	t.Parallel()
 	long(t)
 	redis := redisserver.Own(t)
 	env := append([]string{"STOP_DELAY=2s", "LOG_LEVEL=warn"}, modes[0].env...)

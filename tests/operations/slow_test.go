@@ -14,6 +14,7 @@ import (
 
 // Clients that send a byte a second hold a connection each, for as long as a request may take, and hold up nobody.
 func TestSlowClients(t *testing.T) {
+	t.Parallel()
 	long(t)
 	var files syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err == nil && int(files.Cur) < *connections+200 {

@@ -17,9 +17,13 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/waiting"
 )
 
-func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
+func TestMain(m *testing.M) {
+	waiting.SideBySide(6)
+	os.Exit(server.Main(m))
+}
 
 // idleMemory bounds what a replica that has nothing to do keeps resident, in bytes.
 const idleMemory = 30 << 20
@@ -69,6 +73,7 @@ func TestReadyWhileTheStorageIs(t *testing.T) {
 
 // SIGTERM under load: whoever keeps a connection and sends on it until the reply says that it closes gets every reply.
 func TestStopsWithoutLosingARequest(t *testing.T) {
+	t.Parallel()
 	// Every worker has to get one more reply within the delay, also on a machine that is busy.
 	s := server.Start(t, append([]string{"STOP_DELAY=5s", "LOG_LEVEL=warn"}, modes[0].env...)...)
 	guard := modes[0].guard(t, "")

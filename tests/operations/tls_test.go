@@ -24,6 +24,7 @@ import (
 // The site behind a proxy that terminates TLS: forms go through with the check for forgery on, cookies stay on TLS, and
 // what a visitor says of himself does not move his limit.
 func TestBehindTLS(t *testing.T) {
+	t.Parallel()
 	redis := redisserver.Own(t)
 	env := append([]string{"TRUSTED_PROXIES=127.0.0.1", "LIMIT_LOGIN=6/hour"}, modes[0].env...)
 	replicas := startReplicas(t, redis.URL(), env...)

@@ -19,6 +19,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
 	"github.com/fibercaptcha/fibercaptcha/storage"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/waiting"
 )
 
 // How much is done. The defaults are for every day; the figures in the documents are of
@@ -32,8 +33,7 @@ var (
 
 func TestMain(m *testing.M) {
 	redis.SetLogger(silent{}) // it tells of each failed dial, and there are many
-	flag.Parse()
-	_ = flag.Set("test.parallel", "4") // for most of the time they wait for servers to notice something
+	waiting.SideBySide(6)
 	os.Exit(m.Run())
 }
 

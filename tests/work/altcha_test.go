@@ -31,6 +31,7 @@ func send(p *browser.Page) string {
 }
 
 func TestWidget(t *testing.T) {
+	t.Parallel()
 	s := serve(t, work.New())
 	p := widget(t, s)
 	p.Click(box)
@@ -46,6 +47,7 @@ func TestWidget(t *testing.T) {
 }
 
 func TestWidgetShowsPictures(t *testing.T) {
+	t.Parallel()
 	s := serve(t, work.New())
 	s.code = true
 	p := widget(t, s)
@@ -67,6 +69,7 @@ func TestWidgetShowsPictures(t *testing.T) {
 
 // A challenge that expires while the form is open makes the widget say so, by the server's own clock in expiresAt.
 func TestWidgetExpires(t *testing.T) {
+	t.Parallel()
 	s := serve(t, work.New(work.Config{Cost: 500, Range: 1})) // done long before it expires
 	s.expires = 5 * time.Second
 	p := widget(t, s)

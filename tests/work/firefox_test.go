@@ -12,6 +12,7 @@ import (
 // Firefox has its own cryptography, workers and policy. It is only opened here, on pages that need nobody to click.
 // Without a Firefox the test is skipped, or fails where REQUIRE_BROWSER=1 is set.
 func TestFirefox(t *testing.T) {
+	t.Parallel()
 	needWidget(t)
 	var path string
 	for _, name := range []string{"firefox-esr", "firefox"} {

@@ -114,6 +114,7 @@ const unknownKey = "Invalid or expired captcha key"
 // The published widget meets a guard's demand by work, once; what it sends is refused again and in any other form, and a
 // form that comes back for another field's sake lets it work again.
 func TestWidgetAgainstAGuard(t *testing.T) {
+	t.Parallel()
 	needWidget(t)
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
 		g := serveGuarded(t, captcha.Config{})
@@ -164,6 +165,7 @@ func TestWidgetAgainstAGuard(t *testing.T) {
 
 // The unmodified widget shows our picture and sound, and brings the receipt for them; wrong letters make it start again.
 func TestWidgetShowsAGuardsLetters(t *testing.T) {
+	t.Parallel()
 	needWidget(t)
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
 		g := serveGuarded(t, captcha.Config{Demand: func(*fiber.Ctx, string) captcha.Demand { return captcha.LettersAndWork }})
@@ -200,6 +202,7 @@ func TestWidgetShowsAGuardsLetters(t *testing.T) {
 
 // A challenge that is over while the form is open is refused like one that never was; the widget works again.
 func TestWidgetTooLate(t *testing.T) {
+	t.Parallel()
 	needWidget(t)
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
 		g := serveGuarded(t, captcha.Config{})

@@ -83,6 +83,7 @@ func ours(t *testing.T, w *work.Work, n int) (challenges []challenge, seeds [][3
 }
 
 func TestTheirLibrarySolvesOurs(t *testing.T) {
+	t.Parallel()
 	w := work.New(work.Config{Range: 50})
 	challenges, seeds := ours(t, w, 20)
 	for i, field := range library[[]string](t, "solve", challenges) {
@@ -99,6 +100,7 @@ func TestTheirLibrarySolvesOurs(t *testing.T) {
 }
 
 func TestTheirLibraryVerifiesOurs(t *testing.T) {
+	t.Parallel()
 	w := work.New(work.Config{Range: 50})
 	challenges, seeds := ours(t, w, 20)
 	var submissions []map[string]any
@@ -130,6 +132,7 @@ func TestTheirLibraryVerifiesOurs(t *testing.T) {
 }
 
 func TestWeSolveTheirs(t *testing.T) {
+	t.Parallel()
 	const secret = "secret"
 	var options []map[string]any
 	for _, prefix := range []string{"0", "00", "0a", "000"} {
@@ -167,6 +170,7 @@ func TestWeSolveTheirs(t *testing.T) {
 
 // What their library made and signed is not ours.
 func TestTheirChallengesAreRefused(t *testing.T) {
+	t.Parallel()
 	w := work.New()
 	theirs := library[[]challenge](t, "create", []map[string]any{{
 		"algorithm": "PBKDF2/SHA-256", "cost": 1, "keyPrefix": "0", "hmacSignatureSecret": "x", "data": map[string]any{"key": key},

@@ -12,7 +12,13 @@ import (
 	"time"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/work"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/waiting"
 )
+
+func TestMain(m *testing.M) {
+	waiting.SideBySide(4)
+	os.Exit(m.Run())
+}
 
 // policy is the strictest under which ALTCHA's widget and our worker have what they need: everything from this address,
 // no inline code, no blob:, no WebAssembly. Pictures are data: URIs.

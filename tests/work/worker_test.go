@@ -56,6 +56,7 @@ func awaitTold(p *browser.Page) told {
 }
 
 func TestWorkerSolves(t *testing.T) {
+	t.Parallel()
 	w := work.New()
 	p, c := workPage(t, w)
 	begin(t, p, c, 0)
@@ -74,6 +75,7 @@ func TestWorkerSolves(t *testing.T) {
 }
 
 func TestWorkerFails(t *testing.T) {
+	t.Parallel()
 	w := work.New(work.Config{Range: 100})
 	p, c := workPage(t, w)
 	endless := c
@@ -106,6 +108,7 @@ func TestWorkerFails(t *testing.T) {
 
 // The clock of a paused search stands still: one that has a tenth of a second doesn't give up in a whole one.
 func TestWorkerPauses(t *testing.T) {
+	t.Parallel()
 	w := work.New(work.Config{Range: 100})
 	p, c := workPage(t, w)
 	c.KeyPrefix, c.Range = strings.Repeat("0", 32), 1<<31-1
@@ -128,6 +131,7 @@ func TestWorkerPauses(t *testing.T) {
 
 // Over plain HTTP from elsewhere browsers have no crypto.subtle. The page is told, and can show letters.
 func TestWorkerInsecure(t *testing.T) {
+	t.Parallel()
 	p := browser.Open(t, chromedp.Flag("host-resolver-rules", "MAP captcha.test 127.0.0.1"))
 	address, err := url.Parse(serve(t, work.New()).URL)
 	if err != nil {

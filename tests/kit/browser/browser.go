@@ -21,8 +21,8 @@ import (
 
 // How long things may take on a machine that is busy.
 const (
-	visitLimit = 2 * time.Minute  // a page, from its opening to its closing
-	awaitLimit = 20 * time.Second // one thing that is waited for
+	visitLimit = 5 * time.Minute // a page, from its opening to its closing
+	awaitLimit = time.Minute     // one thing that is waited for
 	awaitPause = 20 * time.Millisecond
 	closeLimit = 10 * time.Second // the browser's end
 )
@@ -166,6 +166,7 @@ func (p *Page) ClickTwice(selector string) {
 
 func (p *Page) clicks(selector string, times int) {
 	p.t.Helper()
+	p.Await("[...document.styleSheets].length >= document.querySelectorAll('link[rel=stylesheet]').length") // or it moves yet
 	at := Value[struct{ X, Y float64 }](p, fmt.Sprintf(`(() => {
 		const element = document.querySelector(%q);
 		element.scrollIntoView({block: "center", behavior: "instant"});
@@ -188,7 +189,8 @@ func (p *Page) Follow(step func()) {
 	p.left++ // a page out of the browser's cache still has the number from when it was left
 	Value[int](p, fmt.Sprintf("window.left = %d", p.left))
 	step()
-	p.Await(fmt.Sprintf(`window.left !== %d && document.readyState === "complete"`, p.left))
+	// Between two pages a browser may show an empty one for a moment.
+	p.Await(fmt.Sprintf(`window.left !== %d && location.href !== "about:blank" && document.readyState === "complete"`, p.left))
 }
 
 // Submit clicks what the CSS selector finds, and returns when the page that follows is loaded.

@@ -101,13 +101,33 @@ type Server struct {
 func Own(t testing.TB, args ...string) *Server {
 	t.Helper()
 	require(t, "redis-server")
-	s := &Server{t: t, dir: t.TempDir(), port: FreePort(t), program: "redis-server"}
+	s := &Server{t: t, dir: dataDir(t), port: FreePort(t), program: "redis-server"}
 	s.args = append([]string{"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir, "--save", "",
 		"--appendonly", "yes", "--appendfsync", "no", "--logfile", s.logFile()}, args...)
 	t.Cleanup(s.Kill)
 	s.Restart()
 	t.Logf("redis: own redis-server at %s, process %d", s.Address(), s.process.Process.Pid)
 	return s
+}
+
+// dataDir returns a directory that is removed after the test. A child of a killed server, which writes a snapshot for a
+// replica, may still put a file into it, which t.TempDir takes for a fault.
+func dataDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "redis-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for range 100 {
+			if os.RemoveAll(dir) == nil {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		t.Logf("redis: %s could not be removed", dir)
+	})
+	return dir
 }
 
 // FreePort returns a loopback port that nothing listens on.
