@@ -45,3 +45,6 @@ func DefaultTexts() map[string]Texts { return defaultTexts() }
 
 // Direction is the way that a language is written.
 func Direction(language string) string { return direction(language) }
+
+// FirstLanguages are the languages by their places in keys of the first version.
+func FirstLanguages(g *Guard) []string { return g.firstLanguages() }

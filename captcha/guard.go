@@ -180,7 +180,7 @@ func (s *shared) keep() error {
 		NewKey:    s.cfg.Compat.KeyGenerator,
 		Secrets:   slices.Clone(s.cfg.Secrets),
 	}
-	for _, language := range s.languages {
+	for _, language := range s.firstLanguages() {
 		cfg.Languages = append(cfg.Languages, keep.LanguageOf(language))
 	}
 	if s.cfg.Stored {

@@ -54,6 +54,15 @@ func (cfg Config) languages(texts map[string]Texts) ([]string, map[keep.Language
 	return languages, codes, nil
 }
 
+// firstLanguages are the guard's languages as the first version had them, whose keys name one by its place among these: there
+// were texts in six, and those that an app added.
+func (s *shared) firstLanguages() []string {
+	return slices.DeleteFunc(slices.Clone(s.languages), func(language string) bool {
+		_, added := s.cfg.Texts[language]
+		return !added && !slices.Contains([]string{"en", "de", "fr", "es", "pt", "ru"}, language)
+	})
+}
+
 // language returns the language that a key names, or the first where this guard does not have it.
 func (g *Guard) language(code keep.Language) string {
 	if language, ok := g.codes[code]; ok {

@@ -220,6 +220,25 @@ func TestCodesOfLanguagesDiffer(t *testing.T) {
 	}
 }
 
+// Keys of the first version name a language by its place. Whatever languages there are since, the places stay.
+func TestPlacesOfLanguagesStay(t *testing.T) {
+	added := map[string]captcha.Texts{"it": {}, "tlh": {}}
+	for _, row := range []struct {
+		cfg  captcha.Config
+		want string
+	}{
+		{captcha.Config{}, "en de es fr pt ru"},
+		{captcha.Config{Audio: voice}, "en de fr es pt ru"},
+		{captcha.Config{Texts: added, Logger: quiet}, "en de es fr it pt ru tlh"},
+		{captcha.Config{Audio: voice, Texts: added, Logger: quiet}, "en de fr es pt ru it tlh"},
+		{captcha.Config{Language: "ru"}, "ru"},
+	} {
+		if got := strings.Join(captcha.FirstLanguages(captcha.New(row.cfg)), " "); got != row.want {
+			t.Errorf("%s, want %s", got, row.want)
+		}
+	}
+}
+
 // The field is in the language of its visitor, whole, and says so; and no other is in the page.
 func TestFieldInEveryLanguage(t *testing.T) {
 	guard := captcha.New(captcha.Config{Audio: voice})

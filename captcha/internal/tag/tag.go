@@ -103,13 +103,13 @@ func (x Index) Prefer(header string) string {
 	if len(header) > longestHeader {
 		header = header[:strings.LastIndexByte(header[:longestHeader], ',')+1]
 	}
-	const any = "*"
-	best, quality := any, 0.0
+	const wildcard = "*"
+	best, quality := wildcard, 0.0
 	var refused []string
 	for part := range strings.SplitSeq(header, ",") {
 		tag, q, ok := languageRange(part)
 		language := tag
-		if tag != any {
+		if tag != wildcard {
 			language = x.Find(tag)
 		}
 		switch {
@@ -120,7 +120,7 @@ func (x Index) Prefer(header string) string {
 			best, quality = language, q
 		}
 	}
-	if best != any {
+	if best != wildcard {
 		return best
 	}
 	for _, language := range x.languages {
