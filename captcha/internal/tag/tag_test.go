@@ -224,7 +224,7 @@ func BenchmarkPrefer(b *testing.B) {
 	matcher := language.NewMatcher(tags)
 	for name, header := range map[string]string{
 		"browser": "pt-BR,pt;q=0.9,en-US;q=0.8,en;q=0.7",
-		"hostile": strings.Repeat("zh-Hant-x-a-b,", 290),
+		"hostile": strings.Repeat("tlh-Latn-US,", 340),
 	} {
 		b.Run(name+"/here", func(b *testing.B) {
 			b.ReportAllocs()
