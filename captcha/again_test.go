@@ -123,7 +123,7 @@ func TestMessageWithoutAChallenge(t *testing.T) {
 	if got := guard.Message("de", captcha.ErrMissing); got != "Bitte geben Sie die Zeichen ein." {
 		t.Errorf("%q", got)
 	}
-	if got := guard.Message("tlh", captcha.ErrMissing); got != "Please type the characters." {
+	if got := guard.Message("tlh", captcha.ErrMissing); got != "Type the characters." {
 		t.Errorf("%q", got)
 	}
 }

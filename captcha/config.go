@@ -116,15 +116,17 @@ type Config struct {
 	// Optional. Default: nil, and that is LettersOrWork where Work is set, else LettersOnly
 	Demand func(c *fiber.Ctx, purpose string) Demand
 
-	// Language is the language of sound and field texts, whatever the request prefers: one that has Texts.
+	// Language is the language of sound and field texts, whatever the request prefers: one that has Texts, or a relative's
+	// tag, as zh-TW is for zh-Hant.
 	//
 	// Optional. Default: "", the best match for the request's Accept-Language
 	Language string
 
-	// Texts change what the form field says, by language (BCP 47), and add languages. What is left empty stays as it is,
-	// or is English in an added language. A language that Audio does not speak has the sound of Audio's first.
+	// Texts change what the form field says, by language (BCP 47), and add languages. What is left empty stays as it is; in
+	// an added language it is as in the nearest relative, or in English, which is logged at start. A language that Audio
+	// does not speak has the sound of its nearest relative, or of Audio's first.
 	//
-	// Optional. Default: English (en), German (de), French (fr), Spanish (es), Portuguese (pt) and Russian (ru)
+	// Optional. Default: the 66 languages that README.md lists, English (en) first
 	Texts map[string]Texts
 
 	// Path is where the form field finds Create: names of letters, digits and ._~- between slashes,

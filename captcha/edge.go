@@ -188,7 +188,7 @@ func FieldsOf(r *fasthttp.RequestCtx, names ...string) (map[string]string, error
 
 // Language returns the language that the request prefers, as [Guard.Language] does.
 func (e Edge) Language(r *fasthttp.RequestCtx) string {
-	return e.g.preferred(string(r.Request.Header.Peek("Accept-Language")))
+	return e.g.index.Prefer(string(r.Request.Header.Peek("Accept-Language")))
 }
 
 // retryAfter is what a visitor is told to wait when the storage is down or work can't be set, in seconds.

@@ -79,7 +79,7 @@ func Example() {
 	// Output:
 	// the form: 200
 	// a wrong answer: 422
-	// the reason: Wrong characters. Please type the new ones.
+	// the reason: The characters did not match. Type the new ones.
 	// what was typed is kept: true
 }
 

@@ -39,3 +39,12 @@ func SolutionOf(ctx context.Context, g *Guard, key string) string {
 	}
 	return solution
 }
+
+// DefaultTexts are the texts that an app carries.
+func DefaultTexts() map[string]Texts { return defaultTexts() }
+
+// Direction is the way that a language is written.
+func Direction(language string) string { return direction(language) }
+
+// FirstLanguages are the languages by their places in keys of the first version.
+func FirstLanguages(g *Guard) []string { return g.firstLanguages() }

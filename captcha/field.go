@@ -112,7 +112,7 @@ func (g *Guard) sendField(ctx context.Context, r *fasthttp.RequestCtx, visitor V
 	if string(r.Method()) != http.MethodPost {
 		return notAllowed(r)
 	}
-	if language := g.match(string(r.QueryArgs().Peek("language"))); language != "" {
+	if language := g.index.Find(string(r.QueryArgs().Peek("language"))); language != "" {
 		visitor.Language = language
 	}
 	c, err := g.IssueTo(ctx, visitor)
@@ -129,6 +129,7 @@ func (g *Guard) sendField(ctx context.Context, r *fasthttp.RequestCtx, visitor V
 type fieldData struct {
 	*Challenge
 	Texts
+	Direction                       string // of the texts
 	Error                           string
 	Nonce, InputClass, ButtonClass  string
 	Count                           string // of the characters, in words; "" where it differs
@@ -150,6 +151,7 @@ func (c *Challenge) fieldData(o FieldOptions) fieldData {
 	d := fieldData{
 		Challenge:   c,
 		Texts:       g.texts[c.Language],
+		Direction:   direction(c.Language),
 		Error:       o.Message,
 		Nonce:       o.Nonce,
 		InputClass:  o.InputClass,

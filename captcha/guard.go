@@ -13,6 +13,7 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/answer"
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/tag"
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
@@ -32,6 +33,7 @@ type shared struct {
 	reply     frame
 	texts     map[string]Texts
 	languages []string
+	index     tag.Index                // of the languages
 	codes     map[keep.Language]string // languages by their codes in keys
 	tags      map[string]keep.Language // and the other way round
 	assets    []asset
@@ -148,11 +150,15 @@ func ofPicture(name string, err error) error {
 func (s *shared) speak() (err error) {
 	s.texts = s.cfg.texts()
 	s.languages, s.codes, err = s.cfg.languages(s.texts)
-	s.tags = make(map[string]keep.Language, len(s.codes))
-	for code, tag := range s.codes {
-		s.tags[tag] = code
+	if err != nil {
+		return err
 	}
-	return err
+	s.index = tag.NewIndex(s.languages)
+	s.tags = make(map[string]keep.Language, len(s.codes))
+	for code, language := range s.codes {
+		s.tags[language] = code
+	}
+	return nil
 }
 
 // keep chooses between sealing and storing.
@@ -174,7 +180,7 @@ func (s *shared) keep() error {
 		NewKey:    s.cfg.Compat.KeyGenerator,
 		Secrets:   slices.Clone(s.cfg.Secrets),
 	}
-	for _, language := range s.languages {
+	for _, language := range s.firstLanguages() {
 		cfg.Languages = append(cfg.Languages, keep.LanguageOf(language))
 	}
 	if s.cfg.Stored {

@@ -3,10 +3,10 @@ package captcha
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/tag"
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
@@ -37,10 +37,11 @@ func (cfg Config) languages(texts map[string]Texts) ([]string, map[keep.Language
 		}
 	}
 	if cfg.Language != "" {
-		if !slices.Contains(languages, cfg.Language) {
+		language := tag.NewIndex(languages).Find(cfg.Language)
+		if language == "" {
 			return nil, nil, setting.Refuse("Language", cfg.Language, "one of %s", strings.Join(languages, ", "))
 		}
-		languages = []string{cfg.Language}
+		languages = []string{language}
 	}
 	codes := make(map[keep.Language]string, len(languages))
 	for _, language := range languages {
@@ -53,6 +54,15 @@ func (cfg Config) languages(texts map[string]Texts) ([]string, map[keep.Language
 	return languages, codes, nil
 }
 
+// firstLanguages are the guard's languages as the first version had them, whose keys name one by its place among these: there
+// were texts in six, and those that an app added.
+func (s *shared) firstLanguages() []string {
+	return slices.DeleteFunc(slices.Clone(s.languages), func(language string) bool {
+		_, added := s.cfg.Texts[language]
+		return !added && !slices.Contains([]string{"en", "de", "fr", "es", "pt", "ru"}, language)
+	})
+}
+
 // language returns the language that a key names, or the first where this guard does not have it.
 func (g *Guard) language(code keep.Language) string {
 	if language, ok := g.codes[code]; ok {
@@ -61,15 +71,16 @@ func (g *Guard) language(code keep.Language) string {
 	return g.languages[0]
 }
 
-// code returns a language's code in a key, or that of the guard's first where it does not have the language.
+// code returns the code in a key of the language for a visitor who is addressed in the one given, or that of the guard's
+// first.
 func (g *Guard) code(language string) keep.Language {
-	if code, ok := g.tags[language]; ok {
-		return code
+	if language = g.index.Find(language); language == "" {
+		language = g.languages[0]
 	}
-	return g.tags[g.languages[0]]
+	return g.tags[language]
 }
 
-// orFirst returns language, or the guard's first where it does not have it.
+// orFirst returns the language for a visitor who is addressed in the one given, or the guard's first.
 func (g *Guard) orFirst(language string) string { return g.language(g.code(language)) }
 
 // checkSpeaker looks at the languages that will be spoken: all of them, or the one for visitors who are addressed in
@@ -95,61 +106,19 @@ func (cfg Config) checkSpeaker(languages []string, texts map[string]Texts) error
 	return nil
 }
 
-// spoken returns the language of the sound for a visitor who is addressed in language.
+// spoken returns the language of the sound for a visitor who is addressed in language: Spanish is spoken to who reads that
+// of Latin America.
 func spoken(languages []string, language string) string {
-	if slices.Contains(languages, language) {
-		return language
+	if near := tag.NewIndex(languages).Find(language); near != "" {
+		return near
 	}
 	return languages[0]
 }
 
-// preferred returns the language that an Accept-Language header prefers, or the guard's first.
-func (g *Guard) preferred(header string) string {
-	best, quality := g.languages[0], 0.0
-	for part := range strings.SplitSeq(header, ",") {
-		tag, q := languageRange(part)
-		if language := g.match(tag); language != "" && q > quality {
-			best, quality = language, q
-		}
+// direction returns the way that a language is written, as the attribute dir has it.
+func direction(language string) string {
+	if tag.RightToLeft(language) {
+		return "rtl"
 	}
-	return best
-}
-
-// languageRange splits one part of an Accept-Language header: "de-AT;q=0.8" is de-AT and 0.8. One that can't be read is of
-// quality 0.
-func languageRange(part string) (tag string, quality float64) {
-	tag, weight, weighted := strings.Cut(part, ";")
-	tag = strings.TrimSpace(tag)
-	if !weighted {
-		return tag, 1
-	}
-	weight, ok := strings.CutPrefix(strings.TrimSpace(weight), "q=")
-	quality, err := strconv.ParseFloat(weight, 64)
-	if !ok || err != nil {
-		return tag, 0
-	}
-	return tag, quality
-}
-
-// match returns the language that is tag, or else one of the same primary language, or "".
-func (g *Guard) match(tag string) string {
-	if tag == "*" {
-		return g.languages[0]
-	}
-	near := ""
-	for _, language := range g.languages {
-		if strings.EqualFold(language, tag) {
-			return language
-		}
-		if near == "" && strings.EqualFold(primary(language), primary(tag)) {
-			near = language
-		}
-	}
-	return near
-}
-
-// primary returns the first part of a language tag: pt, of pt-BR.
-func primary(tag string) string {
-	tag, _, _ = strings.Cut(tag, "-")
-	return tag
+	return "ltr"
 }

@@ -156,7 +156,7 @@ func TestAFormSentTwiceWithAReceiptIsToldKindly(t *testing.T) {
 	wantErr(t, captchatest.TryReceipt(t, guard, receipt, captcha.Visitor{}), nil)
 	err := captchatest.TryReceipt(t, guard, receipt, captcha.Visitor{})
 	wantErr(t, err, captcha.ErrUnknownKey)
-	if got := guard.Message("en", err); !strings.HasPrefix(got, "This form may have been sent already.") {
+	if got := guard.Message("en", err); !strings.HasPrefix(got, "This form may already have been sent.") {
 		t.Errorf("%q", got)
 	}
 	if got := guard.Message("en", captcha.ErrUnknownKey); strings.Contains(got, "sent") {

@@ -335,15 +335,28 @@ func TestTheSameChallengeComesBack(t *testing.T) {
 
 func TestLanguage(t *testing.T) {
 	guard, app := fiberv3.New(), fiber.New()
-	app.Get("/", func(c fiber.Ctx) error { return c.SendString(guard.Visitor(c).Language) })
-	r := httptest.NewRequest("GET", "/", nil)
-	r.Header.Set("Accept-Language", "de-AT, en;q=0.5")
-	response, err := app.Test(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if body, err := io.ReadAll(response.Body); err != nil || string(body) != "de" {
-		t.Errorf("%s %v", body, err)
+	app.Get("/", func(c fiber.Ctx) error {
+		challenge, err := guard.Issue(c)
+		if err != nil {
+			return err
+		}
+		return c.SendString(string(challenge.Field()))
+	})
+	for header, want := range map[string]string{
+		"de-AT, en;q=0.5":    `<captcha-field lang="de" dir="ltr"`,
+		"tlh, ar-EG;q=0.5":   `<captcha-field lang="ar" dir="rtl"`,
+		"zh-TW,zh;q=0.9":     `<captcha-field lang="zh-Hant" dir="ltr"`,
+		"fr;q=x, ;, *;q=0.1": `<captcha-field lang="en" dir="ltr"`,
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Accept-Language", header)
+		response, err := app.Test(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err := io.ReadAll(response.Body); err != nil || !strings.HasPrefix(string(body), want) {
+			t.Errorf("%s: %.60s %v", header, body, err)
+		}
 	}
 }
 

@@ -7,53 +7,50 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// openTypeReader reads the cubic outlines (CFF) of OpenType fonts, which freetype's parser does not.
-type openTypeReader struct {
-	font   *sfnt.Font
-	buffer sfnt.Buffer
-}
-
-func newOpenType(file []byte) (*openTypeReader, error) {
-	parsed, err := sfnt.Parse(file)
-	return &openTypeReader{font: parsed}, err
-}
-
-func (f *openTypeReader) contours(letter rune, scale float32) ([][]point, error) {
-	index, err := f.font.GlyphIndex(&f.buffer, letter)
-	if err != nil || index == 0 {
+// openTypeFont reads the cubic outlines (CFF) of OpenType fonts, which freetype's parser does not.
+func openTypeFont(file []byte) (reader, error) {
+	font, err := sfnt.Parse(file)
+	if err != nil {
 		return nil, err
 	}
-	// At as many pixels as the em has units, a unit is a pixel: the numbers are those of the file.
-	segments, err := f.font.LoadGlyph(&f.buffer, index, fixed.Int26_6(f.font.UnitsPerEm()), nil)
-	if err != nil {
-		return nil, refuseLetter(letter, err)
-	}
-	var all [][]point
-	var c contour
-	close := func() {
-		if points := c.closed(); len(points) >= 4 {
-			all = append(all, points)
+	var buffer sfnt.Buffer
+	return func(letter rune, scale float32) ([][]point, error) {
+		index, err := font.GlyphIndex(&buffer, letter)
+		if err != nil || index == 0 {
+			return nil, err
 		}
-	}
-	for _, s := range segments {
-		var p [3]point
-		for i, v := range s.Args {
-			p[i] = point{float32(v.X) * scale, float32(v.Y) * scale}
+		// At as many pixels as the em has units, a unit is a pixel: the numbers are those of the file.
+		segments, err := font.LoadGlyph(&buffer, index, fixed.Int26_6(font.UnitsPerEm()), nil)
+		if err != nil {
+			return nil, refuseLetter(letter, err)
 		}
-		switch s.Op {
-		case sfnt.SegmentOpMoveTo:
-			close()
-			c = contour{start: p[0], at: p[0]}
-		case sfnt.SegmentOpLineTo:
-			c.line(p[0])
-		case sfnt.SegmentOpQuadTo:
-			c.curve(p[0], p[1])
-		case sfnt.SegmentOpCubeTo:
-			c.cubic(p[0], p[1], p[2], scale*float32(f.font.UnitsPerEm())/cubicNearness)
+		var all [][]point
+		var c contour
+		close := func() {
+			if points := c.closed(); len(points) >= 4 {
+				all = append(all, points)
+			}
 		}
-	}
-	close()
-	return all, nil
+		for _, s := range segments {
+			var p [3]point
+			for i, v := range s.Args {
+				p[i] = point{float32(v.X) * scale, float32(v.Y) * scale}
+			}
+			switch s.Op {
+			case sfnt.SegmentOpMoveTo:
+				close()
+				c = contour{start: p[0], at: p[0]}
+			case sfnt.SegmentOpLineTo:
+				c.line(p[0])
+			case sfnt.SegmentOpQuadTo:
+				c.curve(p[0], p[1])
+			case sfnt.SegmentOpCubeTo:
+				c.cubic(p[0], p[1], p[2], scale*float32(font.UnitsPerEm())/cubicNearness)
+			}
+		}
+		close()
+		return all, nil
+	}, nil
 }
 
 // cubicNearness is the part of an em that a cubic curve may be off the quadratic ones in its place.

@@ -6,35 +6,32 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// trueTypeReader reads the quadratic outlines of TrueType fonts.
-type trueTypeReader struct {
-	font   *truetype.Font
-	buffer truetype.GlyphBuf
-}
-
-func newTrueType(file []byte) (*trueTypeReader, error) {
+// trueTypeFont reads the quadratic outlines of TrueType fonts.
+func trueTypeFont(file []byte) (reader, error) {
 	parsed, err := truetype.Parse(file)
-	return &trueTypeReader{font: parsed}, err
-}
-
-func (f *trueTypeReader) contours(letter rune, scale float32) ([][]point, error) {
-	index := f.font.Index(letter)
-	if index == 0 {
-		return nil, nil
+	if err != nil {
+		return nil, err
 	}
-	// At as many pixels as the em has units, a unit is a pixel: the numbers are those of the file.
-	if err := f.buffer.Load(f.font, fixed.I(int(f.font.FUnitsPerEm())), index, font.HintingNone); err != nil {
-		return nil, refuseLetter(letter, err)
-	}
-	var all [][]point
-	start := 0
-	for _, end := range f.buffer.Ends {
-		if c := readContour(f.buffer.Points[start:end], scale); len(c) >= 4 {
-			all = append(all, c)
+	var buffer truetype.GlyphBuf
+	return func(letter rune, scale float32) ([][]point, error) {
+		index := parsed.Index(letter)
+		if index == 0 {
+			return nil, nil
 		}
-		start = end
-	}
-	return all, nil
+		// At as many pixels as the em has units, a unit is a pixel: the numbers are those of the file.
+		if err := buffer.Load(parsed, fixed.I(int(parsed.FUnitsPerEm())), index, font.HintingNone); err != nil {
+			return nil, refuseLetter(letter, err)
+		}
+		var all [][]point
+		start := 0
+		for _, end := range buffer.Ends {
+			if c := readContour(buffer.Points[start:end], scale); len(c) >= 4 {
+				all = append(all, c)
+			}
+			start = end
+		}
+		return all, nil
+	}, nil
 }
 
 // readContour spells out the points that TrueType leaves implied, so that on-curve and control points alternate.

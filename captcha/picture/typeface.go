@@ -20,22 +20,22 @@ func newTypeface(data []byte, alphabet []rune) (face typeface, err error) {
 			face, err = nil, refuseFont(fmt.Sprintf("damaged (%v)", r), "a whole TrueType or OpenType file")
 		}
 	}()
-	var f fontReader
+	var contoursOf reader
 	if binary.BigEndian.Uint32(plain) == trueType {
-		f, err = newTrueType(plain)
+		contoursOf, err = trueTypeFont(plain)
 	} else {
-		f, err = newOpenType(plain)
+		contoursOf, err = openTypeFont(plain)
 	}
 	if err != nil {
 		return nil, refuseFont(fmt.Sprintf("a file that can't be read (%v)", err), "TrueType or OpenType with a Unicode character map")
 	}
-	capital, err := capitalHeight(f, alphabet)
+	capital, err := capitalHeight(contoursOf, alphabet)
 	if err != nil {
 		return nil, err
 	}
 	face = make(typeface, len(alphabet))
 	for _, letter := range alphabet {
-		contours, err := f.contours(letter, 1/capital)
+		contours, err := contoursOf(letter, 1/capital)
 		if err != nil {
 			return nil, err
 		}
@@ -54,11 +54,10 @@ func newTypeface(data []byte, alphabet []rune) (face typeface, err error) {
 // whose outlines would be cut into millions of pieces.
 const largestLetter = 20
 
-// A fontReader reads outlines in the font's own units, times a scale.
-type fontReader interface {
-	// contours is nil for a letter that the font lacks or leaves blank.
-	contours(letter rune, scale float32) ([][]point, error)
-}
+// A reader reads a letter's outlines in the font's own units, times a scale. It returns nil for a letter that the font lacks
+// or leaves blank. It is a function so that no interface value leads to a parser's type: the linker would keep all methods of
+// that type in each app, 36 KiB for both parsers.
+type reader func(letter rune, scale float32) ([][]point, error)
 
 // refuseLetter returns the error for a letter whose outline can't be read.
 func refuseLetter(letter rune, err error) error {
@@ -68,10 +67,10 @@ func refuseLetter(letter rune, err error) error {
 
 // capitalHeight is the height of an H, which sizes are measured by, or of the alphabet's tallest letter in a font without one, or
 // with a flat one.
-func capitalHeight(f fontReader, alphabet []rune) (float32, error) {
+func capitalHeight(contoursOf reader, alphabet []rune) (float32, error) {
 	var tallest float32
 	for _, letter := range append([]rune{'H'}, alphabet...) {
-		contours, err := f.contours(letter, 1)
+		contours, err := contoursOf(letter, 1)
 		if err != nil {
 			return 0, err
 		}

@@ -132,7 +132,7 @@ func TestBrowserSignsUpAndLogsInAndOut(t *testing.T) {
 			b.write("password", password)
 			b.write("captcha_value", "WRONG")
 			b.send()
-			if !strings.Contains(b.words(), "Please type the new") {
+			if !strings.Contains(b.words(), "Type the new") {
 				t.Fatalf("after a wrong answer: %s", b.words())
 			}
 		}

@@ -91,7 +91,7 @@ func TestContact(t *testing.T) {
 	typed["captcha_value"] = "WRONG"
 	wrong := v.submit(used, typed)
 	v.want(wrong, http.StatusUnprocessableEntity)
-	if !strings.Contains(wrong.words(), "Please type the new") || wrong.field("message") == "" {
+	if !strings.Contains(wrong.words(), "Type the new") || wrong.field("message") == "" {
 		t.Errorf("a wrong answer: %s", wrong.words())
 	}
 	typed["captcha_value"] = v.solve(used)

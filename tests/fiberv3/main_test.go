@@ -46,7 +46,7 @@ func TestForm(t *testing.T) {
 		first := browser.Value[[]string](p, `[`+key+`, `+picture+`.src]`)
 		p.Type("[name=words]", "Hello")
 		p.Click(".captcha-refresh")
-		p.Await(`document.querySelector("[role=status]").textContent === "There are new characters."`)
+		p.Await(`document.querySelector("[role=status]").textContent === "New characters are ready."`)
 		second := browser.Value[[]string](p, `[`+key+`, `+picture+`.src]`)
 		if first[0] == second[0] || first[1] == second[1] {
 			t.Error("the challenge stayed")

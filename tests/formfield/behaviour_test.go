@@ -32,7 +32,7 @@ func TestEveryBrowserBuildsTheField(t *testing.T) {
 		p.Click("#one .captcha-refresh")
 		p.Await(`heard.length > 0`)
 		p.Type("#one [name=note]", "Hallo")
-		awaitStatus(p, "one", "Geprüft: Sie müssen nichts eingeben.")
+		awaitStatus(p, "one", "Geprüft. Sie müssen nichts eingeben.")
 		p.Submit("#one [name=send]")
 		wantHeading(t, p, "Thanks for one")
 		p.WantNoProblems()
@@ -60,7 +60,7 @@ func TestReact(t *testing.T) {
 		t.Error("drawing the page again changed the field")
 	}
 	p.Click(".captcha-refresh")
-	awaitStatus(p, "one", "Voici de nouveaux caractères.")
+	awaitStatus(p, "one", "De nouveaux caractères sont affichés.")
 	p.Click("#toggle")
 	p.Await(`!document.querySelector("captcha-field")`)
 	p.Click("#toggle")

@@ -20,16 +20,16 @@ import (
 )
 
 const (
-	refreshed   = "There are new characters."
-	expired     = "The characters had expired, so there are new ones. Please type those."
-	over        = "These characters have expired. Please ask for new ones."
-	slow        = "New characters are on their way. This takes longer than usual."
-	tooMany     = "That was too often. Please wait a moment, then try again."
-	offline     = "The site can’t be reached. Check your connection, then ask for new characters again."
-	silent      = "The sound can’t be played. Ask for new characters, and check that your device’s sound is on."
-	sending     = "The form is being sent. Please wait a moment."
+	refreshed   = "New characters are ready."
+	expired     = "The characters had expired. Type the new ones."
+	over        = "These characters have expired. Get new ones."
+	slow        = "Getting new characters. This is taking longer than usual."
+	tooMany     = "Too many requests. Wait a moment, then try again."
+	offline     = "The site can’t be reached. Check your internet connection, then try again."
+	silent      = "The sound can’t be played. Check that your device’s sound is on, or get new characters."
+	sending     = "The form is being sent. Wait a moment."
 	label       = "Type the characters you see or hear (4 characters)"
-	unavailable = "The check is not working at the moment. It is our fault: please try again in a few seconds."
+	unavailable = "Sorry, the check is not working at the moment. Try again in a few seconds."
 )
 
 // field is what a form's field shows and would submit.
@@ -81,9 +81,9 @@ func TestNames(t *testing.T) {
 	p.Submit("#one [name=send-unchecked]")
 	tree := p.Tree()
 	for _, want := range []browser.Node{
-		{Role: "image", Name: "Distorted characters to copy into the text field, as a check that you are human. You can also listen to them."},
+		{Role: "image", Name: "Distorted characters. Type them in the text field to show that you are human. You can also listen to them."},
 		{Role: "group", Name: label},
-		{Role: "textbox", Name: label, Description: "Please type the characters."},
+		{Role: "textbox", Name: label, Description: "Type the characters."},
 		{Role: "button", Name: "Listen"},
 		{Role: "button", Name: "New characters"},
 		{Role: "status"},
@@ -406,7 +406,7 @@ func TestWithoutScript(t *testing.T) {
 	for _, node := range p.Tree() {
 		shown += node.Role + " " + node.Name + "\n"
 	}
-	for _, want := range []string{"button New characters", "The characters, spoken"} {
+	for _, want := range []string{"button New characters", "The characters, read aloud"} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("%q is not there:\n%s", want, shown)
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/browser"
 )
 
-const checked = "Checked: nothing to type."
+const checked = "Checked. You do not need to type anything."
 
 // light is work that takes a browser a moment, however busy the machine is.
 var light = work.Config{Cost: 500, Range: 20}
@@ -49,7 +49,7 @@ func TestEveryBrowserWorks(t *testing.T) {
 		}
 		p.Type("#one [name=note]", "Hello")
 		awaitStatus(p, "one", checked)
-		if got := solutionOf(p, "one"); got.Work == "" || got.Shown || got.Required || got.Other != "Use the characters instead" {
+		if got := solutionOf(p, "one"); got.Work == "" || got.Shown || got.Required || got.Other != "Type the characters instead" {
 			t.Errorf("after the work: %+v", got)
 		}
 		if got := solutionOf(p, "two"); got.Work != "" || !got.Shown {

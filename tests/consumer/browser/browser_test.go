@@ -73,7 +73,7 @@ func TestFragments(t *testing.T) {
 				p.Await(ready)
 				before := browser.Value[string](p, key)
 				p.Click(".captcha-refresh")
-				p.Await(status + ` === "There are new characters."`)
+				p.Await(status + ` === "New characters are ready."`)
 				if browser.Value[string](p, key) == before {
 					t.Error("the challenge stayed")
 				}

@@ -427,7 +427,7 @@ func TestMessage(t *testing.T) {
 	Message(app, guard)
 	german := map[string]string{"Accept-Language": "de-AT,de;q=0.9"}
 	do(t, app, request{method: "POST", path: "/", body: "captcha_key=k", headers: german, status: 422, want: "Bitte geben Sie die Zeichen ein."})
-	do(t, app, request{method: "POST", path: "/", body: "captcha_key=k", status: 422, want: "Please type the characters."})
+	do(t, app, request{method: "POST", path: "/", body: "captcha_key=k", status: 422, want: "Type the characters."})
 }
 
 func TestProblems(t *testing.T) {

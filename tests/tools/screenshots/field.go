@@ -34,7 +34,10 @@ var hostPage = template.Must(template.New("host").Parse(`<!doctype html>
 {{range .Fields}}<form method="post"><p><label>Name <input name="name"{{with $.Class}} class="{{.}}"{{end}}></label></p>{{.}}<p><button>Send</button></p></form><hr>{{end}}
 </main></body></html>`))
 
-// fieldShots are the field as it is first seen, refused, and met by work, in every host.
+// languages are the five whose texts are longest, those that run from right to left, and others with letters of their own.
+var languages = []string{"de", "fr", "ta", "el", "ml", "ar", "he", "fa", "ur", "ja", "hi", "th"}
+
+// fieldShots are the field as it is first seen, refused, and met by work, in every host; and in languages on a narrow phone.
 func fieldShots() []shot {
 	var shots []shot
 	for host := range hosts {
@@ -48,8 +51,15 @@ func fieldShots() []shot {
 	for _, dense := range []float64{2, 3} {
 		shots = append(shots, shot{file: fmt.Sprintf("field-dense-%v", dense), path: "/bare?scheme=light", width: 360, dense: dense})
 	}
+	for _, language := range languages {
+		for _, scheme := range []string{"light", "dark"} {
+			shots = append(shots, shot{file: fmt.Sprintf("field-%s-%s", language, scheme), path: "/bare?scheme=" + scheme + "&language=" + language,
+				width: 320, scheme: scheme})
+		}
+	}
 	return append(shots,
 		shot{file: "field-rtl", path: "/bare?scheme=light&dir=rtl", width: 480, height: 800},
+		shot{file: "field-ar-rtl", path: "/bare?scheme=light&dir=rtl&language=ar", width: 320, height: 800},
 		shot{file: "field-forced", path: "/bare?scheme=light", width: 480, forced: true},
 		shot{file: "field-no-script", path: "/bare?scheme=light", width: 480, plain: true},
 		shot{file: "field-work", path: "/bare?scheme=light", width: 480, touch: true})
@@ -67,7 +77,7 @@ func startHosts() (url string, stop func(), err error) {
 		}
 		var fields []template.HTML
 		for _, problem := range []error{nil, captcha.ErrWrongAnswer} {
-			challenge, err := guard.Issue(c)
+			challenge, err := guard.IssueTo(c.UserContext(), captcha.Visitor{Language: c.Query("language")})
 			if err != nil {
 				return err
 			}
