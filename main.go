@@ -20,6 +20,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
+	"github.com/fibercaptcha/fibercaptcha/captcha/siteverify"
 	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 	"github.com/fibercaptcha/fibercaptcha/handlers"
 	"github.com/fibercaptcha/fibercaptcha/handlers/metrics"
@@ -102,9 +103,14 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return settings.Refused(err)
 	}
+	sites, err := serveSites(guard, set)
+	if err != nil {
+		return settings.Refused(err)
+	}
 
 	app := handlers.New(handlers.Config{
 		Guard:          guard,
+		Sites:          sites,
 		Storage:        counted.Watch(rooms.accounts),
 		Sessions:       counted.Watch(rooms.sessions),
 		Attempts:       counted.Watch(rooms.attempts),
@@ -123,6 +129,14 @@ func run(ctx context.Context) error {
 		MaxLength:  config.MaxLength,
 	})
 	return listen(ctx, app, set, counted.Handler())
+}
+
+// serveSites returns the server of other backends' sites, or nil where there are none.
+func serveSites(guard *captcha.Guard, set settings.Settings) (*siteverify.Server, error) {
+	if len(set.Sites) == 0 {
+		return nil, nil
+	}
+	return siteverify.NewServer(siteverify.Config{Guard: guard, Sites: set.Sites, SealingSecrets: set.Secrets, Client: web.Client})
 }
 
 // listen serves the app until ctx ends, and then for as long as a balancer needs to notice and requests need to end.
