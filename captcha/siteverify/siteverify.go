@@ -31,7 +31,7 @@
 // A response is good once, for [Config.Expiration], with a secret of the site that it is for, on all replicas. It is sealed:
 // nothing is kept of it until it is used. It proves that a challenge was met which was issued to a page of hostname, as
 // that page's Origin said, and challenge_ts is when it was met. Browsers vouch for an Origin; a program can name any of the
-// site's. What a challenge demands is the guard's to say: its purpose is [Site.Purpose] and the page's mark.
+// site's. What a challenge demands is the guard's Config.Demand to say: [Site.Has] tells it whose a purpose is.
 //
 // A backend that got no reply asks again with the same idempotency_key. For a minute after the first use it gets the same
 // reply, from any replica. Any other use of a response that was used is refused as timeout-or-duplicate.
@@ -83,9 +83,19 @@ type Site struct {
 // purposes begins the purposes of sites, so that they are none of the app's own.
 const purposes = "site_"
 
-// Purpose begins the purposes of the site's challenges. Each is followed by a mark of the page's origin, for a challenge is
-// good for pages of one origin: Config.Demand of the guard may look at it.
-func (s Site) Purpose() string { return purposes + s.Key }
+// purpose begins the purposes of a site's challenges. A mark of the page's origin follows, for a challenge is good for pages
+// of one origin.
+func (s Site) purpose() string { return purposes + s.Key }
+
+func (s Site) purposeOf(origin string) string {
+	hash := sha256.Sum256([]byte(origin))
+	return s.purpose() + "_" + base64.RawURLEncoding.EncodeToString(hash[:8])
+}
+
+// Has reports whether a purpose is of the site's challenges, for the guard's Config.Demand.
+func (s Site) Has(purpose string) bool {
+	return slices.ContainsFunc(s.Origins, func(origin string) bool { return s.purposeOf(origin) == purpose })
+}
 
 // Config holds the settings of a server.
 type Config struct {
@@ -132,6 +142,12 @@ type Config struct {
 	//
 	// Optional. Default: c.IP(), which behind a proxy is the proxy: see limit.Config
 	Client func(c *fiber.Ctx) netip.Addr
+
+	// Observe is told of every request to Verify, for counting: of which site's secret it came with, "" if of none, and
+	// how it was answered, by the first error code or "ok".
+	//
+	// Optional. Default: nil
+	Observe func(ctx context.Context, site, result string)
 
 	// Logger gets warnings about settings, at start, and the causes of storage failures, at most one a second. Nothing in
 	// it is secret.
@@ -340,14 +356,12 @@ func (s *Server) add(given Site) {
 		site.secrets = append(site.secrets, sha256.Sum256([]byte(secret)))
 	}
 	for _, origin := range given.Origins {
-		hash := sha256.Sum256([]byte(origin))
 		hostname, _ := hostnameOf(origin)
-		page := &page{site: site, origin: origin, hostname: hostname,
-			purpose: given.Purpose() + "_" + base64.RawURLEncoding.EncodeToString(hash[:8])}
+		page := &page{site: site, origin: origin, hostname: hostname, purpose: given.purposeOf(origin)}
 		page.guard = s.cfg.Guard.For(page.purpose)
 		site.pages[origin], s.pages[page.purpose] = page, page
 	}
-	s.sites[given.Purpose()] = site
+	s.sites[given.purpose()] = site
 }
 
 // keep prepares the sealing of responses and the remembering of used ones.

@@ -412,7 +412,15 @@ func TestReplicasWithOtherLists(t *testing.T) {
 // broken is a storage that fails.
 type broken struct {
 	*memory.Memory
-	down bool
+	down        bool
+	unconfirmed bool
+}
+
+func (b *broken) Count(ctx context.Context, key string, ttl time.Duration) (int64, error) {
+	if b.unconfirmed {
+		return 0, errDown
+	}
+	return b.Memory.Count(ctx, key, ttl)
 }
 
 var errDown = errors.New("connection refused")
@@ -447,6 +455,88 @@ func TestStorageDown(t *testing.T) {
 	if key, _, _ := strings.Cut(response, "."); strings.Contains(log.String(), shopSecret) || strings.Contains(log.String(), key) {
 		t.Errorf("the log tells what is secret: %s", &log)
 	}
+}
+
+// A repeat rests on a mark that was read. It is no success before a write after it has been confirmed.
+func TestRepeatsAreConfirmed(t *testing.T) {
+	store := &broken{Memory: memory.New(), unconfirmed: true}
+	h := open(t, captcha.Config{}, siteverify.Config{Storage: store})
+	response := h.response("shop", shop)
+	ask := func() reply { return h.verify("secret", shopSecret, "response", response, "idempotency_key", "one") }
+	h.want(ask(), 200, accepted(noon, "shop.example"))
+	h.want(ask(), 503, refused("internal-error"))
+	store.unconfirmed = false
+	h.want(ask(), 200, accepted(noon, "shop.example"))
+}
+
+func TestObserve(t *testing.T) {
+	var seen []string
+	h := open(t, captcha.Config{}, siteverify.Config{Observe: func(_ context.Context, site, result string) {
+		seen = append(seen, site+" "+result)
+	}})
+	response := h.response("shop", shop)
+	h.verify("secret", "wrong", "response", response)
+	h.verify("secret", shopSecret, "response", response)
+	h.verify("secret", shopSecret, "response", response)
+	h.verify()
+	want := []string{" invalid-input-secret", "shop ok", "shop timeout-or-duplicate", " missing-input-secret"}
+	if !reflect.DeepEqual(seen, want) {
+		t.Errorf("%q, want %q", seen, want)
+	}
+}
+
+// The guard can demand of one site what it does not of another.
+func TestDemandBySite(t *testing.T) {
+	list := sites()
+	list = append(list, siteverify.Site{Key: "shop_x", Secrets: []string{strings.Repeat("x", 32)}, Origins: []string{stranger}})
+	h := open(t, captcha.Config{Work: work.New(), Demand: func(_ *fiber.Ctx, purpose string) captcha.Demand {
+		if list[0].Has(purpose) {
+			return captcha.LettersOnly
+		}
+		return captcha.LettersOrWork
+	}}, siteverify.Config{Sites: list})
+	for _, row := range []struct {
+		site, origin string
+		work         bool
+	}{{"shop", shop, false}, {"shop", shop2, false}, {"blog", blog, true}, {"shop_x", stranger, true}} {
+		field := h.do("POST", "/api/captcha/field?purpose=site_"+row.site, "", "Origin", row.origin)
+		h.want(field, 200, "")
+		if got := strings.Contains(field.text, "data-work="); got != row.work {
+			t.Errorf("%s from %s: work counts: %v", row.site, row.origin, got)
+		}
+	}
+}
+
+// Whatever a backend sends, the reply has their shape, and is no success.
+func FuzzVerify(f *testing.F) {
+	app, guard := fiber.New(), captcha.New()
+	siteverify.New(siteverify.Config{Guard: guard, Sites: sites(), WrongSecrets: limit.Rate{Count: limit.Unlimited}}).Register(app)
+	key := strings.Repeat("A", 64)
+	f.Add("application/x-www-form-urlencoded", "secret="+shopSecret+"&response="+key+".shop.example&idempotency_key=one")
+	f.Add("application/json", `{"secret":"`+shopSecret+`","response":"`+key+`.shop.example","sitekey":"shop"}`)
+	f.Add("application/json", `{"secret":["`+shopSecret+`"]}`)
+	f.Add("multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"secret\"\r\n\r\nx\r\n--x--")
+	f.Add("text/plain", "")
+	f.Fuzz(func(t *testing.T, media, body string) {
+		r := httptest.NewRequest("POST", "/api/siteverify", strings.NewReader(body))
+		r.Header.Set("Content-Type", strings.Map(func(r rune) rune {
+			if r < ' ' || r > '~' {
+				return -1
+			}
+			return r
+		}, media))
+		response, err := app.Test(r, -1)
+		if err != nil {
+			t.Skip(err) // what is no request
+		}
+		var got siteverify.Reply
+		if err := json.NewDecoder(response.Body).Decode(&got); err != nil || got.Success || len(got.ErrorCodes) == 0 || got.Hostname != "" {
+			t.Errorf("%s %+v, %v", response.Status, got, err)
+		}
+		if response.StatusCode >= 500 {
+			t.Error(response.Status)
+		}
+	})
 }
 
 func TestWrongSecretsAreLimited(t *testing.T) {

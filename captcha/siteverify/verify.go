@@ -48,43 +48,53 @@ var fieldNames = []string{"secret", "response", "remoteip", "sitekey", "idempote
 // Verify answers a backend's POST of secret and response, and optionally of sitekey, idempotency_key and remoteip, in a
 // urlencoded, JSON or multipart body of at most 16 KiB.
 func (s *Server) Verify(c *fiber.Ctx) error {
+	site, status, reply := s.verify(c)
+	if s.cfg.Observe != nil {
+		result := "ok"
+		if !reply.Success {
+			result = reply.ErrorCodes[0]
+		}
+		s.cfg.Observe(c.UserContext(), site, result)
+	}
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	return c.Status(status).JSON(reply)
+}
+
+// verify returns the key of the site that a request comes from, and how to answer it.
+func (s *Server) verify(c *fiber.Ctx) (key string, status int, reply Reply) {
 	if c.Method() != fiber.MethodPost {
 		c.Set(fiber.HeaderAllow, fiber.MethodPost)
-		return tell(c, http.StatusMethodNotAllowed, badRequest)
+		return "", http.StatusMethodNotAllowed, refusal(badRequest)
 	}
 	fields, status, codes := readFields(c)
 	if len(codes) > 0 {
-		return tell(c, status, codes...)
+		return "", status, refusal(codes...)
 	}
 	site := s.siteOf(fields["secret"])
 	if site == nil {
 		if wait := s.wrong.Take(s.cfg.Client(c)); wait > 0 {
 			c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int((wait+time.Second-1)/time.Second)))
-			return tell(c, http.StatusTooManyRequests, invalidSecret)
+			return "", http.StatusTooManyRequests, refusal(invalidSecret)
 		}
-		return tell(c, http.StatusOK, invalidSecret)
+		return "", http.StatusOK, refusal(invalidSecret)
 	}
-	if key := fields["sitekey"]; key != "" && key != site.key {
-		return tell(c, http.StatusOK, keyMismatch)
+	if named := fields["sitekey"]; named != "" && named != site.key {
+		return site.key, http.StatusOK, refusal(keyMismatch)
 	}
 	proven, err := s.use(c.UserContext(), site, fields["response"], fields["idempotency_key"])
 	switch {
 	case errors.Is(err, errInvalid):
-		return tell(c, http.StatusOK, invalidResponse)
+		return site.key, http.StatusOK, refusal(invalidResponse)
 	case errors.Is(err, errDuplicate):
-		return tell(c, http.StatusOK, duplicate)
+		return site.key, http.StatusOK, refusal(duplicate)
 	case err != nil:
 		s.storageFailed(c, err)
-		return tell(c, http.StatusServiceUnavailable, internalError)
+		return site.key, http.StatusServiceUnavailable, refusal(internalError)
 	}
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.JSON(Reply{true, proven.met.UTC().Format("2006-01-02T15:04:05.000Z"), proven.hostname, []string{}})
+	return site.key, http.StatusOK, Reply{true, proven.met.UTC().Format("2006-01-02T15:04:05.000Z"), proven.hostname, []string{}}
 }
 
-func tell(c *fiber.Ctx, status int, codes ...string) error {
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.Status(status).JSON(Reply{ErrorCodes: codes})
-}
+func refusal(codes ...string) Reply { return Reply{ErrorCodes: codes} }
 
 // siteOf returns the site that a secret is of, or nil. It takes as long for every secret of one length.
 func (s *Server) siteOf(secret string) (found *site) {

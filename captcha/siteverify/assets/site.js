@@ -25,7 +25,7 @@ import "../captcha/assets/field.js";
 const api = new URL("../captcha/", import.meta.url).href;
 const exchange = new URL("response", import.meta.url).href;
 const patience = 15000; // milliseconds that a reply may take
-const margin = 10000; // milliseconds before its end in which a response is not used any more
+const margin = 10000; // milliseconds before its end in which a response is not used any more, or half its life
 
 class CaptchaSite extends HTMLElement {
   get form() { return this.closest("form"); }
@@ -55,7 +55,7 @@ class CaptchaSite extends HTMLElement {
 
   keep(response, seconds) {
     for (const input of this.inputs) input.value = response;
-    this.until = Date.now() + seconds * 1000 - margin;
+    this.until = Date.now() + seconds * 1000 - Math.min(margin, seconds * 500);
   }
 
   refresh() { return this.field.refresh(); }
