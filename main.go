@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -94,7 +95,10 @@ func run(ctx context.Context) error {
 	config := set.Captcha()
 	config.Storage = counted.Watch(rooms.challenges)
 	config.Audio = audio.New()
-	config.Work, config.Demand, config.Receipts = work.New(), handlers.Demand, receipts
+	config.Work, config.Receipts = work.New(), receipts
+	config.Demand = func(c *fiber.Ctx, purpose string) captcha.Demand {
+		return cmp.Or(set.Sites.Demand(purpose), handlers.Demand(c, purpose))
+	}
 	config.Observe = func(ctx context.Context, e captcha.Event) {
 		counted.Observe(ctx, e)
 		counters.Observe(ctx, e)
@@ -103,7 +107,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return settings.Refused(err)
 	}
-	sites, err := serveSites(guard, set)
+	sites, err := serveSites(guard, set, counted)
 	if err != nil {
 		return settings.Refused(err)
 	}
@@ -132,11 +136,17 @@ func run(ctx context.Context) error {
 }
 
 // serveSites returns the server of other backends' sites, or nil where there are none.
-func serveSites(guard *captcha.Guard, set settings.Settings) (*siteverify.Server, error) {
+func serveSites(guard *captcha.Guard, set settings.Settings, counted *metrics.Metrics) (*siteverify.Server, error) {
 	if len(set.Sites) == 0 {
 		return nil, nil
 	}
-	return siteverify.NewServer(siteverify.Config{Guard: guard, Sites: set.Sites, SealingSecrets: set.Secrets, Client: web.Client})
+	return siteverify.NewServer(siteverify.Config{
+		Guard:          guard,
+		Sites:          set.Sites.List(),
+		SealingSecrets: set.Secrets,
+		Client:         web.Client,
+		Observe:        counted.Verified,
+	})
 }
 
 // listen serves the app until ctx ends, and then for as long as a balancer needs to notice and requests need to end.
