@@ -4,7 +4,6 @@ package siteverify_test
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,8 +17,6 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
-	"github.com/fibercaptcha/fibercaptcha/captcha/siteverify"
-	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
@@ -31,18 +28,15 @@ const (
 	sealing    = "00112233445566778899aabbccddeeff"
 )
 
-// start runs the demo for a shop and a blog, and returns it with a guard that can solve its challenges.
-func start(t *testing.T, shop string, env ...string) (*server.Server, *captcha.Guard) {
+// start runs the demo for a shop and a blog, and returns it with a guard that can solve its challenges. The shop demands
+// "letters" or "work".
+func start(t *testing.T, shop, demand string) (*server.Server, *captcha.Guard) {
 	t.Helper()
-	sites, err := json.Marshal([]siteverify.Site{
-		{Key: "shop", Secrets: []string{shopSecret}, Origins: []string{shop}},
-		{Key: "blog", Secrets: []string{blogSecret}, Origins: []string{"https://blog.example"}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := server.Start(t, append(env, "CAPTCHA_SITES="+string(sites), "CAPTCHA_SECRETS="+sealing)...)
-	return s, captcha.New(captcha.Config{Secrets: []string{sealing}, Work: work.New(), Logger: slog.New(slog.DiscardHandler)})
+	sites := fmt.Sprintf(`[{"key": "shop", "secrets": [%q], "origins": [%q], "demand": %q},
+		{"key": "blog", "secrets": [%q], "origins": ["https://blog.example"]}]`, shopSecret, shop, demand, blogSecret)
+	s := server.Start(t, "CAPTCHA_SITES="+sites, "CAPTCHA_SECRETS="+sealing)
+	guard := captcha.New(captcha.Config{Secrets: []string{sealing}, Logger: slog.New(slog.DiscardHandler)})
+	return s, guard
 }
 
 // post sends a form as a page of an origin does.

@@ -3,6 +3,7 @@ package siteverify_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,11 +24,11 @@ func shop(t *testing.T, s *server.Server, number int) {
 }
 
 // open starts a captcha server and a shop on another origin, which the server knows.
-func open(t *testing.T) (s *server.Server, guard *captcha.Guard, origin string) {
+func open(t *testing.T, demand string) (s *server.Server, guard *captcha.Guard, origin string) {
 	t.Helper()
 	number := port.Free(t)
 	origin = fmt.Sprint("http://localhost:", number)
-	s, guard = start(t, origin)
+	s, guard = start(t, origin, demand)
 	shop(t, s, number)
 	return s, guard, origin
 }
@@ -53,7 +54,7 @@ func want(t *testing.T, p *browser.Page, heading, paragraph string) {
 // A person types the letters, wrongly at first, and the order is taken, once.
 func TestShopByLetters(t *testing.T) {
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
-		s, guard, origin := open(t)
+		s, guard, origin := open(t, "letters")
 		p.Visit(origin)
 		p.Await(ready)
 		p.Type("[name=name]", "Ada")
@@ -90,7 +91,7 @@ func TestShopByLetters(t *testing.T) {
 // The browser works instead, in a worker whose script is from the other origin, and nothing is typed.
 func TestShopByWork(t *testing.T) {
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
-		_, _, origin := open(t)
+		_, _, origin := open(t, "work")
 		p.Visit(origin)
 		p.Await(ready)
 		p.Type("[name=name]", "Ada")
@@ -103,7 +104,7 @@ func TestShopByWork(t *testing.T) {
 
 // The sound comes across, and is the challenge's.
 func TestShopBySound(t *testing.T) {
-	s, guard, origin := open(t)
+	s, guard, origin := open(t, "letters")
 	p := browser.Open(t)
 	p.Visit(origin)
 	p.Await(ready)
@@ -119,9 +120,43 @@ func TestShopBySound(t *testing.T) {
 	p.WantNoProblems()
 }
 
+// A form that is sent twice at once is one order. Who comes back to the page by the browser's button gets another challenge and can
+// send another order.
+func TestTwiceAndBack(t *testing.T) {
+	browser.Each(t, func(t *testing.T, p *browser.Page) {
+		_, guard, origin := open(t, "letters")
+		p.Visit(origin)
+		p.Await(ready)
+		p.Type("[name=name]", "Ada")
+		p.Type(".captcha-answer", letters(t, p, guard))
+		first := browser.Value[string](p, `document.querySelector("[name=captcha_key]").value`)
+		p.Requests()
+		p.Follow(func() {
+			browser.Value[bool](p, `[1, 2].every(() => document.forms[0].requestSubmit() === undefined)`)
+		})
+		asked := slices.DeleteFunc(p.Requests(), func(address string) bool { return !strings.Contains(address, "/response?") })
+		if len(asked) != 1 {
+			t.Errorf("the page asked for a response at %q", asked)
+		}
+		want(t, p, "Thank you", "localhost")
+		p.Back()
+		p.Await(ready + ` && document.querySelector("[name=captcha_key]").value !== "` + first + `" && document.querySelector(".captcha-answer").value === ""`)
+		if left := browser.Value[string](p, `document.querySelector("[name=captcha_response]").value`); left != "" {
+			t.Errorf("the form still has the response that was used: %s", left)
+		}
+		if browser.Value[string](p, `document.querySelector("[name=name]").value`) == "" { // a browser may have kept it
+			p.Type("[name=name]", "Ada")
+		}
+		p.Type(".captcha-answer", letters(t, p, guard))
+		p.Submit("[name=send]")
+		want(t, p, "Thank you", "localhost")
+		p.WantNoProblems()
+	})
+}
+
 // A page that sends its form by script asks for the response, under the names that it chose.
 func TestResponseByScript(t *testing.T) {
-	_, guard, origin := open(t)
+	_, guard, origin := open(t, "letters")
 	p := browser.Open(t)
 	p.Visit(origin)
 	p.Await(ready)
@@ -160,7 +195,7 @@ func TestResponseByScript(t *testing.T) {
 // A page of an origin that the site does not list gets no challenge, nor does it with a page's purpose that it was told.
 func TestStrangerGetsNothing(t *testing.T) {
 	number := port.Free(t)
-	s, _ := start(t, "https://shop.example")
+	s, _ := start(t, "https://shop.example", "letters")
 	shop(t, s, number)
 	p := browser.Open(t)
 	p.Visit(fmt.Sprint("http://localhost:", number))
@@ -195,7 +230,7 @@ func TestStrangerGetsNothing(t *testing.T) {
 
 // A script of the page that sends JSON asks first, and is let.
 func TestPreflight(t *testing.T) {
-	s, _, origin := open(t)
+	s, _, origin := open(t, "letters")
 	p := browser.Open(t)
 	p.Visit(origin)
 	p.Await(ready)
