@@ -273,7 +273,9 @@ func TestStreamedBodiesAreBounded(t *testing.T) {
 	}
 	go app.Listener(listener)
 	defer app.Shutdown()
-	body := io.MultiReader(strings.NewReader("secret="), strings.NewReader(strings.Repeat("x", 64<<10))) // of no length that is known
+	waits, cancel := context.WithTimeout(t.Context(), 10*time.Second) // for a server that reads to the end
+	defer cancel()
+	body := io.MultiReader(strings.NewReader("secret="), strings.NewReader(strings.Repeat("x", 64<<10)), untilDone{waits})
 	response, err := http.Post("http://"+listener.Addr().String()+"/api/siteverify", fiber.MIMEApplicationForm, body)
 	if err != nil {
 		t.Fatal(err)
@@ -282,6 +284,17 @@ func TestStreamedBodiesAreBounded(t *testing.T) {
 	if text, _ := io.ReadAll(response.Body); response.StatusCode != 413 || string(text) != refused("bad-request") {
 		t.Errorf("%s: %s", response.Status, text)
 	}
+	if waits.Err() != nil {
+		t.Error("the server read to the end")
+	}
+}
+
+// untilDone is the end of a body that does not come before its context is done.
+type untilDone struct{ context.Context }
+
+func (u untilDone) Read([]byte) (int, error) {
+	<-u.Done()
+	return 0, io.EOF
 }
 
 func TestCrossOrigin(t *testing.T) {
