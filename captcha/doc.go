@@ -211,8 +211,8 @@
 //
 // # A server for other backends
 //
-// The package captcha/siteverify makes a captcha server of an app, for pages on other origins and backends in any language.
-// It is one more registration before the guard's, and is not linked into an app that does not import it:
+// The package captcha/siteverify makes a captcha server of an app, for pages on other origins and backends in any
+// language. It is one more registration before the guard's, and is not linked into an app that does not import it:
 //
 //	siteverify.New(siteverify.Config{Guard: guard, Sites: sites}).Register(app)
 //	guard.Register(app)

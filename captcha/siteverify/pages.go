@@ -16,8 +16,8 @@ import (
 )
 
 // Register adds the server's routes to app, and what lets the sites' pages use the guard's. Call it before the guard's
-// Register; it panics where the guard's routes are there already. An app that wants handlers of its own in front of them
-// adds these before with app.Use, or adds CrossOrigin, Script, Respond and Verify one by one.
+// Register; it panics where the guard's routes are there already. An app that wants handlers of its own in front of
+// them adds these before with app.Use, or adds CrossOrigin, Script, Respond and Verify one by one.
 func (s *Server) Register(app fiber.Router) {
 	ofGuard, own := s.cfg.Guard.Edge().Path(), s.cfg.Path
 	switch app := app.(type) {
@@ -47,9 +47,9 @@ func (s *Server) Register(app fiber.Router) {
 // served is where a request's page is noted.
 type served struct{}
 
-// CrossOrigin stands before the guard's routes and before Respond, and lets the sites' pages use them: those of the origins
-// that a site lists, without credentials. A request that names a site and comes from elsewhere is answered 403. What names
-// none is not touched, but for the files of the form field, which are for everybody.
+// CrossOrigin stands before the guard's routes and before Respond, and lets the sites' pages use them: those of the
+// origins that a site lists, without credentials. A request that names a site and comes from elsewhere is answered 403.
+// What names none is not touched, but for the files of the form field, which are for everybody.
 func (s *Server) CrossOrigin(c *fiber.Ctx) error {
 	if path.Base(path.Dir(c.Path())) == "assets" {
 		forEverybody(c)
@@ -83,9 +83,9 @@ func (s *Server) CrossOrigin(c *fiber.Ctx) error {
 // Served reports whether CrossOrigin let a request of a site's page in.
 func Served(c *fiber.Ctx) bool { return c.Locals(served{}) != nil }
 
-// page returns the page that a request comes from, or nil if that is none of the site that it names. The first request names
-// the site, and is for the origin that it comes from; those that follow name the page. Browsers send the origin with
-// every request from one to another and with every POST, and a wrong one never.
+// page returns the page that a request comes from, or nil if that is none of the site that it names. The first request
+// names the site, and is for the origin that it comes from; those that follow name the page. Browsers send the origin
+// with every request from one to another and with every POST, and a wrong one never.
 func (s *Server) page(c *fiber.Ctx) *page {
 	name, origin := c.Query("purpose"), c.Get(fiber.HeaderOrigin)
 	p := s.pages[name]
@@ -103,8 +103,8 @@ func (s *Server) page(c *fiber.Ctx) *page {
 //
 //	{"response": "...", "expires_in": 300}
 //
-// A refusal is {"message": "..."}, a sentence for the visitor in the language that the request prefers. It stands behind
-// CrossOrigin.
+// A refusal is {"message": "..."}, a sentence for the visitor in the language that the request prefers. It stands
+// behind CrossOrigin.
 func (s *Server) Respond(c *fiber.Ctx) error {
 	page, ok := c.Locals(served{}).(*page)
 	if !ok {

@@ -17,8 +17,8 @@ import (
 //
 //	Kx2m...64 characters...9Q.shop.example
 //
-// The hostname takes no room in the key, and is authenticated with it, as is the site. So a replica can tell it that does not
-// list that host, or not any more. In the key are the moment of issue and how long it is good.
+// The hostname takes no room in the key, and is authenticated with it, as is the site. So a replica can tell it that
+// does not list that host, or not any more. In the key are the moment of issue and how long it is good.
 
 // sealedFor is how long a response can be opened. Until then one that is too old can be told from one that was made up.
 const sealedFor = keep.MaxLife
@@ -86,9 +86,9 @@ func userOf(idempotencyKey string) (u user) {
 	return user(hash[:])
 }
 
-// claim gives a key to one user, and to no other. The mark that says to whom is set in one step, so that of any number of
-// callers on any number of replicas one is first, and the others learn from the mark whether they are the same user: there is
-// nothing to wait for. The braces make a Redis cluster keep all that is about one key on one server.
+// claim gives a key to one user, and to no other. The mark that says to whom is set in one step, so that of any number
+// of callers on any number of replicas one is first, and the others learn from the mark whether they are the same user:
+// there is nothing to wait for. The braces make a Redis cluster keep all that is about one key on one server.
 func (s *Server) claim(ctx context.Context, key string, u user, left time.Duration) error {
 	used := "siteverify_used_{" + key + "}"
 	now := s.cfg.Now()
@@ -109,8 +109,8 @@ func (s *Server) claim(ctx context.Context, key string, u user, left time.Durati
 	if now.Sub(time.UnixMilli(int64(binary.BigEndian.Uint64(mark[len(u):])))) > repeats {
 		return errDuplicate
 	}
-	// Where replicas of the storage confirm writes, the mark that was read may be unconfirmed, and a failover undo it. A
-	// write after it that is confirmed confirms it as well.
+	// Where replicas of the storage confirm writes, the mark that was read may be unconfirmed, and a failover undo it.
+	// A write after it that is confirmed confirms it as well.
 	_, err = s.storage.Count(ctx, "siteverify_again_{"+key+"}", repeats)
 	return err
 }

@@ -1,7 +1,7 @@
-// Package siteverify makes one captcha server of an app, for backends in any language. A page of theirs, on an origin of its
-// own, shows our captcha by a script and an element. Their form then brings a response, which their backend has verified by
-// POST of a secret and the response. Request and reply have the shape that the server libraries of reCAPTCHA, hCaptcha and
-// Turnstile know.
+// Package siteverify makes a captcha server of an app, for other apps in any language. Their pages, on origins of their
+// own, show the captcha by a script and an element. A form on such a page then brings a response, and the other app's
+// backend posts it here, with a secret, to have it verified. Requests and replies have the shape that the server
+// libraries of reCAPTCHA, hCaptcha and Turnstile know.
 //
 //	guard := captcha.New(captcha.Config{Storage: store})
 //	server := siteverify.New(siteverify.Config{Guard: guard, Sites: []siteverify.Site{{
@@ -28,18 +28,20 @@
 //
 // # What a response says
 //
-// A response is good once, for [Config.Expiration], with a secret of the site that it is for, on all replicas. It is sealed:
-// nothing is kept of it until it is used. It proves that a challenge was met which was issued to a page of hostname, as
-// that page's Origin said, and challenge_ts is when it was met. Browsers vouch for an Origin; a program can name any of the
-// site's. What a challenge demands is the guard's Config.Demand to say: [Site.Has] tells it whose a purpose is.
+// A response is good once, for [Config.Expiration], with a secret of the site that it is for, on all replicas. It is
+// sealed: nothing is kept of it until it is used. It proves that somebody met a challenge that was issued to a page of
+// hostname, as that page's Origin said; challenge_ts is when they met it. Browsers vouch for an Origin, while a program
+// can name any of the site's. The guard's Config.Demand says what a challenge demands, and [Site.Has] tells it whether
+// a purpose is a site's.
 //
-// A backend that got no reply asks again with the same idempotency_key. For a minute after the first use it gets the same
-// reply, from any replica. Any other use of a response that was used is refused as timeout-or-duplicate.
+// A backend that got no reply asks again with the same idempotency_key. For a minute after the first use it gets the
+// same reply, from any replica. Any other use of a response that was used is refused as timeout-or-duplicate.
 //
-// The error codes are theirs: missing-input-secret, invalid-input-secret, missing-input-response, invalid-input-response,
-// bad-request, timeout-or-duplicate, internal-error, and hCaptcha's sitekey-secret-mismatch. A response that was judged has
-// status 200, whatever the verdict. Where the storage fails the reply is internal-error with 503, and never a success.
-// remoteip is read and not used: the same visitor may come to the two servers from two addresses, one of them IPv6.
+// The error codes are theirs: missing-input-secret, invalid-input-secret, missing-input-response,
+// invalid-input-response, bad-request, timeout-or-duplicate, internal-error, and hCaptcha's sitekey-secret-mismatch. A
+// response that was judged has status 200, whatever the verdict. Where the storage fails the reply is internal-error
+// with 503, and never a success. remoteip is read and not used: the same visitor may come to the two servers from two
+// addresses, one of them IPv6.
 package siteverify
 
 import (
@@ -71,20 +73,20 @@ type Site struct {
 	// Key names the site in its pages, for everybody to see: 1 to 40 letters, digits, - and _.
 	Key string `json:"key"`
 
-	// Secrets are what the site's backend proves itself with, at least 32 characters each, from a random source. Each is
-	// accepted, so that a new one can be added before the old one is taken away. No two sites have the same.
+	// Secrets are what the site's backend proves itself with, at least 32 characters each, from a random source. Each
+	// is accepted, so that a new one can be added before the old one is taken away. No two sites have the same.
 	Secrets []string `json:"secrets"`
 
-	// Origins are those of the site's pages, as browsers send them: "https://shop.example", with a port only where it is
-	// not the scheme's own. A page of another origin gets nothing.
+	// Origins are those of the site's pages, as browsers send them: "https://shop.example", with a port only where it
+	// is not the scheme's own. A page of another origin gets nothing.
 	Origins []string `json:"origins"`
 }
 
 // purposes begins the purposes of sites, so that they are none of the app's own.
 const purposes = "site_"
 
-// purpose begins the purposes of a site's challenges. A mark of the page's origin follows, for a challenge is good for pages
-// of one origin.
+// purpose begins the purposes of a site's challenges. A mark of the page's origin follows, for a challenge is good for
+// pages of one origin.
 func (s Site) purpose() string { return purposes + s.Key }
 
 func (s Site) purposeOf(origin string) string {
@@ -110,8 +112,8 @@ type Config struct {
 	Sites []Site
 
 	// Storage remembers which responses were used. All replicas share one. One that implements captcha.Adder and
-	// captcha.Counter makes a response single use on all of them; another fiber.Storage does so within one process, which
-	// is logged at start.
+	// captcha.Counter makes a response single use on all of them; another fiber.Storage does so within one process,
+	// which is logged at start.
 	//
 	// Optional. Default: the guard's Storage, or where it has none, bounded memory of this process
 	Storage fiber.Storage
@@ -133,7 +135,8 @@ type Config struct {
 	Path string
 
 	// WrongSecrets is how many wrong secrets one network may send. More are answered 429. A right secret is never
-	// refused: many backends may stand behind one address, and one that has its secret wrong must not lock out the others.
+	// refused: many backends may stand behind one address, and one that has its secret wrong must not lock out the
+	// others.
 	//
 	// Optional. Default: 30 a minute
 	WrongSecrets limit.Rate
@@ -149,8 +152,8 @@ type Config struct {
 	// Optional. Default: nil
 	Observe func(ctx context.Context, site, result string)
 
-	// Logger gets warnings about settings, at start, and the causes of storage failures, at most one a second. Nothing in
-	// it is secret.
+	// Logger gets warnings about settings, at start, and the causes of storage failures, at most one a second. Nothing
+	// in it is secret.
 	//
 	// Optional. Default: slog.Default()
 	Logger *slog.Logger
@@ -348,8 +351,8 @@ func hostnameOf(origin string) (hostname string, ok bool) {
 	return u.Hostname(), u.Port() != own
 }
 
-// add makes the guards for a site's pages: each origin's challenges are for it alone. An origin's mark is the same on every
-// replica, whatever else they list.
+// add makes the guards for a site's pages: each origin's challenges are for it alone. An origin's mark is the same on
+// every replica, whatever else they list.
 func (s *Server) add(given Site) {
 	site := &site{key: given.Key, pages: make(map[string]*page)}
 	for _, secret := range given.Secrets {

@@ -10,8 +10,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/siteverify"
 )
 
-// sites are those whose backends verify here. It is a list of several things each, which JSON can say and everybody's backend
-// can write.
+// sites are those whose backends verify here. It is a list of several things each, which JSON can say and everybody's
+// backend can write.
 type sites []site
 
 type site struct {

@@ -92,8 +92,8 @@ func race(t *testing.T, verifiers []verifier, response string, key func(i int) s
 
 const duplicate = `{"success":false,"error-codes":["timeout-or-duplicate"]}`
 
-// Of 200 calls at once with one response one is accepted. With one idempotency key all 200 have one and the same reply; with
-// two, those of one of the two.
+// Of 200 calls at once with one response one is accepted. With one idempotency key all 200 have one and the same reply;
+// with two, those of one of the two.
 func raceInEachWay(t *testing.T, verifiers []verifier) {
 	for round := range *rounds {
 		response := func() string {

@@ -39,8 +39,8 @@ var paths = map[string]string{
 	"challenges.cloudflare.com": "/turnstile/v0/siteverify",
 }
 
-// standIn serves HTTPS under those names, with a certificate of an authority of the test's own, and passes on to a captcha
-// server. It returns its port and a file with the authority's certificate.
+// standIn serves HTTPS under those names, with a certificate of an authority of the test's own, and passes on to a
+// captcha server. It returns its port and a file with the authority's certificate.
 func standIn(t *testing.T, base string) (port, authority string) {
 	t.Helper()
 	target, err := url.Parse(base)

@@ -1,5 +1,5 @@
-// Package siteverify_test runs the demo as a captcha server for others: a shop on another origin, whose backend is Node, and
-// published server libraries of reCAPTCHA, hCaptcha and Turnstile.
+// Package siteverify_test runs the demo as a captcha server for others: a shop on another origin, whose backend is
+// Node, and published server libraries of reCAPTCHA, hCaptcha and Turnstile.
 package siteverify_test
 
 import (
@@ -28,8 +28,8 @@ const (
 	sealing    = "00112233445566778899aabbccddeeff"
 )
 
-// start runs the demo for a shop and a blog, and returns it with a guard that can solve its challenges. The shop demands
-// "letters" or "work".
+// start runs the demo for a shop and a blog, and returns it with a guard that can solve its challenges. The shop
+// demands "letters" or "work".
 func start(t *testing.T, shop, demand string) (*server.Server, *captcha.Guard) {
 	t.Helper()
 	sites := fmt.Sprintf(`[{"key": "shop", "secrets": [%q], "origins": [%q], "demand": %q},
@@ -81,8 +81,8 @@ func response(t *testing.T, base string, guard *captcha.Guard, origin string) st
 	return find(t, given, `"response":"([^"]+)"`)
 }
 
-// node starts a program that reads input, and returns what it prints, line by line, until the test ends. Without Node, or what it needs
-// below node_modules, the test is skipped, or fails where REQUIRE_NODE=1 is set.
+// node starts a program that reads input, and returns what it prints, line by line, until the test ends. Without Node,
+// or what it needs below node_modules, the test is skipped, or fails where REQUIRE_NODE=1 is set.
 func node(t *testing.T, env []string, input io.Reader, needs []string, args ...string) *bufio.Scanner {
 	t.Helper()
 	_, err := exec.LookPath("node")

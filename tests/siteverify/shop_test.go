@@ -120,8 +120,8 @@ func TestShopBySound(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// A form that is sent twice at once is one order. Who comes back to the page by the browser's button gets another challenge and can
-// send another order.
+// A form that is sent twice at once is one order. Who comes back to the page by the browser's button gets another
+// challenge and can send another order.
 func TestTwiceAndBack(t *testing.T) {
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
 		_, guard, origin := open(t, "letters")
@@ -192,7 +192,8 @@ func TestResponseByScript(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// A page of an origin that the site does not list gets no challenge, nor does it with a page's purpose that it was told.
+// A page of an origin that the site does not list gets no challenge, nor does it with a page's purpose that it was
+// told.
 func TestStrangerGetsNothing(t *testing.T) {
 	number := port.Free(t)
 	s, _ := start(t, "https://shop.example", "letters")

@@ -1,19 +1,20 @@
-// A captcha for a form on another origin than the captcha's server. The page has this script as a module, and in its form
+// A captcha for a form on another origin than the captcha's server. The page has this script as a module, and in its
+// form
 //
 //   <captcha-site data-sitekey="shop"></captcha-site>
 //
-// The element puts the captcha's field into itself, in the language of the nearest element with lang. What the page wrote
-// into it is shown until the field is there. When the form is sent, the element holds it back for as long as it takes to
-// exchange the met challenge for a response, and then sends it with the response in a hidden field, captcha_response.
-// Attributes, all optional:
+// The element puts the captcha's field into itself, in the language of the nearest element with lang. What the page
+// wrote into it is shown until the field is there. When the form is sent, the element holds it back for as long as it
+// takes to exchange the met challenge for a response, and then sends it with the response in a hidden field,
+// captcha_response. Attributes, all optional:
 //
 //   data-response      the names of that field, with spaces between: g-recaptcha-response h-captcha-response
 //   data-input-class   classes for the text field
 //   data-button-class  classes for the buttons
 //
-// A page that sends its form by script asks for the response: await document.querySelector("captcha-site").response(), which
-// is "" where the visitor has something to do first, and was told what. A response is good once, so that such a page calls
-// refresh() when its form was refused. The events are those of the field.
+// A page that sends its form by script asks for the response: await document.querySelector("captcha-site").response(),
+// which is "" where the visitor has something to do first, and was told what. A response is good once, so that such a
+// page calls refresh() when its form was refused. The events are those of the field.
 //
 // Under a Content-Security-Policy the page needs, besides img-src data: and worker-src blob:, the server's origin in
 // script-src, style-src, connect-src and media-src.
