@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -20,6 +21,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
+	"github.com/fibercaptcha/fibercaptcha/captcha/siteverify"
 	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 	"github.com/fibercaptcha/fibercaptcha/handlers"
 	"github.com/fibercaptcha/fibercaptcha/handlers/metrics"
@@ -93,7 +95,10 @@ func run(ctx context.Context) error {
 	config := set.Captcha()
 	config.Storage = counted.Watch(rooms.challenges)
 	config.Audio = audio.New()
-	config.Work, config.Demand, config.Receipts = work.New(), handlers.Demand, receipts
+	config.Work, config.Receipts = work.New(), receipts
+	config.Demand = func(c *fiber.Ctx, purpose string) captcha.Demand {
+		return cmp.Or(set.Sites.Demand(purpose), handlers.Demand(c, purpose))
+	}
 	config.Observe = func(ctx context.Context, e captcha.Event) {
 		counted.Observe(ctx, e)
 		counters.Observe(ctx, e)
@@ -102,9 +107,14 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return settings.Refused(err)
 	}
+	sites, err := serveSites(guard, set, counted)
+	if err != nil {
+		return settings.Refused(err)
+	}
 
 	app := handlers.New(handlers.Config{
 		Guard:          guard,
+		Sites:          sites,
 		Storage:        counted.Watch(rooms.accounts),
 		Sessions:       counted.Watch(rooms.sessions),
 		Attempts:       counted.Watch(rooms.attempts),
@@ -123,6 +133,20 @@ func run(ctx context.Context) error {
 		MaxLength:  config.MaxLength,
 	})
 	return listen(ctx, app, set, counted.Handler())
+}
+
+// serveSites returns the server of other backends' sites, or nil where there are none.
+func serveSites(guard *captcha.Guard, set settings.Settings, counted *metrics.Metrics) (*siteverify.Server, error) {
+	if len(set.Sites) == 0 {
+		return nil, nil
+	}
+	return siteverify.NewServer(siteverify.Config{
+		Guard:          guard,
+		Sites:          set.Sites.List(),
+		SealingSecrets: set.Secrets,
+		Client:         web.Client,
+		Observe:        counted.Verified,
+	})
 }
 
 // listen serves the app until ctx ends, and then for as long as a balancer needs to notice and requests need to end.

@@ -209,6 +209,17 @@
 // our picture after the work, plays our sound, and has Guard.VerifyAltcha exchange both for a receipt. Under a
 // Content-Security-Policy use the files in the dist/external of its package.
 //
+// # A server for other backends
+//
+// The package captcha/siteverify makes a captcha server of an app, for pages on other origins and backends in any
+// language. It is one more registration before the guard's, and is not linked into an app that does not import it:
+//
+//	siteverify.New(siteverify.Config{Guard: guard, Sites: sites}).Register(app)
+//	guard.Register(app)
+//
+// A page has one script and one element, and its backend posts a secret and the response that the form brought to
+// /api/siteverify, whose replies the server libraries of reCAPTCHA, hCaptcha and Turnstile can read.
+//
 // # Testing your own forms
 //
 // Leave the captcha on, and let the test solve it: the package captcha/captchatest reads the answer of a challenge for

@@ -18,6 +18,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/attempts"
 	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
+	"github.com/fibercaptcha/fibercaptcha/captcha/siteverify"
 	"github.com/fibercaptcha/fibercaptcha/handlers/kept"
 	"github.com/fibercaptcha/fibercaptcha/handlers/metrics"
 	"github.com/fibercaptcha/fibercaptcha/handlers/playground"
@@ -39,6 +40,7 @@ type Storage interface {
 // Config is what a site is made of.
 type Config struct {
 	Guard  *captcha.Guard
+	Sites  *siteverify.Server // of other backends; nil is none
 	Logger *slog.Logger
 
 	// Storage keeps accounts. The others have rooms of their own where a storage is bounded, so that none of them fills up
@@ -143,6 +145,12 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 		web.SameOrigin(), web.PlainBody)
 	// What stands behind a limit is not done for who is over it: the body is not read.
 	body, opened := web.NewBodies().Read, web.Opened
+	asked := func(c *fiber.Ctx) error { // by the site's own pages, or by those of a site that is served
+		if siteverify.Served(c) {
+			return c.Next()
+		}
+		return opened(c)
+	}
 	issue, submit := limited(s.Limits.Issue), limited(s.Limits.Submit)
 	audio, login := limited(s.Limits.Audio), limited(s.Limits.Login)
 	draw, look := limited(s.Limits.Issue), limited(s.Limits.Issue) // counted apart, so that nobody plays away their way to the forms
@@ -168,11 +176,17 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Post("/logout", look, s.logout)
 
 	app.Get("/api/openapi.yaml", look, s.openAPI)
-	app.All("/api/captcha", opened, issue, s.Guard.Create)
-	app.All("/api/captcha/field", opened, issue, s.Guard.Field)
+	if s.Sites != nil {
+		app.Use("/api/captcha", s.Sites.CrossOrigin)
+		app.Get("/api/siteverify/site.js", s.Sites.Script)
+		app.All("/api/siteverify/response", s.Sites.CrossOrigin, submit, body, s.Sites.Respond)
+		app.All("/api/siteverify", body, s.Sites.Verify)
+	}
+	app.All("/api/captcha", asked, issue, s.Guard.Create)
+	app.All("/api/captcha/field", asked, issue, s.Guard.Field)
 	app.Get("/api/captcha/:key/audio.wav", audio, drawing.InTurn(s.Guard.Audio))
 	app.Get("/api/captcha/:key/work", work, s.Guard.Work)
-	app.Get("/api/captcha/altcha", opened, issue, s.Guard.Altcha)
+	app.Get("/api/captcha/altcha", asked, issue, s.Guard.Altcha)
 	app.Post("/api/captcha/altcha/verify", submit, body, s.Guard.VerifyAltcha)
 	app.Get("/api/captcha/assets/:file", s.Guard.Assets)
 	app.Post("/api/contact", submit, body, s.contactAPI)

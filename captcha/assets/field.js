@@ -24,7 +24,8 @@
 //
 // An app that sends its form by script asks for new characters with document.querySelector("captcha-field").refresh(). A
 // page that the server does not render has <captcha-field data-api="/api/captcha/"></captcha-field>, with data-purpose where
-// there is one and lang for a language other than its page's; the element then builds itself.
+// there is one and lang for a language other than its page's; the element then builds itself. data-api may be on another
+// origin, which has to allow the page by CORS.
 
 // Milliseconds.
 const early = 10000; // A challenge is replaced this long before its end: an answer sent just then still arrives in time.
@@ -68,6 +69,23 @@ async function post(url, language, kind) {
   }
 }
 
+const copies = {}; // of workers' scripts, by where they are from
+
+// local resolves to an address from which a worker may be started: that is none of another origin.
+function local(url) {
+  if (new URL(url, location.href).origin === location.origin) return url;
+  const copy = async () => {
+    const response = await fetch(url);
+    if (!response.ok) throw "unavailable";
+    return URL.createObjectURL(await response.blob());
+  };
+  if (!copies[url]) {
+    copies[url] = copy();
+    copies[url].catch(() => delete copies[url]);
+  }
+  return copies[url];
+}
+
 // fromCache reports whether the browser has the page from before, as it was when its form was sent.
 function fromCache() {
   const [visit] = performance.getEntriesByType ? performance.getEntriesByType("navigation") : [];
@@ -105,6 +123,7 @@ class CaptchaField extends HTMLElement {
       if (this.part("answer")) return;
       const made = template.content.querySelector("captcha-field");
       made.removeChild(made.querySelector("script"));
+      this.rebase(made);
       for (const { name, value } of Array.from(made.attributes)) this.setAttribute(name, value);
       this.dataset.until = Date.now() + Number(this.dataset.left);
       while (this.firstChild) this.removeChild(this.firstChild);
@@ -117,6 +136,17 @@ class CaptchaField extends HTMLElement {
       this.emit("failed", { reason: failure.reason || "unavailable" });
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.isConnected && this.build(), failure.seconds * 1000 || again);
+    }
+  }
+
+  // rebase makes the addresses of what another origin has rendered whole.
+  rebase(made) {
+    const base = new URL(this.dataset.api, document.baseURI);
+    if (base.origin === location.origin) return;
+    for (const name of ["src", "href", "data-create", "data-work", "data-worker"]) {
+      for (const part of [made, ...made.querySelectorAll(`[${name}]`)]) {
+        if (part.hasAttribute(name)) part.setAttribute(name, new URL(part.getAttribute(name), base).href);
+      }
     }
   }
 
@@ -356,9 +386,10 @@ class CaptchaField extends HTMLElement {
       const response = await fetch(this.dataset.work.replace(this.key.value, key), { cache: "no-store" });
       if (!response.ok) throw "unavailable";
       const challenge = await response.json();
+      const script = await local(this.dataset.worker);
       if (ended()) throw "ended";
       return await new Promise((solved, failed) => {
-        const worker = (this.worker = new Worker(trusted.createScriptURL(this.dataset.worker)));
+        const worker = (this.worker = new Worker(trusted.createScriptURL(script)));
         this.end = () => failed("ended");
         worker.onmessage = ({ data }) => (data.type === "solved" ? solved(data.solution) : failed(data.reason));
         worker.onerror = () => failed("error");

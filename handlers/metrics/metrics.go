@@ -21,6 +21,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 
 	events   *prometheus.CounterVec
+	verified *prometheus.CounterVec
 	answers  prometheus.Histogram
 	failures *prometheus.CounterVec
 	storage  *prometheus.HistogramVec
@@ -35,6 +36,8 @@ func New() *Metrics {
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_challenges_total",
 			Help: "Challenges by what was done (issued, spoken, worked, verified), how it went, in which way they were met, and what for."},
 			[]string{"done", "result", "way", "purpose"}),
+		verified: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_siteverify_total",
+			Help: "Responses verified for the backends of other sites, by site and result."}, []string{"site", "result"}),
 		answers: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "captcha_answer_seconds",
 			Help: "Time from issue to answer, right or wrong.", Buckets: []float64{1, 2, 3, 5, 8, 12, 20, 30, 60, 120, 300}}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "storage_failures_total",
@@ -46,7 +49,7 @@ func New() *Metrics {
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "http_request_duration_seconds",
 			Help: "Time to answer a request.", Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5}}, []string{"route"}),
 	}
-	m.registry.MustRegister(m.events, m.answers, m.failures, m.storage, m.requests, m.duration,
+	m.registry.MustRegister(m.events, m.verified, m.answers, m.failures, m.storage, m.requests, m.duration,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -54,6 +57,11 @@ func New() *Metrics {
 // Handler serves the metrics in Prometheus's format.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// Verified counts what the backend of another site was told: it is for siteverify.Config.
+func (m *Metrics) Verified(_ context.Context, site, result string) {
+	m.verified.WithLabelValues(site, result).Inc()
 }
 
 // Observe counts an event of the guard: it is for captcha.Config.

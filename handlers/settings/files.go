@@ -8,7 +8,7 @@ import (
 
 // inFiles are the variables whose values may be secret. With _FILE behind its name each can be the path of a file that
 // holds the value, which is how Docker and Kubernetes hand out secrets.
-var inFiles = []string{"STORAGE_URL", "CAPTCHA_CACHE", "CAPTCHA_SECRETS", "MASTER_CAPTCHA"}
+var inFiles = []string{"STORAGE_URL", "CAPTCHA_CACHE", "CAPTCHA_SECRETS", "CAPTCHA_SITES", "MASTER_CAPTCHA"}
 
 // readFiles sets those variables of environment that are in files.
 func readFiles(environment map[string]string) error {

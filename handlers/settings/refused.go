@@ -17,6 +17,7 @@ var variables = map[string]string{
 	"MaxLength":                    "CAPTCHA_LENGTH",
 	"Secrets":                      "CAPTCHA_SECRETS",
 	"Stored":                       "CAPTCHA_STORED",
+	"Sites":                        "CAPTCHA_SITES",
 	"Compat.Namespace":             "CAPTCHA_CACHE_KEY",
 	"Compat.KeyField":              "CAPTCHA_KEY",
 	"Compat.ImageField":            "CAPTCHA_IMAGE",

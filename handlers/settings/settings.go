@@ -44,6 +44,7 @@ type Settings struct {
 	Master          masters   `env:"MASTER_CAPTCHA"`
 	Secrets         secrets   `env:"CAPTCHA_SECRETS"`
 	Stored          truth     `env:"CAPTCHA_STORED"`
+	Sites           sites     `env:"CAPTCHA_SITES"` // that are served beside the demo's own pages
 
 	Operation
 }

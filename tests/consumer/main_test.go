@@ -81,7 +81,7 @@ func TestProcess(t *testing.T) {
 // unwanted are the parts of captcha's module that an app which imports captcha alone must not get.
 var unwanted = []string{"redis", "gofiber/template", "gofiber/storage", "prometheus", "chromedp",
 	"fibercaptcha/handlers", "fibercaptcha/views", "fibercaptcha/static", "fibercaptcha/storage",
-	"captcha/audio", "captchatest", "storagetest"}
+	"captcha/audio", "captcha/siteverify", "captchatest", "storagetest"}
 
 func TestNothingElse(t *testing.T) {
 	binary := build(t, ".", "")

@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/pb33f/libopenapi"
 	validator "github.com/pb33f/libopenapi-validator"
 
+	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
 	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
@@ -212,12 +214,56 @@ func TestOpenAPIDescribesTheServer(t *testing.T) {
 		c.check(v, path, v.request("POST", path, "application/json", `{"name": "`+strings.Repeat("x", 300<<10)+`"}`), 413)
 	}
 
+	c.siteverify(redisserver.Own(t))
 	c.throttled(server.Start(t, "LIMIT_ISSUE=1/hour", "LIMIT_SUBMIT=1/hour", "LIMIT_AUDIO=1/hour"))
 	redis := redisserver.Own(t)
 	down := start(t, "STORAGE_URL="+redis.URL(), "CAPTCHA_STORED=true")
 	redis.Kill()
 	c.storageFails(down)
 	c.complete()
+}
+
+// siteverify sees what a server says to the backends of other sites.
+func (c *contract) siteverify(redis *redisserver.Server) {
+	const path, form, js = "/api/siteverify", "application/x-www-form-urlencoded", "application/json"
+	const secret, origin = "0123456789abcdef0123456789abcdef", "https://shop.example"
+	sites := `CAPTCHA_SITES=[{"key": "shop", "secrets": ["` + secret + `"], "origins": ["` + origin + `"]}]`
+	s := start(c.t, "STORAGE_URL="+redis.URL(), sites)
+	v := visit(c.t, s)
+	request := func(contentType, body string) *http.Request { return v.request("POST", path, contentType, body) }
+	ofShop := func(path, body string) page {
+		r := v.request("POST", path, form, body)
+		r.Header.Set("Origin", origin)
+		return v.do(r)
+	}
+
+	field := ofShop("/api/captcha/field?purpose=site_shop", "")
+	v.want(field, 200)
+	_, rest, _ := strings.Cut(field.text, "preset=field&amp;purpose=")
+	purpose, _, _ := strings.Cut(rest, `"`)
+	key := field.field("captcha_key")
+	answer := captchatest.Solve(c.t, v.guard.For(purpose), key)
+	given := ofShop("/api/siteverify/response?purpose="+purpose, url.Values{"captcha_key": {key}, "captcha_value": {answer}}.Encode())
+	v.want(given, 200)
+	var got struct{ Response string }
+	if err := json.Unmarshal([]byte(given.text), &got); err != nil {
+		c.t.Fatal(err)
+	}
+	good := url.Values{"secret": {secret}, "response": {got.Response}}.Encode()
+	c.check(v, path, request(form, good), 200)
+	c.check(v, path, request(form, good), 200)
+	c.check(v, path, request(js, `{"secret": "`+secret+`", "response": "made up"}`), 200)
+	c.check(v, path, request(js, `{"secret": "`), 400)
+	c.check(v, path, request(form, "secret="+strings.Repeat("x", 17<<10)), 413)
+	c.check(v, path, request("text/plain", "hello"), 415)
+	for range 30 {
+		v.do(request(form, "secret=wrong&response=x"))
+	}
+	c.check(v, path, request(form, "secret=wrong&response=x"), 429)
+	redis.Kill()
+	c.check(v, path, request(form, good), 503)
+	other := visit(c.t, start(c.t))
+	c.check(other, path, other.request("POST", path, form, good), 404)
 }
 
 func (c *contract) throttled(s *server.Server) {

@@ -9,11 +9,15 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/siteverify"
 )
 
 // What the documents put into a page that Go does not render finds what it asks for.
 func TestHTMLFindsItsAddresses(t *testing.T) {
 	app, guard := fiber.New(), captcha.New()
+	siteverify.New(siteverify.Config{Guard: guard, Sites: []siteverify.Site{
+		{Key: "shop", Secrets: []string{strings.Repeat("x", 32)}, Origins: []string{"https://shop.example"}},
+	}}).Register(app)
 	guard.Register(app)
 	found := map[string]int{}
 	for _, b := range blocks(t, "html") {
@@ -23,12 +27,18 @@ func TestHTMLFindsItsAddresses(t *testing.T) {
 		}
 		for n := range page.Descendants() {
 			for _, a := range n.Attr {
-				request := map[string]*[2]string{"script src": {"GET", a.Val}, "captcha-field data-api": {"POST", a.Val + "field"}}[n.Data+" "+a.Key]
+				request := map[string]*[2]string{
+					"script src":                {"GET", strings.TrimPrefix(a.Val, "https://captcha.example")},
+					"captcha-field data-api":    {"POST", a.Val + "field"},
+					"captcha-site data-sitekey": {"POST", "/api/captcha/field?purpose=site_" + a.Val},
+				}[n.Data+" "+a.Key]
 				if request == nil {
 					continue
 				}
 				found[n.Data]++
-				response, err := app.Test(httptest.NewRequest(request[0], request[1], nil))
+				r := httptest.NewRequest(request[0], request[1], nil)
+				r.Header.Set("Origin", "https://shop.example")
+				response, err := app.Test(r)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -38,7 +48,7 @@ func TestHTMLFindsItsAddresses(t *testing.T) {
 			}
 		}
 	}
-	if found["script"] == 0 || found["captcha-field"] == 0 {
+	if found["script"] == 0 || found["captcha-field"] == 0 || found["captcha-site"] == 0 {
 		t.Errorf("the documents' HTML has %v", found)
 	}
 }

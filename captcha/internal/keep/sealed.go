@@ -52,7 +52,7 @@ func (k *Sealed) Issue(ctx context.Context, c Challenge, scope Scope) (string, C
 }
 
 func (k *Sealed) Peek(ctx context.Context, key string, scope Scope) (Challenge, error) {
-	c, err := k.open(ctx, key, scope)
+	c, err := k.Open(ctx, key, scope)
 	if err != nil {
 		return Challenge{}, err
 	}
@@ -67,7 +67,7 @@ func (k *Sealed) Peek(ctx context.Context, key string, scope Scope) (Challenge, 
 }
 
 func (k *Sealed) Take(ctx context.Context, key string, scope Scope) (Challenge, error) {
-	c, err := k.open(ctx, key, scope)
+	c, err := k.Open(ctx, key, scope)
 	if err != nil {
 		return Challenge{}, err
 	}
@@ -82,8 +82,8 @@ func (k *Sealed) Take(ctx context.Context, key string, scope Scope) (Challenge, 
 	return c, nil
 }
 
-// open returns what key stands for, while it can still be answered.
-func (k *Sealed) open(ctx context.Context, key string, scope Scope) (Challenge, error) {
+// Open returns what key stands for until it expires, whether it was taken or not.
+func (k *Sealed) Open(ctx context.Context, key string, scope Scope) (Challenge, error) {
 	now, text := k.cfg.Now(), k.scope(scope)
 	c, ok, err := k.secrets.open(ctx, key, func(s *sealer) (Challenge, bool) {
 		if c, ok := s.open(key, text, now, k.cfg.Longest+Skew); ok {

@@ -193,6 +193,23 @@ func TestCORS(t *testing.T) {
 	}
 }
 
+func TestSiteverify(t *testing.T) {
+	const secret = "0123456789abcdef0123456789abcdef"
+	app, guard := fiber.New(), captcha.New()
+	Siteverify(app, guard, secret)
+	origin := map[string]string{"Origin": "https://shop.example"}
+	header, field := do(t, app, request{method: "POST", path: "/api/captcha/field?purpose=site_shop", headers: origin, status: 200})
+	if header.Get("Access-Control-Allow-Origin") != "https://shop.example" {
+		t.Errorf("%v", header)
+	}
+	purpose := find(t, field, `purpose=([\w-]+)"`)
+	body := answered(t, guard.For(purpose), find(t, field, keyOn))
+	_, given := do(t, app, request{method: "POST", path: "/api/siteverify/response?purpose=" + purpose, body: body, headers: origin, status: 200})
+	body = "secret=" + secret + "&response=" + find(t, given, `"response":"([^"]+)"`)
+	do(t, app, request{method: "POST", path: "/api/siteverify", body: body, status: 200, want: `"hostname":"shop.example"`})
+	do(t, app, request{method: "POST", path: "/api/siteverify", body: body, status: 200, want: `"timeout-or-duplicate"`})
+}
+
 func TestLimits(t *testing.T) {
 	app, guard := fiber.New(), captcha.New()
 	Limits(app, guard)

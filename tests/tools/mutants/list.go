@@ -17,6 +17,7 @@ var (
 	answers   = []string{"./captcha/internal/answer"}
 	guards    = []string{"./captcha"}
 	inRedis   = []string{"./storage"}
+	verifies  = []string{"./captcha/siteverify"}
 )
 
 var mutants = []mutant{
@@ -305,4 +306,46 @@ var mutants = []mutant{
 		`c.ahead.Store(now.UnixNano() - int64(time.Since(c.start)))`, `c.ahead.CompareAndSwap(0, now.UnixNano()-int64(time.Since(c.start)))`, inRedis},
 	{"storage/probe.go", "a clock that is off is warned about",
 		`apart := skew.Abs() > skewBound`, `apart := false`, inRedis},
+
+	// A server for other backends.
+	{"captcha/siteverify/response.go", "a response is good once",
+		`if err != nil || added {`, `if err != nil || added || true {`, verifies},
+	{"captcha/siteverify/response.go", "a repeat has the same key",
+		`user(mark) != u {`, `false {`, verifies},
+	{"captcha/siteverify/response.go", "nobody repeats without a key",
+		`rand.Read(u[:])`, `rand.Read(nil)`, verifies},
+	{"captcha/siteverify/response.go", "a repeat comes within a minute",
+		`> repeats {`, `> 2*repeats {`, verifies},
+	{"captcha/siteverify/response.go", "a repeat is no success before its mark is confirmed",
+		`	_, err = s.storage.Count(ctx, "siteverify_again_{"+key+"}", repeats)
+	return err`, `	return nil`, verifies},
+	{"captcha/siteverify/response.go", "a response is good for a stated time",
+		`if left > 0 {`, `if true {`, verifies},
+	{"captcha/siteverify/response.go", "a use can be repeated when the response's time is over",
+		`left+repeats+keep.Skew)`, `left+keep.Skew)`, verifies},
+	{"captcha/siteverify/response.go", "a response is for one site",
+		`Purpose: site.key, Binding`, `Purpose: "", Binding`, verifies},
+	{"captcha/siteverify/response.go", "a response names the host that it was given to",
+		`Binding: hostname}`, `Binding: ""}`, verifies},
+	{"captcha/siteverify/verify.go", "a storage that fails is told with 503",
+		`return site.key, http.StatusServiceUnavailable, refusal(internalError)`, `return site.key, http.StatusOK, refusal(internalError)`, verifies},
+	{"captcha/siteverify/verify.go", "wrong secrets are limited",
+		`wait > 0 {`, `wait > 0 && false {`, verifies},
+	{"captcha/siteverify/verify.go", "a site's key that is named is the secret's",
+		`named != site.key {`, `named != site.key && false {`, verifies},
+	{"captcha/siteverify/verify.go", "a body that is streamed is bounded",
+		`io.LimitReader(request.BodyStream(), maxBody+1)`, `request.BodyStream()`, verifies},
+	{"captcha/siteverify/pages.go", "a page of another origin gets nothing",
+		`!(origin == "" && read) {`, `!(origin == "" && read) && false {`, verifies},
+	{"captcha/siteverify/pages.go", "a page without an origin posts nothing",
+		`!(origin == "" && read)`, `!(origin == "" || read && false)`, verifies},
+	{"captcha/siteverify/pages.go", "a cache keeps the replies to two origins apart",
+		`	c.Vary(fiber.HeaderOrigin)
+`, ``, verifies},
+	{"captcha/siteverify/pages.go", "a challenge is for the pages of one origin",
+		`c.Context().QueryArgs().Set("purpose", page.purpose)`, `c.Context().QueryArgs().Set("purpose", purposes+page.site.key)`, verifies},
+	{"captcha/siteverify/siteverify.go", "no two sites have the same secret",
+		`if seen[secret] {`, `if false {`, verifies},
+	{"captcha/siteverify/siteverify.go", "an origin is spelt as browsers spell it",
+		`u.Port() != own`, `u.Port() != own || true`, verifies},
 }

@@ -1,0 +1,136 @@
+// A captcha for a form on another origin than the captcha's server. The page has this script as a module, and in its
+// form
+//
+//   <captcha-site data-sitekey="shop"></captcha-site>
+//
+// The element puts the captcha's field into itself, in the language of the nearest element with lang. What the page
+// wrote into it is shown until the field is there. When the form is sent, the element holds it back for as long as it
+// takes to exchange the met challenge for a response, and then sends it with the response in a hidden field,
+// captcha_response. Attributes, all optional:
+//
+//   data-response      the names of that field, with spaces between: g-recaptcha-response h-captcha-response
+//   data-input-class   classes for the text field
+//   data-button-class  classes for the buttons
+//
+// A page that sends its form by script asks for the response: await document.querySelector("captcha-site").response(),
+// which is "" where the visitor has something to do first, and was told what. A response is good once, so that such a
+// page calls refresh() when its form was refused. The events are those of the field.
+//
+// Under a Content-Security-Policy the page needs, besides img-src data: and worker-src blob:, the server's origin in
+// script-src, style-src, connect-src and media-src.
+//
+// It needs Chrome 64, Edge 79, Firefox 62 or Safari 11.1.
+
+import "../captcha/assets/field.js";
+
+const api = new URL("../captcha/", import.meta.url).href;
+const exchange = new URL("response", import.meta.url).href;
+const patience = 15000; // milliseconds that a reply may take
+const margin = 10000; // milliseconds before its end in which a response is not used any more, or half its life
+
+class CaptchaSite extends HTMLElement {
+  get form() { return this.closest("form"); }
+
+  connectedCallback() {
+    if (!this.field) this.build();
+    this.held = this.held || ((event) => this.hold(event));
+    window.addEventListener("submit", this.held, true);
+  }
+
+  disconnectedCallback() { window.removeEventListener("submit", this.held, true); }
+
+  build() {
+    const { sitekey, response, inputClass, buttonClass } = this.dataset;
+    const copied = this.querySelector("captcha-field"); // of an element that was copied with its field
+    if (copied) this.textContent = "";
+    const field = (this.field = document.createElement("captcha-field"));
+    while (this.firstChild) field.appendChild(this.firstChild);
+    Object.assign(field.dataset, { api, purpose: "site_" + sitekey });
+    if (inputClass) field.dataset.inputClass = inputClass;
+    if (buttonClass) field.dataset.buttonClass = buttonClass;
+    this.inputs = (response || "captcha_response").split(/\s+/).filter(Boolean).map((name) =>
+      Object.assign(document.createElement("input"), { type: "hidden", name, autocomplete: "off" }));
+    for (const part of [field, ...this.inputs]) this.appendChild(part);
+    this.addEventListener("refreshed", () => this.keep("", 0));
+  }
+
+  keep(response, seconds) {
+    for (const input of this.inputs) input.value = response;
+    this.until = Date.now() + seconds * 1000 - Math.min(margin, seconds * 500);
+  }
+
+  refresh() { return this.field.refresh(); }
+
+  // hold keeps a form back that has no response yet.
+  hold(event) {
+    const { form } = this, { submitter } = event;
+    if (event.target !== form || this.good()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (this.pending) return;
+    this.response().then((response) => {
+      if (!response) return;
+      if (form.requestSubmit) form.requestSubmit(submitter);
+      else form.submit();
+    });
+  }
+
+  good() { return this.inputs[0].value !== "" && Date.now() < this.until; }
+
+  response() {
+    if (this.good()) return Promise.resolve(this.inputs[0].value);
+    if (!this.pending) {
+      const done = () => { this.pending = null; };
+      this.pending = this.ask();
+      this.pending.then(done, done);
+    }
+    return this.pending;
+  }
+
+  async ask() {
+    const { field } = this, answer = field.part("answer");
+    if (!answer || (answer.reportValidity && !answer.reportValidity())) return "";
+    const { dataset } = field, body = new URLSearchParams();
+    for (const input of field.querySelectorAll("input[name]")) body.set(input.name, input.value);
+    const purpose = new URL(dataset.create, location.href).searchParams.get("purpose");
+    const given = window.AbortController ? new AbortController() : {};
+    const limit = setTimeout(() => given.abort && given.abort(), patience);
+    try {
+      const headers = { Accept: "application/json", "Accept-Language": field.lang };
+      const reply = await fetch(exchange + "?purpose=" + purpose, { method: "POST", cache: "no-store", headers, body, signal: given.signal });
+      const told = await reply.json();
+      if (reply.ok) {
+        this.keep(told.response, told.expires_in);
+        return told.response;
+      }
+      if (reply.status === 400) await this.blame(told.message);
+      else field.say(reply.status === 429 ? dataset.tooMany : dataset.unavailable);
+    } catch (failure) {
+      field.say(navigator.onLine === false ? dataset.offline : dataset.unavailable);
+    } finally {
+      clearTimeout(limit);
+    }
+    return "";
+  }
+
+  // blame shows a new challenge, and beside its text field why the last one was not met.
+  async blame(sentence) {
+    const { field } = this;
+    await field.refresh();
+    const answer = field.part("answer");
+    let error = field.part("error");
+    if (!error) {
+      error = document.createElement("p");
+      error.className = "captcha-error";
+      error.id = answer.id + "-error";
+      answer.parentNode.insertBefore(error, answer.nextSibling);
+    }
+    error.classList.remove("captcha-gone");
+    error.textContent = sentence;
+    answer.setAttribute("aria-invalid", "true");
+    answer.setAttribute("aria-describedby", error.id);
+    answer.focus();
+  }
+}
+
+if (window.customElements && !customElements.get("captcha-site")) customElements.define("captcha-site", CaptchaSite);
