@@ -18,6 +18,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/attempts"
 	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
+	"github.com/fibercaptcha/fibercaptcha/captcha/once"
 	"github.com/fibercaptcha/fibercaptcha/handlers/kept"
 	"github.com/fibercaptcha/fibercaptcha/handlers/metrics"
 	"github.com/fibercaptcha/fibercaptcha/handlers/playground"
@@ -43,7 +44,7 @@ type Config struct {
 
 	// Storage keeps accounts. The others have rooms of their own where a storage is bounded, so that none of them fills up
 	// another's: what is missing lies in Storage too.
-	Storage, Sessions, Attempts, Messages Storage
+	Storage, Sessions, Attempts, Messages, Sent Storage
 
 	// Ready returns nil while the storages do what requests need; nil is that Storage answers.
 	Ready func(ctx context.Context) error
@@ -88,7 +89,7 @@ func New(cfg Config) *fiber.App {
 	if cfg.Stats == nil {
 		cfg.Stats = stats.New(time.Now)
 	}
-	for _, room := range []*Storage{&cfg.Sessions, &cfg.Attempts, &cfg.Messages} {
+	for _, room := range []*Storage{&cfg.Sessions, &cfg.Attempts, &cfg.Messages, &cfg.Sent} {
 		if *room == nil {
 			*room = cfg.Storage
 		}
@@ -158,12 +159,12 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Get("/stats", look, s.statsShow)
 
 	app.Get("/contact", opened, issue, s.contactForm)
-	app.Post("/contact", submit, body, s.contactSubmit)
+	app.Post("/contact", submit, body, s.once("contact"), s.contactSubmit)
 	app.Get("/contact/:reference", look, s.contactReceipt)
 	app.Get("/signup", opened, issue, s.signupForm)
-	app.Post("/signup", submit, body, s.signupSubmit)
+	app.Post("/signup", submit, body, s.once("signup"), s.signupSubmit)
 	app.Get("/login", opened, issue, s.withDeadline, s.loginForm)
-	app.Post("/login", login, body, s.withDeadline, s.loginSubmit)
+	app.Post("/login", login, body, s.once("login"), s.withDeadline, s.loginSubmit)
 	app.Get("/account", look, s.accountHome)
 	app.Post("/logout", look, s.logout)
 
@@ -177,6 +178,11 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Get("/api/captcha/assets/:file", s.Guard.Assets)
 	app.Post("/api/contact", submit, body, s.contactAPI)
 	app.Post("/api/signup", submit, body, s.signupAPI)
+}
+
+// once has a form that is sent twice answered as it was the first time.
+func (s *site) once(purpose string) fiber.Handler {
+	return once.New(once.Config{Guard: s.Guard.For(purpose), Storage: s.Sent, Logger: s.Logger})
 }
 
 // limited lets each visitor through at a rate. What is too much is an error for web.Fail.

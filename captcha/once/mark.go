@@ -40,7 +40,7 @@ type mark struct {
 
 func newMark(sending captcha.Sending, r *fasthttp.RequestCtx) (m mark, err error) {
 	content := hmac.New(sha256.New, sending.Secret[:])
-	for _, part := range [][]byte{r.Method(), r.Host(), r.RequestURI()} {
+	for _, part := range [][]byte{r.Method(), r.RequestURI()} {
 		writePart(content, part)
 	}
 	if err := writeBody(content, &r.Request); err != nil {

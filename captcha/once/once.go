@@ -84,6 +84,7 @@ type Forms struct {
 	room    room
 
 	waiting    atomic.Int64 // requests
+	failures   atomic.Int64 // that are being kept
 	complained atomic.Int64 // when a failure of the storage was last logged, in Unix nanoseconds
 }
 
@@ -170,7 +171,7 @@ func (f *Forms) claim(ctx context.Context, m mark, issued bool) (first bool, kep
 	defer cancel()
 	for pause := shortPause; ; pause = min(2*pause, longPause) {
 		if issued {
-			if first, err := f.storage.Add(ctx, m.name, m.pending(), life); first || err != nil {
+			if first, err := f.add(ctx, m); first || err != nil {
 				return first, nil, err
 			}
 		}
@@ -185,6 +186,16 @@ func (f *Forms) claim(ctx context.Context, m mark, issued bool) (first bool, kep
 			return false, nil, err
 		}
 	}
+}
+
+// addTime is how long the storage may take to mark a form. One that is away would else keep the visitor waiting for this as
+// well as for the guard's own step.
+const addTime = 250 * time.Millisecond
+
+func (f *Forms) add(ctx context.Context, m mark) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, addTime)
+	defer cancel()
+	return f.storage.Add(ctx, m.name, m.pending(), life)
 }
 
 // mostWaiting is how many requests of a process may wait, for each holds a connection and its buffers.
@@ -206,8 +217,7 @@ func (f *Forms) pause(ctx context.Context, pause time.Duration) error {
 }
 
 // handle has the form handled, and keeps what it is answered. A form whose captcha is still unused, for another field was
-// refused, is as new when it is sent again. A failure is kept for those alone who wait for it now: the same form may succeed
-// soon.
+// refused, is as new when it is sent again.
 func (f *Forms) handle(ctx context.Context, r *fasthttp.RequestCtx, sending captcha.Sending, m mark, handle func() error) error {
 	before, done := headersOf(r), false
 	defer func() {
@@ -215,16 +225,40 @@ func (f *Forms) handle(ctx context.Context, r *fasthttp.RequestCtx, sending capt
 			f.log(ctx, f.plain.Delete(m.name)) // also where handle has panicked, or left its error to others
 		}
 	}()
-	if err := handle(); err != nil || sending.Unused(ctx) {
+	if err := handle(); err != nil {
 		return err
 	}
-	done = true
-	until := life
 	if r.Response.StatusCode() >= http.StatusInternalServerError {
-		until = time.Second
+		done = true
+		f.keepFailure(ctx, m, f.room.answerOf(r, before))
+		return nil
 	}
-	f.log(ctx, f.plain.Set(m.name, m.seal(f.room.answerOf(r, before)), until))
+	if sending.Unused(ctx) {
+		return nil
+	}
+	done = true
+	f.log(ctx, f.plain.Set(m.name, m.seal(f.room.answerOf(r, before)), life))
 	return nil
+}
+
+// A failure is kept for those alone who wait for it now, for the same form may succeed soon. Nobody waits until it is kept,
+// for it may well be the storage that failed.
+const (
+	failureLife  = time.Second
+	mostFailures = 32 // that are being kept; of what is more the mark stays, and its second sender hears ErrUnfinished
+)
+
+func (f *Forms) keepFailure(ctx context.Context, m mark, a answer) {
+	value := m.seal(a)
+	if f.failures.Add(1) > mostFailures {
+		f.failures.Add(-1)
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	go func() {
+		defer f.failures.Add(-1)
+		f.log(ctx, f.plain.Set(m.name, value, failureLife))
+	}()
 }
 
 // log tells of a failure at most once a second, for a storage that is away fails for every visitor.

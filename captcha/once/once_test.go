@@ -262,6 +262,23 @@ func TestAnErrorIsAnsweredAlike(t *testing.T) {
 	}
 }
 
+// A failure is answered alike to who waits for it, and is soon forgotten, for the same form may succeed then.
+func TestAFailureIsForgotten(t *testing.T) {
+	var now atomic.Int64
+	kept := memory.New(memory.Config{Now: func() time.Time { return time.Unix(now.Load(), 0) }})
+	f := newForm(t, captcha.Config{}, once.Config{Storage: kept})
+	f.work = func(*fiber.Ctx) error { return fiber.NewError(503, "Come back later.") }
+	fields := f.filled("Ada")
+	first, second := f.post("/contact", fields), f.post("/contact", fields)
+	if first.status != 503 || first != second {
+		t.Errorf("%+v, %+v", first, second)
+	}
+	now.Store(2)
+	if got := f.post("/contact", fields); got.status != 422 {
+		t.Errorf("after two seconds: %+v", got)
+	}
+}
+
 func multipartBody(t *testing.T, boundary, name string, fields url.Values) (contentType, body string) {
 	var text strings.Builder
 	w := multipart.NewWriter(&text)

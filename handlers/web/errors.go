@@ -27,6 +27,7 @@ var sentences = map[int]string{
 	fiber.StatusNotFound:                    "There is nothing at this address. It may be mistyped, or what was here has expired.",
 	fiber.StatusMethodNotAllowed:            "This address does not take that kind of request. Start again from the home page.",
 	fiber.StatusRequestTimeout:              "Your request did not arrive in time. Send it again.",
+	fiber.StatusConflict:                    "This form was sent a moment ago, and what became of it is not known yet. See whether it has arrived before you send it again.",
 	fiber.StatusRequestEntityTooLarge:       "That was more than this site takes at once. Go back, shorten it and send it again.",
 	fiber.StatusUnsupportedMediaType:        "This kind of content is not taken here. Send a form, or JSON.",
 	fiber.StatusTooManyRequests:             "That was too often. Wait a moment, then try again.",

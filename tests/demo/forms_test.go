@@ -80,7 +80,9 @@ func TestContact(t *testing.T) {
 	v.want(v.get(sent.Header.Get("Location")), http.StatusOK) // a reload
 	v.want(v.get("/contact/"+strings.Repeat("A", 26)), http.StatusNotFound)
 
-	// Sent a second time, as by the back button.
+	// Sent a second time, as by the back button, with a change: as it was, it is answered as it was.
+	v.follow(v.submit(first, typed))
+	typed["message"] += "!"
 	used := v.submit(first, typed)
 	v.want(used, http.StatusUnprocessableEntity)
 	if !strings.Contains(used.words(), "already used") || used.field("captcha_key") == first.field("captcha_key") || used.field("message") == "" {
