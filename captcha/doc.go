@@ -132,6 +132,12 @@
 // answers
 // what is more with 429, in the words of Django REST framework. Neither is linked into an app that does not import it.
 //
+// # Sent twice
+//
+// A visitor without script who clicks Send twice sends the form twice, and sees what the second one is answered: that the
+// captcha was used. The package captcha/once, before the form's handler, answers the second one as the first, within ten
+// seconds, on any replica, also while the first is under way. With script the form field sends its form once.
+//
 // # Pictures, sound and the form field
 //
 // Config.Picture sets size, fonts, colours and styles; see the package captcha/picture. Sound is spoken by the package
