@@ -175,6 +175,9 @@ func (e Edge) Read(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor)
 	if e.g.demand(visitor).kind() == Nothing {
 		return Submission{way: None, visitor: visitor}, nil
 	}
+	if err := e.g.checkDemand(ctx, visitor); err != nil {
+		return Submission{}, err
+	}
 	fields, err := readFields(r, e.g.cfg.MaxBody, e.g.fieldNames()...)
 	return e.g.read(ctx, fields, err, visitor)
 }
