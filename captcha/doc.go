@@ -51,12 +51,14 @@
 // with [errors.Is]:
 //
 //   - [ErrMissing]: a field is absent, null or blank. Nothing is used up.
-//   - [ErrMalformed]: a field is too long, given twice or not text, or the body can't be read. Nothing is used up.
-//   - [ErrUnknownKey]: the key was never issued, was used before, or has expired.
-//   - [ErrWrongAnswer]: the answer is wrong. The challenge is used up.
+//   - [ErrMalformed]: a field is too long, given twice or not text, or the body can't be read; its status is 413 for one that
+//     is too large and 415 for one of another media type. Nothing is used up.
+//   - [ErrUnknownKey]: the key or the receipt was never issued, was used before, has expired, or is for something else.
+//   - [ErrWrongAnswer]: the answer or the work is wrong. The challenge is used up.
 //   - [ErrStorage]: the storage failed. The submission is neither right nor wrong, and is not let through.
 //
-// [Reply] answers them in the JSON of django-rest-captcha, whose clients work with this package unchanged; a
+// [Reply] answers them in the JSON of django-rest-captcha, whose clients work with this package unchanged (the README of this
+// folder lists each reply); a
 // Config.ErrorHandler of your own answers in any other way. Check the form's own fields before the captcha, so that a
 // typing error in an address costs no challenge: with [Guard.Read] and [Fields], then your own rules, then
 // [Guard.Verify]. What a

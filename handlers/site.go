@@ -171,6 +171,7 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Get("/api/openapi.yaml", look, s.openAPI)
 	app.All("/api/captcha", opened, issue, s.Guard.Create)
 	app.All("/api/captcha/field", opened, issue, s.Guard.Field)
+	app.All("/api/captcha/receipt", submit, body, s.Guard.Exchange)
 	app.Get("/api/captcha/:key/audio.wav", audio, drawing.InTurn(s.Guard.Audio))
 	app.Get("/api/captcha/:key/work", work, s.Guard.Work)
 	app.Get("/api/captcha/altcha", opened, issue, s.Guard.Altcha)
