@@ -141,7 +141,7 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Get("/livez", web.Live)
 	app.Get("/readyz", web.Ready(s.Logger, s.Stopping, s.Ready))
 	app.Use(web.Observe(s.Logger, s.Proxies, s.Metrics.Request), web.CloseWhile(s.Stopping), web.Restrict, web.Recover(),
-		web.SameOrigin(), web.PlainBody)
+		web.Visitors(s.sessions.signedIn), web.SameOrigin(), web.PlainBody)
 	// What stands behind a limit is not done for who is over it: the body is not read.
 	body, opened := web.NewBodies().Read, web.Opened
 	issue, submit := limited(s.Limits.Issue), limited(s.Limits.Submit)
