@@ -150,6 +150,7 @@ func TestPlaygroundNamesEachBadKnob(t *testing.T) {
 		{"width=8", "size", "Width of 8"},
 		{"width=900&height=900", "size", "this page draws up to 28800"},
 		{"width=240&height=121&scale=1", "size", "this page draws up to 28800"},
+		{"width=120&filter=smooth,sharpen,thicken", "size", "14400 with three"},
 		{"width=181", "size", "181 x 40 at scale 2 has 28960 pixels"},
 		{"font_size=7", "font_size", "8 to 1000"},
 		{"font_size=NaN", "font_size", "8 to 1000"},
