@@ -42,7 +42,7 @@ type Config struct {
 	Guard *captcha.Guard
 
 	// Storage keeps the marks and answers, for ten seconds each. All replicas share one. One that implements captcha.Adder
-	// marks a form for all of them in one step; another fiber.Storage does so within one process.
+	// marks a form for all of them in one step; another fiber.Storage does so within one process, which is logged at start.
 	//
 	// Optional. Default: the guard's Storage, or where it has none, bounded memory of this process
 	Storage fiber.Storage
@@ -112,6 +112,10 @@ func NewForms(config Config) (*Forms, error) {
 		return nil, &setting.Error{Field: "Guard", Value: "nil", Accepted: "a guard"}
 	case cfg.Wait < 0 || cfg.Wait > life:
 		return nil, setting.Refuse("Wait", cfg.Wait, "up to %v", life)
+	}
+	if lacks := keep.Lacks(cfg.Storage, "Add"); len(lacks) > 0 {
+		cfg.Logger.Warn("once: the storage can't mark a form in one step, so each process that shares it answers one first; " +
+			"give Config.Storage one with Add")
 	}
 	return &Forms{cfg: cfg, storage: keep.Wrap(cfg.Storage), plain: cfg.Storage}, nil
 }

@@ -501,3 +501,19 @@ func TestSettings(t *testing.T) {
 		}
 	}
 }
+
+// plain is a storage without the atomic steps.
+type plain struct{ fiber.Storage }
+
+func TestAStorageWithoutTheStep(t *testing.T) {
+	var log strings.Builder
+	logger := slog.New(slog.NewTextHandler(&log, nil))
+	f := newForm(t, captcha.Config{Storage: plain{memory.New()}, Logger: logger}, once.Config{Logger: logger})
+	if !strings.Contains(log.String(), "once: the storage can't mark a form in one step") {
+		t.Errorf("%s", &log)
+	}
+	fields := f.filled("Ada")
+	if first, second := f.post("/contact", fields), f.post("/contact", fields); first.status != 303 || first != second {
+		t.Errorf("%+v, %+v", first, second)
+	}
+}
