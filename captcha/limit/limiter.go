@@ -8,8 +8,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Limiter counts clients in all the networks that they belong to. It is what New's handler is made of, for other routers on
-// fasthttp than Fiber v2.
+// Limiter counts clients in all the networks that they belong to. It is what New's handler is made of, for other
+// routers on fasthttp than Fiber v2.
 type Limiter struct {
 	table      *table      // nil where every request is let through
 	allowances []allowance // the narrowest network first
@@ -22,7 +22,8 @@ type allowance struct {
 	window   time.Duration // how much may be owed
 }
 
-// NewLimiter returns a limiter; the zero Rate and no Prefixes are those of ConfigDefault. Its error is a *setting.Error.
+// NewLimiter returns a limiter; the zero Rate and no Prefixes are those of ConfigDefault. Its error is a
+// *setting.Error.
 func NewLimiter(rate Rate, prefixes []Prefix) (*Limiter, error) {
 	if rate == (Rate{}) {
 		rate = ConfigDefault.Rate
@@ -51,8 +52,8 @@ func (l *Limiter) Take(r *fasthttp.RequestCtx, client func() netip.Addr) error {
 	return nil
 }
 
-// isAsset reports whether a request is for the form field's script or style. That is told by the path's end, for a limit
-// does not know where the guard is.
+// isAsset reports whether a request is for the form field's script or style. That is told by the path's end, for a
+// limit does not know where the guard is.
 func isAsset(r *fasthttp.RequestCtx) bool {
 	path := string(r.Path())
 	return (r.IsGet() || r.IsHead()) && (strings.HasSuffix(path, "/assets/field.js") || strings.HasSuffix(path, "/assets/field.css"))
@@ -67,9 +68,9 @@ func newLimiter(rate Rate, prefixes []Prefix) *Limiter {
 	return l
 }
 
-// take counts a request from addr in each of its networks, and returns 0; or, where one of them has nothing left, counts
-// it in none and returns how long to wait. Between counting and taking back, others of the wider network may be told to
-// wait for a request that was let in by no one: for less than a microsecond.
+// take counts a request from addr in each of its networks, and returns 0; or, where one of them has nothing left,
+// counts it in none and returns how long to wait. Between counting and taking back, others of the wider network may be
+// told to wait for a request that was let in by no one: for less than a microsecond.
 func (l *Limiter) take(addr netip.Addr) (wait time.Duration) {
 	if !addr.IsValid() {
 		return l.table.take(netip.Prefix{}, l.allowances[0].interval, l.allowances[0].window)

@@ -25,8 +25,8 @@ func (e *Error) Error() string {
 // Seconds is how long to wait in whole seconds, rounded up, as the header Retry-After has it.
 func (e *Error) Seconds() int { return int((e.Wait + time.Second - 1) / time.Second) }
 
-// Reply answers 429 with the header Retry-After and the body of Django REST framework. An error that is not a limit's is
-// returned as it is.
+// Reply answers 429 with the header Retry-After and the body of Django REST framework. An error that is not a limit's
+// is returned as it is.
 func Reply(c *fiber.Ctx, err error) error { return ReplyTo(c.Context(), err) }
 
 // ReplyTo is Reply for other routers on fasthttp than Fiber v2.

@@ -47,8 +47,8 @@ func headersOf(r *fasthttp.RequestCtx) (all [][2]string) {
 	return all
 }
 
-// What is kept of answers: of one, and of all in a process, within a life. A page with a captcha takes some 20 KB, and a
-// redirect, which is what most forms are answered with, nothing but its headers.
+// What is kept of answers: of one, and of all in a process, within a life. A page with a captcha takes some 20 KB, and
+// a redirect, which is what most forms are answered with, nothing but its headers.
 const (
 	largestAnswer  = 64 << 10
 	roomForAnswers = 16 << 20
@@ -60,8 +60,8 @@ type room struct {
 	taken int
 }
 
-// answerOf returns what the request was answered since it had the headers before, or the zero answer where there is no room.
-// The policy of the page's content is kept in any case: a nonce in it is the page's.
+// answerOf returns what the request was answered since it had the headers before, or the zero answer where there is no
+// room. The policy of the page's content is kept in any case: a nonce in it is the page's.
 func (k *room) answerOf(r *fasthttp.RequestCtx, before [][2]string) answer {
 	a := answer{Status: r.Response.StatusCode()}
 	size := 512

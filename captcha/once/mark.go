@@ -22,16 +22,17 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 )
 
-// A mark is where a form's answer is kept. Its name follows from the captcha's key, so that there is one for each key that
-// was issued and no more. Its value begins with what stands for the form's content, and ends with the answer, encrypted:
+// A mark is where a form's answer is kept. Its name follows from the captcha's key, so that there is one for each key
+// that was issued and no more. Its value begins with what stands for the form's content, and ends with the answer,
+// encrypted:
 //
 //	content  16
 //	nonce    12  from here on, once it is answered
 //	answer       JSON
 //	tag      16
 //
-// Both content and the cipher's key are made with the sending's secret, so that nobody who reads the storage can try out
-// contents, of which a password may be one.
+// Both content and the cipher's key are made with the sending's secret, so that nobody who reads the storage can try
+// out contents, of which a password may be one.
 type mark struct {
 	name    string
 	content [16]byte

@@ -1,18 +1,18 @@
-// Package once answers a form that is sent twice with what its first sending got. A visitor without script who clicks Send
-// twice sends the form twice; the browser shows what the second one got, and the captcha, which is good once, refuses that
-// one. So the message is there, and its sender is told that it is not.
+// Package once answers a form that is sent twice with what its first sending got. A visitor without script who clicks
+// Send twice sends the form twice; the browser shows what the second one got, and the captcha, which is good once,
+// refuses that one. So the message is there, and its sender is told that it is not.
 //
 //	app.Post("/contact", once.New(once.Config{Guard: guard}), contact)
 //
-// A form is the same if the captcha's key, the address and all that was typed are the same. The first one leaves a mark in
-// the storage, on which all replicas agree, and for ten seconds the answer that it got. The second one is answered alike:
-// at once, or when the first one is, which it waits for. A form with the same key and anything else in it is no second
-// sending, and meets the guard as ever: an answer counts once.
+// A form is the same if the captcha's key, the address and all that was typed are the same. The first one leaves a mark
+// in the storage, on which all replicas agree, and for ten seconds the answer that it got. The second one is answered
+// alike: at once, or when the first one is, which it waits for. A form with the same key and anything else in it is no
+// second sending, and meets the guard as ever: an answer counts once.
 //
 // The guard asks for the captcha as before, in the handlers that come after this one. What they answer is kept with the
-// headers that they set, cookies too, so that a visitor whose login was sent twice is logged in. It is encrypted under a key
-// that only the form's own fields lead to. Forms without a captcha are let through, as are those whose key the guard never
-// issued: nothing is kept of them.
+// headers that they set, cookies too, so that a visitor whose login was sent twice is logged in. It is encrypted under
+// a key that only the form's own fields lead to. Forms without a captcha are let through, as are those whose key the
+// guard never issued: nothing is kept of them.
 //
 // For clients of an API this is the wrong thing. They expect to hear that a key was used.
 package once
@@ -41,8 +41,9 @@ type Config struct {
 	// Required
 	Guard *captcha.Guard
 
-	// Storage keeps the marks and answers, for ten seconds each. All replicas share one. One that implements captcha.Adder
-	// marks a form for all of them in one step; another fiber.Storage does so within one process, which is logged at start.
+	// Storage keeps the marks and answers, for ten seconds each. All replicas share one. One that implements
+	// captcha.Adder marks a form for all of them in one step; another fiber.Storage does so within one process, which
+	// is logged at start.
 	//
 	// Optional. Default: the guard's Storage, or where it has none, bounded memory of this process
 	Storage fiber.Storage
@@ -68,12 +69,13 @@ const life = 10 * time.Second
 // Unfinished is the reason of ErrUnfinished.
 const Unfinished captcha.Reason = "unfinished"
 
-// ErrUnfinished says that a form was sent before, and that its answer is not known: it takes too long, or the process that
-// worked on it has ended. It is for the app's error handler, with the status 409.
+// ErrUnfinished says that a form was sent before, and that its answer is not known: it takes too long, or the process
+// that worked on it has ended. It is for the app's error handler, with the status 409.
 var ErrUnfinished error = &captcha.Error{
 	Reason: Unfinished,
 	Status: http.StatusConflict,
-	Detail: "This form was sent a moment ago, and what became of it is not known yet. See whether it has arrived before you send it again.",
+	Detail: "This form was sent a moment ago, and what became of it is not known yet. " +
+		"See whether it has arrived before you send it again.",
 }
 
 // Forms answers forms once. It is what New's handler is made of, for other routers on fasthttp than Fiber v2.
@@ -136,8 +138,8 @@ func withDefaults(cfg Config) Config {
 	return cfg
 }
 
-// Answer answers a request with what handle answers, or, where the same form was sent before, with what that got. handle
-// has to answer errors of the app as well. The error is ErrUnfinished, or handle's own.
+// Answer answers a request with what handle answers, or, where the same form was sent before, with what that got.
+// handle has to answer errors of the app as well. The error is ErrUnfinished, or handle's own.
 func (f *Forms) Answer(ctx context.Context, r *fasthttp.RequestCtx, visitor captcha.Visitor, handle func() error) error {
 	sending, ok := f.cfg.Guard.Edge().Sending(ctx, r, visitor)
 	if !ok {
@@ -168,8 +170,8 @@ const (
 	longPause  = 200 * time.Millisecond
 )
 
-// claim marks a form as sent. It returns whether nobody had, or else, when that is known, what was answered. It is neither
-// where another form was sent with this key. A key that the guard has not issued is marked by nobody.
+// claim marks a form as sent. It returns whether nobody had, or else, when that is known, what was answered. It is
+// neither where another form was sent with this key. A key that the guard has not issued is marked by nobody.
 func (f *Forms) claim(ctx context.Context, m mark, issued bool) (first bool, kept *answer, err error) {
 	waiting, cancel := context.WithTimeout(ctx, f.cfg.Wait)
 	defer cancel()
@@ -192,8 +194,8 @@ func (f *Forms) claim(ctx context.Context, m mark, issued bool) (first bool, kep
 	}
 }
 
-// addTime is how long the storage may take to mark a form. One that is away would else keep the visitor waiting for this as
-// well as for the guard's own step.
+// addTime is how long the storage may take to mark a form. One that is away would else keep the visitor waiting for
+// this as well as for the guard's own step.
 const addTime = 250 * time.Millisecond
 
 func (f *Forms) add(ctx context.Context, m mark) (bool, error) {
@@ -220,8 +222,8 @@ func (f *Forms) pause(ctx context.Context, pause time.Duration) error {
 	}
 }
 
-// handle has the form handled, and keeps what it is answered. A form whose captcha is still unused, for another field was
-// refused, is as new when it is sent again.
+// handle has the form handled, and keeps what it is answered. A form whose captcha is still unused, for another field
+// was refused, is as new when it is sent again.
 func (f *Forms) handle(ctx context.Context, r *fasthttp.RequestCtx, sending captcha.Sending, m mark, handle func() error) error {
 	before, done := headersOf(r), false
 	defer func() {
@@ -245,8 +247,8 @@ func (f *Forms) handle(ctx context.Context, r *fasthttp.RequestCtx, sending capt
 	return nil
 }
 
-// A failure is kept for those alone who wait for it now, for the same form may succeed soon. Nobody waits until it is kept,
-// for it may well be the storage that failed.
+// A failure is kept for those alone who wait for it now, for the same form may succeed soon. Nobody waits until it is
+// kept, for it may well be the storage that failed.
 const (
 	failureLife  = time.Second
 	mostFailures = 32 // that are being kept; of what is more the mark stays, and its second sender hears ErrUnfinished

@@ -63,8 +63,8 @@ func nearest(name string, known []string) (meant string) {
 	return meant
 }
 
-// errorsBetween is how many letters were left out, added, mistaken or swapped with their neighbour between two names: their
-// optimal string alignment distance.
+// errorsBetween is how many letters were left out, added, mistaken or swapped with their neighbour between two names:
+// their optimal string alignment distance.
 func errorsBetween(a, b string) int {
 	rows := make([][]int, len(a)+1)
 	for i := range rows {

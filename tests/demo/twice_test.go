@@ -12,8 +12,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 )
 
-// A visitor without script clicks Send twice: both are answered alike, whichever replica each comes to, and the message is
-// there once.
+// A visitor without script clicks Send twice: both are answered alike, whichever replica each comes to, and the message
+// is there once.
 func TestSentTwice(t *testing.T) {
 	for _, mode := range []string{"sealed", "stored"} {
 		t.Run(mode, func(t *testing.T) {

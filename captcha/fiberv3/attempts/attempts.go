@@ -78,8 +78,8 @@ func NewAttempts(config Config) (*Attempts, error) {
 	return &Attempts{cfg, inner}, nil
 }
 
-// NetworkOf names the network of an address, for Config.Network: an IPv4 address, or the IPv6 /56 that one customer has. The
-// zero Addr is "".
+// NetworkOf names the network of an address, for Config.Network: an IPv4 address, or the IPv6 /56 that one customer
+// has. The zero Addr is "".
 func NetworkOf(addr netip.Addr) string { return attempts.NetworkOf(addr) }
 
 // Try makes one try for an account. See captcha/attempts.

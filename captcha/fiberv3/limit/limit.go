@@ -94,6 +94,6 @@ func withDefaults(config []Config) Config {
 	return cfg
 }
 
-// Reply answers 429 with the header Retry-After and the body of Django REST framework. An error that is not a limit's is
-// returned as it is.
+// Reply answers 429 with the header Retry-After and the body of Django REST framework. An error that is not a limit's
+// is returned as it is.
 func Reply(c fiber.Ctx, err error) error { return limit.ReplyTo(c.RequestCtx(), err) }
