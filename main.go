@@ -20,6 +20,7 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
+	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 	"github.com/fibercaptcha/fibercaptcha/captcha/siteverify"
 	"github.com/fibercaptcha/fibercaptcha/captcha/work"
@@ -82,8 +83,12 @@ func run(ctx context.Context) error {
 	}
 	slog.SetDefault(set.NewLogger(os.Stderr))
 	redis.SetLogger(redisLog{})
-	for _, name := range settings.Unknown(os.Environ()) {
-		slog.Warn("a variable that is no setting changes nothing", "variable", name)
+	for _, stranger := range settings.Unknown(os.Environ()) {
+		if stranger.Meant != "" {
+			slog.Warn("a variable that is no setting changes nothing", "variable", stranger.Name, "did_you_mean", stranger.Meant)
+		} else {
+			slog.Warn("a variable that is no setting changes nothing", "variable", stranger.Name)
+		}
 	}
 	rooms, err := openRooms(ctx, set)
 	if err != nil {
@@ -119,11 +124,12 @@ func run(ctx context.Context) error {
 		Sessions:       counted.Watch(rooms.sessions),
 		Attempts:       counted.Watch(rooms.attempts),
 		Messages:       counted.Watch(rooms.messages),
+		Sent:           counted.Watch(rooms.sent),
 		Ready:          rooms.ready,
 		StorageTimeout: time.Duration(set.StorageTimeout),
 		Logger:         slog.Default(),
 		Limits: handlers.Limits{Issue: set.LimitIssue, Submit: set.LimitSubmit, Audio: set.LimitAudio, Login: set.LimitLogin,
-			Kept: set.LimitKept},
+			Kept: limit.Rate(set.LimitKept)},
 		Proxies:    set.TrustedProxies,
 		Metrics:    counted,
 		Stats:      counters,

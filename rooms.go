@@ -18,12 +18,13 @@ import (
 // much visitors may store, and the others have what is enough. In Redis all are one, whose room is bounded for all together, and
 // package kept bounds what visitors store.
 type rooms struct {
-	challenges, attempts, sessions, accounts, messages storage.Storage
+	challenges, attempts, sessions, accounts, messages, sent storage.Storage
 
 	opened []storage.Storage
 }
 
-// ownRoom is room for 200,000 accounts and networks with failed logins, or as many who are logged in. It is made as it is used.
+// ownRoom is room for 200,000 accounts and networks with failed logins, as many who are logged in, or the answers to as many
+// forms that may be sent a second time. It is made as it is used.
 const ownRoom = "memory://?entries=200000&bytes=67108864"
 
 func openRooms(ctx context.Context, set settings.Settings) (*rooms, error) {
@@ -45,9 +46,9 @@ func openRooms(ctx context.Context, set settings.Settings) (*rooms, error) {
 		return opened
 	}
 	r.accounts = open("STORAGE_URL", set.StorageURL)
-	r.challenges, r.attempts, r.sessions, r.messages = r.accounts, r.accounts, r.accounts, r.accounts
+	r.challenges, r.attempts, r.sessions, r.messages, r.sent = r.accounts, r.accounts, r.accounts, r.accounts, r.accounts
 	if inMemory := strings.HasPrefix(set.StorageURL, "memory:"); inMemory {
-		r.attempts, r.sessions = open("", ownRoom), open("", ownRoom)
+		r.attempts, r.sessions, r.sent = open("", ownRoom), open("", ownRoom), open("", ownRoom)
 		r.challenges, r.messages = open("", "memory://"), open("STORAGE_URL", set.StorageURL)
 	}
 	if set.Cache != "" {

@@ -49,7 +49,7 @@ func (g *Guard) sendAltcha(ctx context.Context, r *fasthttp.RequestCtx, visitor 
 	}
 	letters := g.demand(visitor).needsLetters()
 	if letters && g.cfg.Receipts == 0 {
-		return noReceipts()
+		return g.noReceipts(ctx)
 	}
 	key, c, err := g.issue(ctx, visitor, fieldPreset)
 	if err != nil {

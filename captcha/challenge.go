@@ -94,6 +94,9 @@ func (g *Guard) renderer(c keep.Challenge) *picture.Renderer {
 
 // issue makes a challenge and does not draw it.
 func (g *Guard) issue(ctx context.Context, visitor Visitor, preset uint8) (string, keep.Challenge, error) {
+	if err := g.checkDemand(ctx, visitor); err != nil {
+		return "", keep.Challenge{}, err
+	}
 	key, c, err := g.keeper.Issue(ctx, keep.Challenge{
 		Answer:   g.draw(),
 		Language: g.code(visitor.Language),

@@ -376,7 +376,7 @@ func (cfg Config) checkTexts() error {
 var fieldForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
 // constantFields are those of a reply that no setting renames.
-var constantFields = []string{"image_type", "image_decode"}
+var constantFields = []string{"image_type", "image_decode", "image_width", "image_height", "expires_in", "audio_type", "audio_url"}
 
 func (c Compat) checkFields() error {
 	taken := slices.Clone(constantFields)

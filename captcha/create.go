@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 )
 
 // create answers POST with a challenge in JSON.
@@ -31,8 +33,23 @@ func (g *Guard) create(ctx context.Context, r *fasthttp.RequestCtx, visitor Visi
 	r.Response.Header.Set("Cache-Control", "no-store")
 	r.Response.Header.SetContentType("application/json")
 	// Written into the response's own buffer, which SwapBody hands out and takes back: there is nothing to copy.
-	r.Response.SwapBody(g.reply.append(r.Response.SwapBody(nil)[:0], key, *image))
+	body := g.reply.append(r.Response.SwapBody(nil)[:0], key, *image)
+	if r.QueryArgs().Has("details") {
+		body = g.appendDetails(body, key, c)
+	}
+	r.Response.SwapBody(body)
 	return nil
+}
+
+// appendDetails adds members to a reply of which a client can ask for more than the original's server says. They are not
+// there unasked, for a client in a typed language may know no number in a reply.
+func (g *Guard) appendDetails(reply []byte, key string, c keep.Challenge) []byte {
+	width, height := g.renderer(c).Size(c.Answer)
+	reply = fmt.Appendf(reply[:len(reply)-1], `,"image_width":%d,"image_height":%d,"expires_in":%d`, width, height, int(g.cfg.Expiration.Seconds()))
+	if g.cfg.Audio != nil {
+		reply = append(append(reply, `,"audio_type":"audio/wav","audio_url":`...), quote(g.soundURL(key))...)
+	}
+	return append(reply, '}')
 }
 
 func notAllowed(r *fasthttp.RequestCtx) error {

@@ -1,6 +1,10 @@
 package captcha
 
 import (
+	"context"
+	"errors"
+	"net/http"
+
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 )
 
@@ -15,8 +19,8 @@ const (
 	// LettersOrWork lets a browser compute instead of its visitor typing. Who has no script types the letters.
 	LettersOrWork Demand = 1 + iota
 
-	// LettersAndWork takes both, of one challenge and in one submission. A visitor without script can't bring it, nor can
-	// anybody where Config.Work is not set.
+	// LettersAndWork takes both, of one challenge and in one submission. A visitor without script can't bring it. Where
+	// Config.Work is not set nobody can: then the request fails with 500, and the log says why.
 	LettersAndWork
 
 	// Nothing lets the request pass as it is, such as one of a visitor who has just met a challenge, or of a colleague.
@@ -101,6 +105,27 @@ func (b brought) worth() Demand {
 // broughtFor is the least that whoever met d has brought.
 func broughtFor(d Demand) brought {
 	return brought{letters: d.needsLetters(), work: d.takesWork(), level: d.level()}
+}
+
+// errNoWork and errNoDemand are a programmer's mistakes, which no request can meet.
+var (
+	errNoWork   = errors.New("captcha: Config.Demand asks for LettersAndWork, and Config.Work is not set, so that nobody can bring it")
+	errNoDemand = errors.New("captcha: Config.Demand returned what is none of LettersOrWork, LettersOnly, LettersAndWork and Nothing")
+)
+
+// checkDemand refuses a demand that nobody can meet, and says so where it shows.
+func (g *Guard) checkDemand(ctx context.Context, visitor Visitor) error {
+	var cause error
+	switch kind := g.demand(visitor).kind(); {
+	case kind == LettersAndWork && g.cfg.Work == nil:
+		cause = errNoWork
+	case kind > LettersOnly:
+		cause = errNoDemand
+	default:
+		return nil
+	}
+	g.complain(ctx, cause.Error())
+	return &Error{Failed, http.StatusInternalServerError, "This can't be asked for here.", cause}
 }
 
 // demand is what is demanded of a visitor.

@@ -51,12 +51,14 @@
 // with [errors.Is]:
 //
 //   - [ErrMissing]: a field is absent, null or blank. Nothing is used up.
-//   - [ErrMalformed]: a field is too long, given twice or not text, or the body can't be read. Nothing is used up.
-//   - [ErrUnknownKey]: the key was never issued, was used before, or has expired.
-//   - [ErrWrongAnswer]: the answer is wrong. The challenge is used up.
+//   - [ErrMalformed]: a field is too long, given twice or not text, or the body can't be read; its status is 413 for one that
+//     is too large and 415 for one of another media type. Nothing is used up.
+//   - [ErrUnknownKey]: the key or the receipt was never issued, was used before, has expired, or is for something else.
+//   - [ErrWrongAnswer]: the answer or the work is wrong. The challenge is used up.
 //   - [ErrStorage]: the storage failed. The submission is neither right nor wrong, and is not let through.
 //
-// [Reply] answers them in the JSON of django-rest-captcha, whose clients work with this package unchanged; a
+// [Reply] answers them in the JSON of django-rest-captcha, whose clients work with this package unchanged (the README of this
+// folder lists each reply); a
 // Config.ErrorHandler of your own answers in any other way. Check the form's own fields before the captcha, so that a
 // typing error in an address costs no challenge: with [Guard.Read] and [Fields], then your own rules, then
 // [Guard.Verify]. What a
@@ -131,6 +133,12 @@
 // network; it is one call in the handler. The package captcha/limit bounds how often a network may ask a route, and
 // answers
 // what is more with 429, in the words of Django REST framework. Neither is linked into an app that does not import it.
+//
+// # Sent twice
+//
+// A visitor without script who clicks Send twice sends the form twice, and sees what the second one is answered: that the
+// captcha was used. The package captcha/once, before the form's handler, answers the second one as the first, within ten
+// seconds, on any replica, also while the first is under way. With script the form field sends its form once.
 //
 // # Pictures, sound and the form field
 //

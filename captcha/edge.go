@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 )
 
 // Edge is a guard as a router on fasthttp meets it. The methods of Guard that take a *fiber.Ctx are a thin layer over it,
@@ -173,8 +175,50 @@ func (e Edge) Read(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor)
 	if e.g.demand(visitor).kind() == Nothing {
 		return Submission{way: None, visitor: visitor}, nil
 	}
+	if err := e.g.checkDemand(ctx, visitor); err != nil {
+		return Submission{}, err
+	}
 	fields, err := readFields(r, e.g.cfg.MaxBody, e.g.fieldNames()...)
 	return e.g.read(ctx, fields, err, visitor)
+}
+
+// Sending is what tells one sending of a form from another. See the package captcha/once.
+type Sending struct {
+	Key    string   // of the challenge or the receipt that it brings
+	Secret [32]byte // that only this key leads to, on every replica
+	Issued bool     // whether this guard has issued the key, as far as that is still known
+
+	guard *Guard
+	scope keep.Scope
+}
+
+// Unused reports whether the key can still be used: the form was refused, if at all, for the sake of another field.
+func (s Sending) Unused(ctx context.Context) bool {
+	_, err := s.guard.keeper.Peek(ctx, s.Key, s.scope)
+	return err == nil
+}
+
+// Sending returns what the form in a request is told from others by, and uses nothing up. It is not ok for a request that
+// Read refuses, or that brings no key of this guard's form.
+func (e Edge) Sending(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) (s Sending, ok bool) {
+	g, demand := e.g, e.g.demand(visitor)
+	if demand.kind() == Nothing {
+		return s, false
+	}
+	fields, err := readFields(r, g.cfg.MaxBody, g.fieldNames()...)
+	if err != nil {
+		return s, false
+	}
+	submission, err := g.assemble(fields, fields.way(demand), visitor)
+	s = Sending{Key: submission.key, guard: g, scope: g.scope(visitor)}
+	if submission.way == Receipt {
+		s.Key, s.scope.Kind = submission.receipt, keep.Receipt
+	}
+	if err != nil || !keep.KeyForm(s.Key) {
+		return s, false
+	}
+	s.Secret, s.Issued, err = g.keeper.Sending(ctx, s.Key, s.scope)
+	return s, err == nil
 }
 
 // FieldsOf returns the named fields of a request's body, as [Fields] does.

@@ -65,9 +65,9 @@ func (g *Guard) pathBelow(app fiber.Router) string {
 //	{"image_type": "image/png", "image_decode": "base64", "captcha_key": "...", "captcha_image": "...", "captcha_value": "..."}
 //
 // The request's body is ignored. The query may name a purpose, ?purpose=signup, where the app has a guard for it, and
-// ?preset=field for a picture as the form field has it. Another method is 405, a storage failure 503;
-// Config.ErrorHandler
-// answers these.
+// ?preset=field for a picture as the form field has it. With ?details the reply has image_width and image_height as well, in
+// CSS pixels, expires_in, in seconds, and where Config.Audio is set audio_type and audio_url. Another method is 405, a
+// storage failure 503; Config.ErrorHandler answers these.
 func (g *Guard) Create(c *fiber.Ctx) error {
 	return g.answered(c, g.Edge().Create(c.UserContext(), c.Context(), g.routeVisitor(c)))
 }

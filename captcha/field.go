@@ -66,7 +66,7 @@ type FieldOptions struct {
 // With JavaScript, the field replaces its challenge in time before it expires, but never one that is being answered;
 // another
 // is a click away, without a change to the rest of the form; and a form that was sent is not sent again within ten
-// seconds.
+// seconds. Where there is no script, the package captcha/once answers a second sending as the first.
 // An app that does not reload the page after a submission calls refresh() on the element captcha-field. The script,
 // assets/field.js, says at its head which events the element sends and which browsers it needs, and the style,
 // assets/field.css, which custom properties change the looks.

@@ -39,7 +39,7 @@ type shared struct {
 	assets    []asset
 
 	mounted    atomic.Pointer[func() string] // where the app is mounted that Register was called with
-	complained atomic.Int64                  // when a storage's failure was last logged, in Unix nanoseconds
+	complained atomic.Int64                  // when a failure was last logged, in Unix nanoseconds
 
 	mu       sync.RWMutex
 	purposes map[string]*Guard

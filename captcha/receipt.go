@@ -16,7 +16,8 @@ const receiptField = "captcha_receipt"
 // errNoReceipts is a programmer's mistake, which is said where it shows.
 var errNoReceipts = errors.New("captcha: Config.Receipts is not set, so there are no receipts")
 
-func noReceipts() error {
+func (g *Guard) noReceipts(ctx context.Context) error {
+	g.complain(ctx, errNoReceipts.Error())
 	return &Error{Failed, http.StatusInternalServerError, "No receipts are given here.", errNoReceipts}
 }
 
@@ -30,8 +31,7 @@ func (g *Guard) ReceiptTo(ctx context.Context, visitor Visitor) (string, error) 
 
 func (g *Guard) receiptFor(ctx context.Context, visitor Visitor, worth Demand) (string, error) {
 	if g.cfg.Receipts == 0 {
-		g.cfg.Logger.ErrorContext(ctx, errNoReceipts.Error())
-		return "", noReceipts()
+		return "", g.noReceipts(ctx)
 	}
 	scope := g.scope(visitor)
 	scope.Kind = keep.Receipt

@@ -276,11 +276,16 @@ func isUnconfirmed(err error) bool {
 	return errors.As(err, &unsure) && unsure.Unconfirmed()
 }
 
-// storageFailed logs the cause, at most once a second, for a storage that is away fails for every visitor.
+// storageFailed logs the cause.
 func (g *Guard) storageFailed(ctx context.Context, detail string, cause error) error {
+	g.complain(ctx, "captcha: the storage failed", "error", cause)
+	return storageFailed(detail, cause)
+}
+
+// complain logs at most once a second, for what fails for one visitor commonly fails for every one.
+func (g *Guard) complain(ctx context.Context, message string, args ...any) {
 	now := g.cfg.Now().UnixNano()
 	if last := g.complained.Load(); (now-last >= int64(time.Second) || now < last) && g.complained.CompareAndSwap(last, now) {
-		g.cfg.Logger.ErrorContext(ctx, "captcha: the storage failed", "error", cause)
+		g.cfg.Logger.ErrorContext(ctx, message, args...)
 	}
-	return storageFailed(detail, cause)
 }

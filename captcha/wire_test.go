@@ -13,11 +13,14 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
+	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/wire"
 )
 
@@ -86,6 +89,47 @@ func TestCreateReply(t *testing.T) {
 		}
 		key := reply["captcha_key"]
 		wantErr(t, verify(guard, key, captchatest.Solve(t, guard, key)), nil)
+	}
+}
+
+// A client may ask for more; what it is then told is true, and the rest is as ever.
+func TestCreateWithDetails(t *testing.T) {
+	guard := captcha.New(captcha.Config{Audio: audio.New(), Expiration: 90 * time.Second, Picture: picture.Config{Width: 120, Height: 50}})
+	guard.For("contact")
+	app := fiber.New()
+	guard.Register(app)
+	for path, want := range map[string][2]int{"/api/captcha/?details": {120, 50}, "/api/captcha/?details=1&purpose=contact&preset=field": {120, 50}} {
+		_, body := mustDo(t, app, post(path, "", ""))
+		var reply struct {
+			ImageType string `json:"image_type"`
+			Key       string `json:"captcha_key"`
+			Image     []byte `json:"captcha_image"`
+			Value     []byte `json:"captcha_value"`
+			Width     int    `json:"image_width"`
+			Height    int    `json:"image_height"`
+			ExpiresIn int    `json:"expires_in"`
+			AudioType string `json:"audio_type"`
+			AudioURL  string `json:"audio_url"`
+		}
+		decoder := json.NewDecoder(strings.NewReader(body))
+		if err := decoder.Decode(&reply); err != nil {
+			t.Fatal(err)
+		}
+		size, err := png.DecodeConfig(bytes.NewReader(reply.Image))
+		if err != nil || size.Width != want[0] || size.Height != want[1] || !bytes.Equal(reply.Image, reply.Value) {
+			t.Errorf("%s: a picture of %v, %v", path, size, err)
+		}
+		if reply.Width != want[0] || reply.Height != want[1] || reply.ExpiresIn != 90 || reply.ImageType != "image/png" {
+			t.Errorf("%s: %+v", path, reply)
+		}
+		response, _ := mustDo(t, app, httptest.NewRequest("GET", reply.AudioURL, nil))
+		if response.StatusCode != 200 || response.Header.Get("Content-Type") != reply.AudioType {
+			t.Errorf("%s: the sound at %s: %s %v", path, reply.AudioURL, response.Status, response.Header)
+		}
+	}
+	_, body := mustDo(t, newApp(captcha.New()), post("/api/captcha/?details", "", ""))
+	if strings.Contains(body, "audio_") || !strings.HasSuffix(body, `"expires_in":300}`) {
+		t.Errorf("without sound: %s", body[len(body)-80:])
 	}
 }
 

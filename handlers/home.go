@@ -22,6 +22,8 @@ type homePage struct {
 	Captcha template.HTML
 	Verdict string // about the answer that was tried, if one was
 	Right   bool
+
+	SignedIn string // who is, if it is known
 }
 
 func (s *site) home(c *fiber.Ctx) error { return s.showHome(c, fiber.StatusOK, homePage{}) }
@@ -62,6 +64,7 @@ func (s *site) showHome(c *fiber.Ctx, status int, page homePage) error {
 	page.Title = "A captcha that you host yourself"
 	page.Shown = time.Now().UnixMilli()
 	page.Captcha = challenge.Field()
+	page.SignedIn, _ = web.SignedIn(c, status)
 	return web.Page(c, status, "home", page)
 }
 

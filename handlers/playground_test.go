@@ -103,14 +103,14 @@ func TestPlaygroundDrawsTwelveSamples(t *testing.T) {
 		width, height int // device pixels; 0 for as wide as the text
 		letters       string
 	}{
-		{"", 90, 40, "{4}"},
-		{"?scale=2", 180, 80, "{4}"},
-		{"?length=4&longest=6&width=200&height=70", 200, 70, "{4,6}"},
-		{"?noise=dots,arcs,lines&filter=smooth,sharpen,thicken", 90, 40, "{4}"},
-		{"?width=0&height=0&length=5", 0, 40, "{5}"},
-		{"?style=solid&style=split&noise=dots&noise=lines&filter=smooth", 90, 40, "{4}"},
-		{"?colours=own&foreground=%23112233&background=%23ddeeff", 90, 40, "{4}"},
-		{"?colours=transparent&font=go-italic&upright=1&noise=none&filter=none&font_size=12", 90, 40, "{4}"},
+		{"", 180, 80, "{4}"},
+		{"?scale=1", 90, 40, "{4}"},
+		{"?length=4&longest=6&width=200&height=70&scale=1", 200, 70, "{4,6}"},
+		{"?noise=dots,arcs,lines&filter=smooth,sharpen,thicken", 180, 80, "{4}"},
+		{"?width=0&height=0&length=5&scale=1", 0, 40, "{5}"},
+		{"?style=solid&style=split&noise=dots&noise=lines&filter=smooth", 180, 80, "{4}"},
+		{"?colours=own&foreground=%23112233&background=%23ddeeff", 180, 80, "{4}"},
+		{"?colours=transparent&font=go-italic&upright=1&noise=none&filter=none&font_size=12", 180, 80, "{4}"},
 	} {
 		status, page := mustGet(t, app, "/playground"+row.query)
 		images := sampleImages(mustParse(t, page))
@@ -148,9 +148,10 @@ func TestPlaygroundNamesEachBadKnob(t *testing.T) {
 		{"width=99999", "size", "1 to 1000 CSS pixels, or 0"},
 		{"width=wide", "size", fmt.Sprint("each up to ", picture.MaxSize)},
 		{"width=8", "size", "Width of 8"},
-		{"width=900&height=900", "size", "this page draws up to 14400"},
-		{"width=240&height=80", "size", "this page draws up to 14400"},
-		{"scale=2&filter=smooth", "size", "up to 7200 with a filter"},
+		{"width=900&height=900", "size", "this page draws up to 28800"},
+		{"width=240&height=121&scale=1", "size", "this page draws up to 28800"},
+		{"width=120&filter=smooth,sharpen,thicken", "size", "14400 with three"},
+		{"width=181", "size", "181 x 40 at scale 2 has 28960 pixels"},
 		{"font_size=7", "font_size", "8 to 1000"},
 		{"font_size=NaN", "font_size", "8 to 1000"},
 		{"font_size=60", "size", "Width of 90"},
@@ -185,7 +186,7 @@ func TestPlaygroundNamesEachBadKnob(t *testing.T) {
 		if len(sampleImages(doc)) != 12 {
 			t.Errorf("%s: %d samples with the defaults", row.query, len(sampleImages(doc)))
 		}
-		if row.knob != "size" && strings.Contains(textOf(byID(t, doc, "env")), "=") {
+		if got := strings.TrimSpace(textOf(byID(t, doc, "env"))); got != "CAPTCHA_SCALE=2" { // what the page begins with
 			t.Errorf("%s: to copy are %q", row.query, textOf(byID(t, doc, "env")))
 		}
 	}
@@ -221,7 +222,7 @@ func TestPlaygroundShowsTwelve(t *testing.T) {
 
 // heaviestPage is what the page may have in bytes: twelve pictures of as many pixels as it draws, half a byte each, as
 // base64, and the rest.
-const heaviestPage = 12*14_400/2*4/3 + 15_000
+const heaviestPage = 12*28_800/2*4/3 + 15_000
 
 // heavyQueries have what makes pictures heavy in all combinations, on sizes up to the greatest, with what matters less
 // changing from one to the next, and long addresses.
@@ -231,7 +232,7 @@ func heavyQueries() (queries []string) {
 	for _, style := range append(playgroundStyles(), "") {
 		for _, noise := range []string{"none", "dots", "dots,arcs,lines"} {
 			for _, filter := range []string{"", "smooth", "smooth,sharpen,thicken"} {
-				for _, size := range []string{"", "&scale=2", "&width=240&height=60", "&width=120&height=60"} {
+				for _, size := range []string{"", "&scale=1", "&width=240&height=120&scale=1", "&width=120&height=60"} {
 					queries = append(queries, "style="+style+"&noise="+noise+"&filter="+filter+size+rest[len(queries)%len(rest)])
 				}
 			}
@@ -239,7 +240,7 @@ func heavyQueries() (queries []string) {
 	}
 	zeros := strings.Repeat("0", 28)
 	return append(queries, tooMuch(), "scale=2&style=relief&"+tooMuch(),
-		"style="+strings.Join(playgroundStyles(), ",")+"&length="+zeros+"10&longest="+zeros+"10&width="+zeros+"240&height="+zeros+"60&font=go-mono-bold"+
+		"scale=1&style="+strings.Join(playgroundStyles(), ",")+"&length="+zeros+"10&longest="+zeros+"10&width="+zeros+"240&height="+zeros+"60&font=go-mono-bold"+
 			"&font_size="+zeros+"8.5&colours=own&noise=dots&rotation_min=-"+zeros+"5.5&rotation_max="+zeros+"40.5")
 }
 

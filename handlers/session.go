@@ -19,17 +19,22 @@ type sessions struct {
 	plain, secure *session.Store
 }
 
+const (
+	plainCookie  = "session"
+	secureCookie = "__Host-session"
+)
+
 func newSessions(storage fiber.Storage) sessions {
 	config := session.Config{
 		Storage:        sessionStorage{storage},
 		Expiration:     sessionLife,
-		KeyLookup:      "cookie:session",
+		KeyLookup:      "cookie:" + plainCookie,
 		CookiePath:     "/",
 		CookieHTTPOnly: true,
 		CookieSameSite: "Lax",
 	}
 	plain := session.New(config)
-	config.KeyLookup = "cookie:__Host-session"
+	config.KeyLookup = "cookie:" + secureCookie
 	config.CookieSecure = true
 	return sessions{plain, session.New(config)}
 }
@@ -47,8 +52,15 @@ func (s sessions) get(c *fiber.Ctx) (*session.Session, error) {
 	return current, err
 }
 
-// signedIn returns the address of who is signed in, or nothing.
+// signedIn returns the address of who is signed in, or nothing. Of a visitor without a cookie the storage is not asked.
 func (s sessions) signedIn(c *fiber.Ctx) (email string, err error) {
+	cookie := plainCookie
+	if c.Secure() {
+		cookie = secureCookie
+	}
+	if c.Cookies(cookie) == "" {
+		return "", nil
+	}
 	current, err := s.get(c)
 	if err != nil {
 		return "", err

@@ -42,6 +42,9 @@ func signupPage(f *registration) formPage {
 }
 
 func (s *site) signupForm(c *fiber.Ctx) error {
+	if email, err := s.sessions.signedIn(c); err == nil && email != "" {
+		return c.Redirect("/account", fiber.StatusSeeOther)
+	}
 	return s.showForm(c, "signup", signupPage(&registration{}), nil)
 }
 

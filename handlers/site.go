@@ -18,6 +18,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/attempts"
 	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
+	"github.com/fibercaptcha/fibercaptcha/captcha/once"
 	"github.com/fibercaptcha/fibercaptcha/captcha/siteverify"
 	"github.com/fibercaptcha/fibercaptcha/handlers/kept"
 	"github.com/fibercaptcha/fibercaptcha/handlers/metrics"
@@ -45,7 +46,7 @@ type Config struct {
 
 	// Storage keeps accounts. The others have rooms of their own where a storage is bounded, so that none of them fills up
 	// another's: what is missing lies in Storage too.
-	Storage, Sessions, Attempts, Messages Storage
+	Storage, Sessions, Attempts, Messages, Sent Storage
 
 	// Ready returns nil while the storages do what requests need; nil is that Storage answers.
 	Ready func(ctx context.Context) error
@@ -90,7 +91,7 @@ func New(cfg Config) *fiber.App {
 	if cfg.Stats == nil {
 		cfg.Stats = stats.New(time.Now)
 	}
-	for _, room := range []*Storage{&cfg.Sessions, &cfg.Attempts, &cfg.Messages} {
+	for _, room := range []*Storage{&cfg.Sessions, &cfg.Attempts, &cfg.Messages, &cfg.Sent} {
 		if *room == nil {
 			*room = cfg.Storage
 		}
@@ -142,7 +143,7 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Get("/livez", web.Live)
 	app.Get("/readyz", web.Ready(s.Logger, s.Stopping, s.Ready))
 	app.Use(web.Observe(s.Logger, s.Proxies, s.Metrics.Request), web.CloseWhile(s.Stopping), web.Restrict, web.Recover(),
-		web.SameOrigin(), web.PlainBody)
+		web.Visitors(s.sessions.signedIn), web.SameOrigin(), web.PlainBody)
 	// What stands behind a limit is not done for who is over it: the body is not read.
 	body, opened := web.NewBodies().Read, web.Opened
 	asked := func(c *fiber.Ctx) error { // by the site's own pages, or by those of a site that is served
@@ -166,12 +167,12 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Get("/stats", look, s.statsShow)
 
 	app.Get("/contact", opened, issue, s.contactForm)
-	app.Post("/contact", submit, body, s.contactSubmit)
+	app.Post("/contact", submit, body, s.once("contact"), s.contactSubmit)
 	app.Get("/contact/:reference", look, s.contactReceipt)
 	app.Get("/signup", opened, issue, s.signupForm)
-	app.Post("/signup", submit, body, s.signupSubmit)
+	app.Post("/signup", submit, body, s.once("signup"), s.signupSubmit)
 	app.Get("/login", opened, issue, s.withDeadline, s.loginForm)
-	app.Post("/login", login, body, s.withDeadline, s.loginSubmit)
+	app.Post("/login", login, body, s.once("login"), s.withDeadline, s.loginSubmit)
 	app.Get("/account", look, s.accountHome)
 	app.Post("/logout", look, s.logout)
 
@@ -184,6 +185,7 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	}
 	app.All("/api/captcha", asked, issue, s.Guard.Create)
 	app.All("/api/captcha/field", asked, issue, s.Guard.Field)
+	app.All("/api/captcha/receipt", submit, body, s.Guard.Exchange)
 	app.Get("/api/captcha/:key/audio.wav", audio, drawing.InTurn(s.Guard.Audio))
 	app.Get("/api/captcha/:key/work", work, s.Guard.Work)
 	app.Get("/api/captcha/altcha", asked, issue, s.Guard.Altcha)
@@ -191,6 +193,11 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Get("/api/captcha/assets/:file", s.Guard.Assets)
 	app.Post("/api/contact", submit, body, s.contactAPI)
 	app.Post("/api/signup", submit, body, s.signupAPI)
+}
+
+// once has a form that is sent twice answered as it was the first time.
+func (s *site) once(purpose string) fiber.Handler {
+	return once.New(once.Config{Guard: s.Guard.For(purpose), Storage: s.Sent, Logger: s.Logger})
 }
 
 // limited lets each visitor through at a rate. What is too much is an error for web.Fail.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,11 +14,15 @@ const accepted = "accepted are memory://[?entries=N&bytes=N], redis://[[user]:pa
 	"cluster or cluster=true, with master_name=NAME[&addr=host:port][&sentinel_username=U&sentinel_password=P] for sentinels, " +
 	"and with [pool_size=N][&confirm=N][&db=N]; in a password, signs such as @ / # ? & must be percent-encoded"
 
+var schemes = []string{"memory", "redis", "rediss", "valkey", "valkeys", "unix"}
+
 // parse reads a storage URL. Of a URL that can't be read nothing is repeated, not even net/url's own message: a password
 // with a sign that should have been encoded can end up in any part of it.
 func parse(rawURL string) (*url.URL, error) {
 	u, err := url.Parse(rawURL)
 	switch {
+	case !strings.Contains(rawURL, "://") && (err != nil || !slices.Contains(schemes, u.Scheme)):
+		return nil, errors.New("storage URL has no scheme; for a Redis at localhost:6379 it is redis://localhost:6379, for memory memory://: " + accepted)
 	case err != nil:
 		return nil, errors.New("storage URL can't be parsed: " + accepted)
 	case strings.Contains(u.Host+u.Path+u.RawQuery+u.Fragment, "@"):

@@ -10,9 +10,11 @@ import (
 
 func TestOpenRefusesURL(t *testing.T) {
 	tests := []struct{ url, says string }{
-		{"", `scheme "" is unknown`},
-		{"memory", `scheme "" is unknown`},
-		{"localhost:6379", `scheme "localhost" is unknown`},
+		{"", "has no scheme"},
+		{"memory", "has no scheme"},
+		{"localhost:6379", "has no scheme; for a Redis at localhost:6379 it is redis://localhost:6379"},
+		{"127.0.0.1:6379", "has no scheme"},
+		{"redis.internal", "has no scheme"},
 		{"postgres://host/db", `scheme "postgres" is unknown`},
 		{"memory://host", "nothing but a query may follow memory://"},
 		{"memory:///path", "nothing but a query may follow memory://"},

@@ -176,18 +176,22 @@ func NetworkOf(addr netip.Addr) string {
 // have to. The error is nil where try returned true; ErrFailed where it returned false; try's own; one of the guard's, with
 // nothing tried; or captcha.ErrStorage.
 func (a *Attempts) Try(c *fiber.Ctx, account string, try func() (bool, error)) (needed bool, err error) {
-	ctx := c.UserContext()
+	return a.TryFrom(c.UserContext(), a.cfg.Network(c), account, func() error { return a.cfg.Guard.Check(c) }, try)
+}
+
+// TryFrom is Try for other routers than Fiber v2: for a request from a network, whose captcha is what check finds of it.
+func (a *Attempts) TryFrom(ctx context.Context, network, account string, check func() error, try func() (bool, error)) (needed bool, err error) {
 	account = name("account", strings.ToLower(strings.TrimSpace(account)))
 	tries, err := a.count(ctx, account)
 	if err != nil {
 		return false, err
 	}
-	ofNetwork, err := a.count(ctx, name("network", a.cfg.Network(c)))
+	ofNetwork, err := a.count(ctx, name("network", network))
 	if err != nil {
 		return false, err
 	}
 	if tries > int64(a.cfg.Free) || ofNetwork > int64(a.cfg.FreeOfNetwork) {
-		if err := a.cfg.Guard.Check(c); err != nil {
+		if err := check(); err != nil {
 			return true, err
 		}
 	}

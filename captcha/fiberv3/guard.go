@@ -8,7 +8,7 @@
 // that takes a fiber.Ctx. Settings that are no functions of a request are those of captcha.Config.
 //
 // An error that a handler returns as it is answers with its status and its sentence under Fiber v3's default error handler
-// too. The packages captcha/limit and captcha/attempts are for Fiber v2 alone.
+// too. The packages captcha/limit, captcha/attempts and captcha/once have their doors below this one, under the same names.
 package fiberv3
 
 import (

@@ -19,7 +19,6 @@ package limit
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -85,19 +84,16 @@ func New(config ...Config) fiber.Handler {
 // NewHandler is New with an error in place of the panic: one *setting.Error, or several that are joined.
 func NewHandler(config ...Config) (fiber.Handler, error) {
 	cfg := withDefaults(config)
-	if cfg.Rate.Count == Unlimited {
-		return func(c *fiber.Ctx) error { return c.Next() }, nil
-	}
-	if err := cfg.check(); err != nil {
+	limiter, err := NewLimiter(cfg.Rate, cfg.Prefixes)
+	if err != nil {
 		return nil, err
 	}
-	limiter := newLimiter(cfg.Rate, cfg.Prefixes)
 	return func(c *fiber.Ctx) error {
-		if isAsset(c) || cfg.Next != nil && cfg.Next(c) {
+		if cfg.Next != nil && cfg.Next(c) {
 			return c.Next()
 		}
-		if wait := limiter.take(cfg.Client(c)); wait > 0 {
-			return cfg.ErrorHandler(c, &Error{Wait: wait})
+		if err := limiter.Take(c.Context(), func() netip.Addr { return cfg.Client(c) }); err != nil {
+			return cfg.ErrorHandler(c, err)
 		}
 		return c.Next()
 	}, nil
@@ -107,12 +103,6 @@ func withDefaults(config []Config) Config {
 	cfg := Config{}
 	if len(config) > 0 {
 		cfg = config[0]
-	}
-	if cfg.Rate == (Rate{}) {
-		cfg.Rate = ConfigDefault.Rate
-	}
-	if cfg.Prefixes == nil {
-		cfg.Prefixes = ConfigDefault.Prefixes
 	}
 	if cfg.Client == nil {
 		cfg.Client = func(c *fiber.Ctx) netip.Addr {
@@ -126,17 +116,17 @@ func withDefaults(config []Config) Config {
 	return cfg
 }
 
-func (cfg Config) check() error {
-	if cfg.Rate.Count < 1 || cfg.Rate.Count > maxCount {
-		return setting.Refuse("Rate.Count", cfg.Rate.Count, "1 to %d requests, or Unlimited", maxCount)
+func check(rate Rate, prefixes []Prefix) error {
+	if rate.Count < 1 || rate.Count > maxCount {
+		return setting.Refuse("Rate.Count", rate.Count, "1 to %d requests, or Unlimited", maxCount)
 	}
-	if cfg.Rate.Per < time.Second || cfg.Rate.Per > maxPer {
-		return setting.Refuse("Rate.Per", cfg.Rate.Per, "1s to %v", maxPer)
+	if rate.Per < time.Second || rate.Per > maxPer {
+		return setting.Refuse("Rate.Per", rate.Per, "1s to %v", maxPer)
 	}
-	if len(cfg.Prefixes) == 0 || len(cfg.Prefixes) > maxPrefixes {
-		return setting.Refuse("Prefixes", cfg.Prefixes, "1 to %d networks", maxPrefixes)
+	if len(prefixes) == 0 || len(prefixes) > maxPrefixes {
+		return setting.Refuse("Prefixes", prefixes, "1 to %d networks", maxPrefixes)
 	}
-	for i, p := range cfg.Prefixes {
+	for i, p := range prefixes {
 		switch name := fmt.Sprintf("Prefixes[%d]", i); {
 		case p.IPv4 < 0 || p.IPv4 > 32:
 			return setting.Refuse(name+".IPv4", p.IPv4, "0 to 32 bits")
@@ -147,13 +137,4 @@ func (cfg Config) check() error {
 		}
 	}
 	return nil
-}
-
-// isAsset reports whether a request is for the form field's script or style. That is told by the path's end, for a limit
-// does not know where the guard is.
-func isAsset(c *fiber.Ctx) bool {
-	if method := c.Method(); method != fiber.MethodGet && method != fiber.MethodHead {
-		return false
-	}
-	return strings.HasSuffix(c.Path(), "/assets/field.js") || strings.HasSuffix(c.Path(), "/assets/field.css")
 }

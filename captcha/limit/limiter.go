@@ -2,12 +2,16 @@ package limit
 
 import (
 	"net/netip"
+	"strings"
 	"time"
+
+	"github.com/valyala/fasthttp"
 )
 
-// limiter counts clients in all the networks that they belong to.
-type limiter struct {
-	table      *table
+// Limiter counts clients in all the networks that they belong to. It is what New's handler is made of, for other
+// routers on fasthttp than Fiber v2.
+type Limiter struct {
+	table      *table      // nil where every request is let through
 	allowances []allowance // the narrowest network first
 }
 
@@ -18,8 +22,54 @@ type allowance struct {
 	window   time.Duration // how much may be owed
 }
 
-func newLimiter(rate Rate, prefixes []Prefix) *limiter {
-	l := &limiter{table: newTable()}
+// NewLimiter returns a limiter; the zero Rate and no Prefixes are those of ConfigDefault. Its error is a
+// *setting.Error.
+func NewLimiter(rate Rate, prefixes []Prefix) (*Limiter, error) {
+	if rate == (Rate{}) {
+		rate = ConfigDefault.Rate
+	}
+	if prefixes == nil {
+		prefixes = ConfigDefault.Prefixes
+	}
+	if rate.Count == Unlimited {
+		return &Limiter{}, nil
+	}
+	if err := check(rate, prefixes); err != nil {
+		return nil, err
+	}
+	return newLimiter(rate, prefixes), nil
+}
+
+// Take counts a request, for the client that is asked for if it counts at all. The error is nil, or an *Error where the
+// request is too much.
+func (l *Limiter) Take(r *fasthttp.RequestCtx, client func() netip.Addr) error {
+	if l.table == nil || isAsset(r) {
+		return nil
+	}
+	if wait := l.take(client()); wait > 0 {
+		return &Error{Wait: wait}
+	}
+	return nil
+}
+
+// Count counts what is not a request as such, such as a password that was wrong, and returns 0; or, where a network of
+// addr has used up its allowance, counts nothing and returns how long to wait.
+func (l *Limiter) Count(addr netip.Addr) (wait time.Duration) {
+	if l.table == nil {
+		return 0
+	}
+	return l.take(addr)
+}
+
+// isAsset reports whether a request is for the form field's script or style. That is told by the path's end, for a
+// limit does not know where the guard is.
+func isAsset(r *fasthttp.RequestCtx) bool {
+	path := string(r.Path())
+	return (r.IsGet() || r.IsHead()) && (strings.HasSuffix(path, "/assets/field.js") || strings.HasSuffix(path, "/assets/field.css"))
+}
+
+func newLimiter(rate Rate, prefixes []Prefix) *Limiter {
+	l := &Limiter{table: newTable()}
 	for _, p := range prefixes {
 		times := max(p.Times, 1)
 		l.allowances = append(l.allowances, allowance{p, rate.Per / time.Duration(rate.Count*times), rate.Per})
@@ -27,10 +77,10 @@ func newLimiter(rate Rate, prefixes []Prefix) *limiter {
 	return l
 }
 
-// take counts a request from addr in each of its networks, and returns 0; or, where one of them has nothing left, counts
-// it in none and returns how long to wait. Between counting and taking back, others of the wider network may be told to
-// wait for a request that was let in by no one: for less than a microsecond.
-func (l *limiter) take(addr netip.Addr) (wait time.Duration) {
+// take counts a request from addr in each of its networks, and returns 0; or, where one of them has nothing left,
+// counts it in none and returns how long to wait. Between counting and taking back, others of the wider network may be
+// told to wait for a request that was let in by no one: for less than a microsecond.
+func (l *Limiter) take(addr netip.Addr) (wait time.Duration) {
 	if !addr.IsValid() {
 		return l.table.take(netip.Prefix{}, l.allowances[0].interval, l.allowances[0].window)
 	}

@@ -66,3 +66,37 @@ func parse(address string) netip.Addr {
 	addr, _ := netip.ParseAddr(address)
 	return addr
 }
+
+func TestCount(t *testing.T) {
+	one, other := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	synctest.Test(t, func(t *testing.T) {
+		limiter, err := NewLimiter(Rate{Count: 2, Per: time.Minute}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []time.Duration{0, 0, 30 * time.Second} {
+			if wait := limiter.Count(one); wait != want {
+				t.Errorf("number %d waits %v, want %v", i+1, wait, want)
+			}
+		}
+		if wait := limiter.Count(other); wait != 0 {
+			t.Errorf("another address waits %v", wait)
+		}
+		time.Sleep(30 * time.Second)
+		if wait := limiter.Count(one); wait != 0 {
+			t.Errorf("after the time that it said there are %v left", wait)
+		}
+	})
+}
+
+func TestCountWithoutALimit(t *testing.T) {
+	limiter, err := NewLimiter(Rate{Count: Unlimited}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 {
+		if limiter.Count(netip.Addr{}) != 0 {
+			t.Fatal("refused")
+		}
+	}
+}

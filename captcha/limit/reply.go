@@ -1,12 +1,15 @@
 package limit
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 )
 
 // Error says that a client's network has used up its allowance.
@@ -22,14 +25,24 @@ func (e *Error) Error() string {
 // Seconds is how long to wait in whole seconds, rounded up, as the header Retry-After has it.
 func (e *Error) Seconds() int { return int((e.Wait + time.Second - 1) / time.Second) }
 
-// Reply answers 429 with the header Retry-After and the body of Django REST framework. An error that is not a limit's is
-// returned as it is.
-func Reply(c *fiber.Ctx, err error) error {
+// Reply answers 429 with the header Retry-After and the body of Django REST framework. An error that is not a limit's
+// is returned as it is.
+func Reply(c *fiber.Ctx, err error) error { return ReplyTo(c.Context(), err) }
+
+// ReplyTo is Reply for other routers on fasthttp than Fiber v2.
+func ReplyTo(r *fasthttp.RequestCtx, err error) error {
 	var throttled *Error
 	if !errors.As(err, &throttled) {
 		return err
 	}
-	c.Set(fiber.HeaderRetryAfter, strconv.Itoa(throttled.Seconds()))
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.Status(fiber.StatusTooManyRequests).JSON(fiber.Map{"detail": throttled.Error()})
+	body, err := json.Marshal(map[string]string{"detail": throttled.Error()})
+	if err != nil {
+		return err
+	}
+	r.Response.Header.Set("Retry-After", strconv.Itoa(throttled.Seconds()))
+	r.Response.Header.Set("Cache-Control", "no-store")
+	r.Response.Header.SetContentType("application/json")
+	r.Response.SetStatusCode(http.StatusTooManyRequests)
+	r.Response.SetBody(body)
+	return nil
 }

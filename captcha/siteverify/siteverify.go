@@ -178,7 +178,7 @@ type Server struct {
 	pages   map[string]*page // by theirs
 	keeper  *keep.Sealed
 	storage keep.Storage
-	wrong   *limit.Counter
+	wrong   *limit.Limiter
 	script  script
 
 	complained atomic.Int64 // when a storage's failure was last logged, in Unix nanoseconds
@@ -214,7 +214,7 @@ func NewServer(config Config) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("siteverify: %w", err)
 	}
-	wrong, err := limit.NewCounter(limit.Config{Rate: cfg.WrongSecrets})
+	wrong, err := limit.NewLimiter(cfg.WrongSecrets, nil)
 	if err != nil {
 		return nil, fmt.Errorf("siteverify: %w", setting.In("WrongSecrets", err))
 	}

@@ -72,7 +72,7 @@ func (s *Server) verify(c *fiber.Ctx) (key string, status int, reply Reply) {
 	}
 	site := s.siteOf(fields["secret"])
 	if site == nil {
-		if wait := s.wrong.Take(s.cfg.Client(c)); wait > 0 {
+		if wait := s.wrong.Count(s.cfg.Client(c)); wait > 0 {
 			c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 			return "", http.StatusTooManyRequests, refusal(invalidSecret)
 		}

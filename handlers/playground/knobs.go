@@ -20,10 +20,15 @@ type knobs struct {
 	Scale                    string
 }
 
+// defaultKnobs are what the page begins with: the package's defaults, but for the scale, which is for the screens that
+// visitors have.
 var defaultKnobs = knobs{
 	Length: "4", Width: "90", Height: "40", RotationMin: "-35", RotationMax: "35",
-	Foreground: "#001100", Background: "#ffffff", Scale: "1",
+	Foreground: "#001100", Background: "#ffffff", Scale: "2",
 }
+
+// defaultScale is the package's.
+const defaultScale = "1"
 
 const none = "none"
 
@@ -88,7 +93,7 @@ func (k knobs) environment() string {
 	set("CAPTCHA_STYLE", strings.Join(k.Style, ","), "")
 	set("CAPTCHA_LENGTH", k.lengths(), d.Length)
 	set("CAPTCHA_IMAGE_SIZE", k.Width+"x"+k.Height, d.Width+"x"+d.Height)
-	set("CAPTCHA_SCALE", k.Scale, d.Scale)
+	set("CAPTCHA_SCALE", k.Scale, defaultScale)
 	set("CAPTCHA_FONT_PATH", k.Font, "")
 	set("CAPTCHA_FONT_SIZE", k.FontSize, "")
 	set("CAPTCHA_LETTER_ROTATION", k.rotation(), d.rotation())

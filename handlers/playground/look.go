@@ -49,7 +49,7 @@ func (k knobs) look() (l look, problems map[string]string) {
 	}
 	if !slices.Contains(allOptions.Scales, k.Scale) {
 		problems["scale"] = "Accepted is " + strings.Join(allOptions.Scales, ", ") + "."
-	} else if k.Scale != d.Scale {
+	} else if k.Scale != defaultScale {
 		l.Scale, _ = strconv.Atoi(k.Scale)
 	}
 	if _, ok := settings.FontNamed(k.Font); !ok && k.Font != "" {

@@ -19,7 +19,8 @@ import (
 // heavy to send.
 const (
 	samples    = 12
-	maxPixels  = 14_400 // device pixels of a picture, once for the drawing and once for each filter
+	maxPixels  = 28_800 // device pixels of a picture: 120 x 60 at scale 2
+	maxPasses  = 57_600 // device pixels of a picture, once for the drawing and once for each filter: three at 90 x 40, scale 2
 	maxLetters = 10
 	maxKept    = 32 // drawings, of settings asked for of late
 )
@@ -150,13 +151,13 @@ func (p *Playground) renderer(font string, l look) (r *picture.Renderer, problem
 		}
 		return nil, problems, nil
 	}
-	scale, filters := max(l.Scale, 1), len(l.Filters)
+	scale, passes := max(l.Scale, 1), 1+len(l.Filters)
 	width, height := r.Size(strings.Repeat("W", l.most))
-	if n := width * height * scale * scale; n*(1+filters) > maxPixels {
+	if n := width * height * scale * scale; n > maxPixels || n*passes > maxPasses {
 		return nil, map[string]string{"size": fmt.Sprintf(
-			"%d x %d at scale %d has %d pixels; this page draws up to %d, as in 240 x 60 or 90 x 40 at scale 2, "+
-				"and up to %d with a filter, %d with two, %d with three (the package itself up to %d x %d at scale %d, filtered or not).",
-			width, height, scale, n, maxPixels, maxPixels/2, maxPixels/3, maxPixels/4, picture.MaxSize, picture.MaxSize, picture.MaxScale)}, nil
+			"%d x %d at scale %d has %d pixels; this page draws up to %d, as in 120 x 60 at scale 2 or 240 x 120 at scale 1, "+
+				"and up to %d with two filters, %d with three (the package itself up to %d x %d at scale %d, filtered or not).",
+			width, height, scale, n, maxPixels, maxPasses/3, maxPasses/4, picture.MaxSize, picture.MaxSize, picture.MaxScale)}, nil
 	}
 	return r, nil, nil
 }

@@ -13,7 +13,7 @@ type Operation struct {
 	MetricsAddr    metricsAddr        `env:"METRICS_ADDR"` // a listener of its own for /metrics
 	TrustedProxies web.Proxies        `env:"TRUSTED_PROXIES"`
 	Connections    web.MaxConnections `env:"LIMIT_CONNECTIONS" envDefault:"128"`
-	LimitKept      limit.Rate         `env:"LIMIT_KEPT" envDefault:"20/day"`
+	LimitKept      keptRate           `env:"LIMIT_KEPT" envDefault:"20/day"`
 	LimitIssue     limit.Rate         `env:"LIMIT_ISSUE" envDefault:"120/min"`
 	LimitSubmit    limit.Rate         `env:"LIMIT_SUBMIT" envDefault:"60/min"`
 	LimitAudio     limit.Rate         `env:"LIMIT_AUDIO" envDefault:"60/min"`
@@ -78,4 +78,14 @@ func (o Operation) Metrics() (addr string, optional bool) {
 		return defaultMetricsAddr, true
 	}
 	return o.MetricsAddr.Addr, false
+}
+
+// keptRate is how much one network may leave.
+type keptRate limit.Rate
+
+func (r *keptRate) UnmarshalText(text []byte) error {
+	if (*limit.Rate)(r).UnmarshalText(text) != nil {
+		return errors.New("accepted is how many messages, and as many accounts, one network may leave in a second, min, hour or day, as in 20/day, or none")
+	}
+	return nil
 }

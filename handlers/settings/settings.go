@@ -8,7 +8,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -26,7 +25,7 @@ type Settings struct {
 	StorageWait seconds    `env:"STORAGE_WAIT" envDefault:"10"`
 
 	Cache           string    `env:"CAPTCHA_CACHE"` // a storage of the captcha's own; default STORAGE_URL
-	Timeout         whole     `env:"CAPTCHA_TIMEOUT"`
+	Timeout         seconds   `env:"CAPTCHA_TIMEOUT"`
 	Length          lengths   `env:"CAPTCHA_LENGTH"`
 	FontPath        fontFiles `env:"CAPTCHA_FONT_PATH"`
 	FontSize        fontSize  `env:"CAPTCHA_FONT_SIZE"`
@@ -62,25 +61,6 @@ func Parse(environ []string) (Settings, error) {
 		errs = append(errs, fmt.Errorf("%s: %w", shown(name, variables[name]), problems[name]))
 	}
 	return settings, errors.Join(errs...)
-}
-
-// Unknown returns the variables of an environment that are named like the captcha's and are none of the settings, as one with
-// a typing error is.
-func Unknown(environ []string) (names []string) {
-	known := map[string]bool{}
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[Settings]()) {
-		known[field.Tag.Get("env")] = true
-	}
-	for _, name := range inFiles {
-		known[name+"_FILE"] = true
-	}
-	for name := range env.ToMap(environ) {
-		if strings.HasPrefix(name, "CAPTCHA_") && !known[name] {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
 }
 
 // parse reads the settings, and says of each variable that does not parse what is accepted.

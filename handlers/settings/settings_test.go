@@ -74,7 +74,9 @@ func TestSettingsThatDoNotParse(t *testing.T) {
 		"ADDR":                     {"3000 localhost a:b :70000 :-1 ::1", "accepted is host:port"},
 		"METRICS_ADDR":             {"9090", "accepted is host:port"},
 		"STORAGE_WAIT":             {"0 -1 10s x", "accepted is a whole number of seconds from 1 to 86400"},
-		"CAPTCHA_TIMEOUT":          {"0 -5 5m 1.5 x 99999999999999999999", "accepted is a whole number above zero"},
+		"CAPTCHA_TIMEOUT":          {"0 -5 5m 1.5 x 86401 99999999999999999999", "accepted is a whole number of seconds from 1 to 86400"},
+		"LIMIT_KEPT":               {"20 20/week x", "accepted is how many messages"},
+		"LIMIT_LOGIN":              {"20 20/week x", "accepted is a number of requests"},
 		"CAPTCHA_LENGTH":           {"0 0-4 4- -4 4-5-6 x", "accepted is a number of letters"},
 		"CAPTCHA_FONT_PATH":        {"/nothing/here.ttf", "accepted"},
 		"CAPTCHA_FONT_SIZE":        {"0 x", "accepted is a number of pixels"},
@@ -114,7 +116,6 @@ func TestSettingsThatTheCaptchaRefuses(t *testing.T) {
 		values string // with blanks between
 		says   string
 	}{
-		"CAPTCHA_TIMEOUT":          {"86401", "24h"},
 		"CAPTCHA_LENGTH":           {"33 6-4", ""},
 		"CAPTCHA_FONT_SIZE":        {"7 1001 NaN +Inf", "1000"},
 		"CAPTCHA_IMAGE_SIZE":       {"90x1001 90x8", ""},
@@ -285,10 +286,51 @@ func FuzzSettings(f *testing.F) {
 	})
 }
 
-// A variable with a typing error is named.
+// A variable with a typing error is named, and what it was meant to be.
 func TestUnknownVariables(t *testing.T) {
-	got := settings.Unknown([]string{"CAPTCHA_LENGHT=4", "CAPTCHA_LENGTH=4", "CAPTCHA_SECRETS_FILE=/x", "CAPTCHA_STORE=1", "LENGTH=4", "ADDR=:1"})
-	if want := []string{"CAPTCHA_LENGHT", "CAPTCHA_STORE"}; !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
+	for name, meant := range map[string]string{
+		"CAPTCHA_LENGHT":      "CAPTCHA_LENGTH",
+		"CAPTCHA_LENTGHS":     "CAPTCHA_LENGTH",
+		"CAPTCHA_STORE":       "CAPTCHA_STORED",
+		"CAPTCHA_STAND":       "",
+		"CAPTCHA_SECRET_FILE": "CAPTCHA_SECRETS_FILE",
+		"captcha_length":      "CAPTCHA_LENGTH",
+		"STORAGE_ULR":         "STORAGE_URL",
+		"STORAGEURL":          "STORAGE_URL",
+		"STORAGE_URLS_FILE":   "STORAGE_URL_FILE",
+		"METRIC_ADDR":         "METRICS_ADDR",
+		"MASTER_CAPTHA":       "MASTER_CAPTCHA",
+		"TRUSTED_PROXY":       "", // three letters
+		"TRUSTED_PROXYS":      "TRUSTED_PROXIES",
+		"LIMIT_CONECTION":     "LIMIT_CONNECTIONS",
+		"LOGLEVEL":            "LOG_LEVEL",
+		"ADRD":                "ADDR",
+	} {
+		got := settings.Unknown([]string{name + "=1"})
+		if meant == "" && !strings.HasPrefix(name, "CAPTCHA_") {
+			if len(got) != 0 {
+				t.Errorf("%s: %v, want nothing", name, got)
+			}
+			continue
+		}
+		if want := []settings.Stranger{{Name: name, Meant: meant}}; !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+}
+
+// What other programs read is no typing error, nor is a setting.
+func TestKnownAndForeignVariables(t *testing.T) {
+	var environ []string
+	for name := range strings.FieldsSeq(`ADDR CAPTCHA_LENGTH CAPTCHA_SECRETS_FILE STORAGE_URL STORAGE_URL_FILE METRICS_ADDR LIMIT_KEPT
+		PATH HOME USER SHELL TERM LANG LC_ALL PWD OLDPWD HOSTNAME HOST PORT TZ TMPDIR TMP EDITOR PAGER DISPLAY MAIL LOGNAME SHLVL LS_COLORS
+		SSH_AUTH_SOCK SSH_CONNECTION XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS GOPATH GOROOT GOFLAGS GOMAXPROCS GOMEMLIMIT GODEBUG GOPROXY
+		CI DEBUG NODE_ENV HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy KUBERNETES_SERVICE_HOST KUBERNETES_PORT KUBERNETES_PORT_443_TCP_ADDR
+		REDIS_URL REDIS_HOST REDIS_PORT DATABASE_URL STORAGE_PORT STORAGE_HOST METRICS_PORT METRICS_HOST INVOCATION_ID NOTIFY_SOCKET
+		JOURNAL_STREAM LISTEN_FDS CREDENTIALS_DIRECTORY AWS_REGION OTEL_EXPORTER_OTLP_ENDPOINT SERVER_ADDR BIND_ADDR DYNO container _`) {
+		environ = append(environ, name+"=1")
+	}
+	if got := settings.Unknown(environ); len(got) > 0 {
+		t.Errorf("%v", got)
 	}
 }

@@ -9,12 +9,11 @@ import (
 )
 
 // NewApp returns an app that bounds what a client may send and how long it may take, and turns errors into pages or JSON.
-// Of the views, "error" is its own.
+// Of the views, "layout" and "error" are its own.
 func NewApp(views fiber.Views, proxies Proxies) *fiber.App {
 	app := fiber.New(fiber.Config{
 		AppName:               "fibercaptcha",
 		Views:                 views,
-		ViewsLayout:           "layout",
 		ErrorHandler:          Fail,
 		DisableStartupMessage: true,
 		Network:               fiber.NetworkTCP, // IPv4 and IPv6: Fiber by itself listens on IPv4 alone

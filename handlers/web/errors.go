@@ -1,8 +1,10 @@
 package web
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"html/template"
 	"net/http"
 	"strconv"
 	"strings"
@@ -27,6 +29,7 @@ var sentences = map[int]string{
 	fiber.StatusNotFound:                    "There is nothing at this address. It may be mistyped, or what was here has expired.",
 	fiber.StatusMethodNotAllowed:            "This address does not take that kind of request. Start again from the home page.",
 	fiber.StatusRequestTimeout:              "Your request did not arrive in time. Send it again.",
+	fiber.StatusConflict:                    "This form was sent a moment ago, and what became of it is not known yet. See whether it has arrived before you send it again.",
 	fiber.StatusRequestEntityTooLarge:       "That was more than this site takes at once. Go back, shorten it and send it again.",
 	fiber.StatusUnsupportedMediaType:        "This kind of content is not taken here. Send a form, or JSON.",
 	fiber.StatusTooManyRequests:             "That was too often. Wait a moment, then try again.",
@@ -114,10 +117,42 @@ type errorPage struct {
 // retryAfter is how long a client is told to wait for the storage, in seconds.
 const retryAfter = "2"
 
-// Page answers with a view that is for this visitor, at this moment.
+// Page answers with a view that is for this visitor, at this moment, within the frame that all pages have.
 func Page(c *fiber.Ctx, status int, view string, data any) error {
+	var main bytes.Buffer
+	if err := c.App().Config().Views.Render(&main, view, data); err != nil {
+		return err
+	}
+	signedIn, known := SignedIn(c, status)
 	settle(c, status)
-	return c.Render(view, data)
+	return c.Render("layout", frame{data, template.HTML(main.String()), signedIn, known})
+}
+
+// frame is what the view "layout" needs. Page has a field Title.
+type frame struct {
+	Page     any
+	Main     template.HTML
+	SignedIn string // the name of who is
+	Known    bool   // whether it is known who is, if anybody
+}
+
+// Visitors lets pages say who is signed in: the name that signedIn returns for a request, or nothing.
+func Visitors(signedIn func(c *fiber.Ctx) (name string, err error)) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		c.Locals(localSignedIn, signedIn)
+		return c.Next()
+	}
+}
+
+// SignedIn returns who is signed in. That is not known where the storage fails, and is not asked for on a page that says that
+// there is too much to do.
+func SignedIn(c *fiber.Ctx, status int) (name string, known bool) {
+	signedIn, ok := c.Locals(localSignedIn).(func(*fiber.Ctx) (string, error))
+	if !ok || status == fiber.StatusTooManyRequests || status == fiber.StatusServiceUnavailable {
+		return "", false
+	}
+	name, err := signedIn(c)
+	return name, err == nil
 }
 
 // settle sets the status of a reply that nobody may keep.

@@ -22,6 +22,7 @@ type local int
 const (
 	localLogger local = iota
 	localClient
+	localSignedIn
 )
 
 // Observe gives each request an id, and logs and counts it when it has been answered. A line has the route's pattern in

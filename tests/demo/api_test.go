@@ -94,6 +94,8 @@ func TestAPIPageTellsEachRefusal(t *testing.T) {
 	spoilt("The answer is wrong", `{"captcha_value": "WRONG"}`)
 	spoilt("The work is wrong", `{"captcha_work": "`+strings.Repeat("0", 64)+`"}`)
 	spoilt("The work can't be read", `{"captcha_work": "0"}`)
+	spoilt("The receipt is unknown, used or expired", `{"captcha_receipt": "unknown"}`)
+	spoilt("ALTCHA's field can't be read", `{"altcha": "e30="}`)
 	send := func(method, contentType, body string) func(*visitor, string, string) page {
 		return func(v *visitor, _, _ string) page { return v.do(v.request(method, "/api/contact", contentType, body)) }
 	}

@@ -124,7 +124,7 @@ func (v *visitor) follow(p page) page {
 // submit fills in a page's form of main, with the fields by their names, and sends it.
 func (v *visitor) submit(p page, fields map[string]string) page {
 	v.t.Helper()
-	form := find(p.root, func(n *html.Node) bool { return n.Data == "form" })
+	form := find(p.root, func(n *html.Node) bool { return n.Data == "form" && attr(n, "action") != "/logout" })
 	if form == nil || !strings.EqualFold(attr(form, "method"), "post") {
 		v.t.Fatalf("%s has no form that is posted", p.Request.URL)
 	}

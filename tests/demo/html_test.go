@@ -36,6 +36,10 @@ func TestHTML(t *testing.T) {
 	for _, path := range []string{"/", "/contact", "/signup", "/login"} {
 		pages[strings.Trim(path, "/")+"-refused"] = v.submit(v.get(path), nil)
 	}
+	in := visit(t, start(t))
+	form := in.get("/signup")
+	in.want(in.submit(form, map[string]string{"email": "ada@example.org", "password": password, "captcha_value": in.solve(form)}), 303)
+	pages["account"], pages["home-logged-in"] = in.get("/account"), in.get("/")
 	dir := t.TempDir()
 	write := func(name, content string) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {

@@ -58,7 +58,10 @@ func TestLogInAndOut(t *testing.T) {
 		t.Errorf("cookie %s", cookie)
 	}
 
-	out := v.submit(inside, nil)
+	if !inside.has("form", "action", "/logout") {
+		t.Error("the page of who is logged in has no way out")
+	}
+	out := v.do(v.request("POST", "/logout", "", ""))
 	v.want(v.follow(out), 200)
 	if got := v.get("/account").Header.Get("Location"); got != "/login" {
 		t.Errorf("after logging out, /account leads to %q", got)

@@ -121,7 +121,22 @@ const (
 	workPath   = "/api/captcha/{key}/work"
 	altchaPath = "/api/captcha/altcha"
 	verifyPath = "/api/captcha/altcha/verify"
+
+	fieldPath   = "/api/captcha/field"
+	receiptPath = "/api/captcha/receipt/"
 )
+
+// receipt returns the receipt that a challenge was exchanged for.
+func (p page) receipt(t *testing.T) string {
+	t.Helper()
+	var given struct {
+		Receipt string `json:"captcha_receipt"`
+	}
+	if err := json.Unmarshal([]byte(p.text), &given); err != nil {
+		t.Fatal(err)
+	}
+	return given.Receipt
+}
 
 // solveForWidget returns what ALTCHA's widget makes of a challenge.
 func solveForWidget(t *testing.T, text string) (payload string) {
@@ -155,7 +170,24 @@ func TestOpenAPIDescribesTheServer(t *testing.T) {
 
 	c.check(v, "/api/openapi.yaml", v.request("GET", "/api/openapi.yaml", "", ""), 200)
 	c.check(v, "/api/captcha/", v.request("POST", "/api/captcha/", "", ""), 200)
-	key, _ := v.challenge()
+	c.check(v, "/api/captcha/", v.request("POST", "/api/captcha/?details=&preset=field&purpose=contact", "", ""), 200)
+	c.check(v, "/api/captcha/", v.request("POST", "/api/captcha/?purpose=unknown", "", ""), 404)
+	c.check(v, fieldPath, v.request("POST", fieldPath+"?language=de", "", ""), 200)
+	c.check(v, fieldPath, v.request("POST", fieldPath+"?purpose=unknown", "", ""), 404)
+	key, answer := v.challenge()
+	exchange := func(contentType, body string) *http.Request { return v.request("POST", receiptPath, contentType, body) }
+	met := exchange(encodings["json"](map[string]string{"captcha_key": key, "captcha_value": answer}))
+	receipt := c.check(v, receiptPath, met, 200).receipt(t)
+	c.check(v, receiptPath, exchange("application/json", `{}`), 400)
+	c.check(v, receiptPath, exchange("application/json", `{"captcha_key": "`+strings.Repeat("x", 300<<10)+`"}`), 413)
+	c.check(v, receiptPath, exchange("text/plain", "hello"), 415)
+	c.check(v, receiptPath, v.request("POST", receiptPath+"?purpose=unknown", "application/json", `{}`), 404)
+	withReceipt := map[string]string{"name": "Ada", "email": "ada@example.org", "message": "Hello", "captcha_receipt": receipt}
+	for _, status := range []int{201, 400} { // it is good once
+		contentType, body := encodings["json"](withReceipt)
+		c.check(v, "/api/contact", v.request("POST", "/api/contact", contentType, body), status)
+	}
+	key, _ = v.challenge()
 	sound := func(key, part string) *http.Request {
 		r := v.request("GET", "/api/captcha/"+key+"/audio.wav", "", "")
 		if part != "" {
@@ -295,7 +327,9 @@ func anyRequests(v *visitor) map[string]func() *http.Request {
 		workPath: func() *http.Request {
 			return v.request("GET", "/api/captcha/0b6f0ee6-9d4b-4fd2-9c41-6d7a3c6d8a11/work", "", "")
 		},
-		altchaPath: func() *http.Request { return v.request("GET", altchaPath, "", "") },
+		fieldPath:   func() *http.Request { return v.request("POST", fieldPath, "", "") },
+		receiptPath: func() *http.Request { return v.request("POST", receiptPath, contentType, body) },
+		altchaPath:  func() *http.Request { return v.request("GET", altchaPath, "", "") },
 		verifyPath: func() *http.Request {
 			return v.request("POST", verifyPath, "application/json", `{"payload": "`+readable+`"}`)
 		},

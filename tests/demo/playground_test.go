@@ -22,8 +22,8 @@ func TestBrowserPlays(t *testing.T) {
 	b.Await("location.search.includes('style=solid')")
 	b.Await("document.getElementById('go').value.includes('picture.Solid')")
 	browser.Value[bool](b.Page, "(document.querySelector('[name=width]').value = '120', document.querySelector('[name=width]').dispatchEvent(new Event('change', {bubbles: true})))")
-	b.Await(`document.querySelector(".samples img").naturalWidth === 120`)
-	b.Await("document.getElementById('env').value === 'CAPTCHA_STYLE=solid\\nCAPTCHA_IMAGE_SIZE=120x40\\n'")
+	b.Await(`document.querySelector(".samples img").naturalWidth === 240`)
+	b.Await("document.getElementById('env').value === 'CAPTCHA_STYLE=solid\\nCAPTCHA_IMAGE_SIZE=120x40\\nCAPTCHA_SCALE=2\\n'")
 	// What can't be drawn is said beside its knob.
 	browser.Value[bool](b.Page, "(document.querySelector('[name=length]').value = '99', document.querySelector('[name=length]').dispatchEvent(new Event('change', {bubbles: true})))")
 	b.Await("document.getElementById('length-problem').textContent.includes('1 to 10')")
@@ -53,7 +53,7 @@ func TestBrowserPlaysWithoutScript(t *testing.T) {
 	b.Click("[name=noise][value=dots]")
 	b.write("longest", "6")
 	b.Submit("#knobs button")
-	want := "CAPTCHA_STYLE=hollow\nCAPTCHA_LENGTH=4-6\nNOISE_FUNCTION=dots\n"
+	want := "CAPTCHA_STYLE=hollow\nCAPTCHA_LENGTH=4-6\nCAPTCHA_SCALE=2\nNOISE_FUNCTION=dots\n"
 	if got := browser.Value[string](b.Page, "document.getElementById('env').value"); got != want {
 		t.Errorf("the settings are %q, not %q", got, want)
 	}

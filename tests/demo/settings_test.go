@@ -26,7 +26,7 @@ func TestSettingsThatStopTheStart(t *testing.T) {
 		env  string // with blanks between
 		want string
 	}{
-		{"CAPTCHA_TIMEOUT=5m", `CAPTCHA_TIMEOUT="5m": accepted is a whole number above zero`},
+		{"CAPTCHA_TIMEOUT=5m", `CAPTCHA_TIMEOUT="5m": accepted is a whole number of seconds from 1 to 86400`},
 		{"CAPTCHA_LENGTH=0", `CAPTCHA_LENGTH="0": accepted is a number of letters`},
 		{"ADDR=3000", `ADDR="3000": accepted is host:port`},
 		{"STORAGE_URL=mysql://db", `STORAGE_URL: storage URL: scheme "mysql" is unknown: accepted are memory://`},

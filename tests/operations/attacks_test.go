@@ -307,7 +307,7 @@ func TestAttackRoutes(t *testing.T) {
 	v := newVisitor(s.URL)
 	for i, route := range []string{"GET /", "POST /", "GET /playground", "GET /developers", "GET /stats", "GET /contact", "POST /contact",
 		"GET /contact/ABCDEFGHIJKLMNOPQRSTUVWXYZ", "GET /signup", "POST /signup", "GET /login", "POST /login", "GET /account", "POST /logout",
-		"POST /api/captcha/", "GET /api/captcha/abc/audio.wav", "POST /api/contact", "POST /api/signup", "GET /api/openapi.yaml"} {
+		"POST /api/captcha/", "POST /api/captcha/field", "POST /api/captcha/receipt/", "GET /api/captcha/abc/audio.wav", "POST /api/contact", "POST /api/signup", "GET /api/openapi.yaml"} {
 		v.forwarded = fmt.Sprint("192.0.2.", i)
 		method, path, _ := strings.Cut(route, " ")
 		status := 0

@@ -20,6 +20,7 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
+	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 	"github.com/fibercaptcha/fibercaptcha/storage"
 )
 
@@ -194,12 +195,26 @@ var submissions = map[string]struct{ media, body string }{
 	"field null":                           {"application/json", `{"captcha_key":"KEY","captcha_value":null}`},
 	"field blank":                          {"application/json", `{"captcha_key":"KEY","captcha_value":" "}`},
 	"field not a string":                   {"application/json", `{"captcha_key":"KEY","captcha_value":1234}`},
+	"field with a null character":          {"application/json", `{"captcha_key":"KEY","captcha_value":"A\u0000B"}`},
 	"field given twice":                    {"application/json", `{"captcha_key":"KEY","captcha_value":"A","captcha_value":"B"}`},
 	"answer too long":                      {"application/json", `{"captcha_key":"KEY","captcha_value":"ABCDEFGHI"}`},
+	"key too long":                         {"application/json", `{"captcha_key":"KEYKEY","captcha_value":"ABCD"}`},
+	"work too long":                        {"application/json", `{"captcha_key":"KEY","captcha_work":"` + strings.Repeat("a", 65) + `"}`},
+	"work that is none":                    {"application/json", `{"captcha_key":"KEY","captcha_work":"work"}`},
+	"receipt too long":                     {"application/json", `{"captcha_receipt":"KEYKEY"}`},
+	"ALTCHA's payload too long":            {"application/json", `{"altcha":"` + strings.Repeat("a", 4097) + `"}`},
+	"ALTCHA's payload that is none":        {"application/json", `{"altcha":"e30="}`},
 	"key unknown, used or expired":         {"application/json", `{"captcha_key":"made-up","captcha_value":"ABCD"}`},
+	"receipt unknown, used or expired":     {"application/json", `{"captcha_receipt":"KEY"}`},
 	"wrong answer":                         {"application/json", `{"captcha_key":"KEY","captcha_value":"no"}`},
+	"wrong work":                           {"application/json", `{"captcha_key":"KEY","captcha_work":"` + strings.Repeat("0", 64) + `"}`},
 	"body not JSON":                        {"application/json", `captcha_key=KEY`},
+	"body JSON, and no object":             {"application/json", `["KEY"]`},
+	"object of more than 1,000 members":    {"application/json", `{` + strings.Repeat(`"":1,`, 1000) + `"captcha_key":"KEY"}`},
+	"body not multipart, as it says":       {"multipart/form-data; boundary=b", `captcha_key=KEY`},
+	"body too large, 413":                  {"application/json", `{"captcha_key":"` + strings.Repeat("KEY", 200) + `"}`},
 	"media type not accepted, 415":         {"text/plain", `captcha_key=KEY`},
+	"body compressed, 415":                 {"application/json", `{"captcha_key":"KEY","captcha_value":"ABCD"}`},
 	"storage down, 503 with `Retry-After`": {"application/json", `{"captcha_key":"KEY","captcha_value":"ABCD"}`},
 }
 
@@ -219,8 +234,8 @@ func TestRefusals(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			guard := captcha.New(captcha.Config{Storage: store})
-			app := fiber.New()
+			guard := captcha.New(captcha.Config{Storage: store, Work: work.New(), Receipts: time.Minute, MaxBody: 8 << 10})
+			app := fiber.New(fiber.Config{DisablePreParseMultipartForm: true}) // else Fiber refuses a broken one by itself
 			app.Post("/", guard.Protect, func(c *fiber.Ctx) error { return c.SendStatus(201) })
 			challenge, err := guard.IssueTo(t.Context(), captcha.Visitor{})
 			if err != nil {
@@ -237,6 +252,9 @@ func TestRefusals(t *testing.T) {
 
 			request := httptest.NewRequest("POST", "/", strings.NewReader(strings.ReplaceAll(submission.body, "KEY", challenge.Key)))
 			request.Header.Set("Content-Type", submission.media)
+			if strings.HasPrefix(row[0], "body compressed") {
+				request.Header.Set("Content-Encoding", "gzip")
+			}
 			response, err := app.Test(request, -1)
 			got := read(t, response, err)
 			if want := strings.Trim(row[1], "`"); response.StatusCode != status || !matches(want, got) {

@@ -126,7 +126,7 @@ func TestTheDemosRoomsDoNotKnowItsPages(t *testing.T) {
 // Whoever imports captcha alone gets neither recordings nor what only a part of it needs.
 func TestImportersCarryOnlyWhatTheyUse(t *testing.T) {
 	for _, dep := range list(t)["captcha"].Deps {
-		for _, not := range []string{"captcha/audio", "captcha/limit", "captcha/work", "captcha/attempts", "captcha/siteverify", "captcha/captchatest", "captcha/storagetest"} {
+		for _, not := range []string{"captcha/audio", "captcha/limit", "captcha/work", "captcha/attempts", "captcha/once", "captcha/siteverify", "captcha/captchatest", "captcha/storagetest"} {
 			if dep == module+"/"+not {
 				t.Errorf("captcha needs %s", dep)
 			}

@@ -95,6 +95,9 @@ type Keeper interface {
 	Peek(ctx context.Context, key string, scope Scope) (Challenge, error)
 	// Take returns what key stands for and uses it up. Of any number of callers at most one gets it.
 	Take(ctx context.Context, key string, scope Scope) (Challenge, error)
+	// Sending returns a secret that only key leads to, the same before and after key is taken, and reports whether key was
+	// issued, as far as that is still known.
+	Sending(ctx context.Context, key string, scope Scope) (secret [32]byte, issued bool, err error)
 }
 
 // Config is what a keeper is made of.

@@ -2,6 +2,7 @@ package keep
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -80,6 +81,18 @@ func (k *Sealed) Take(ctx context.Context, key string, scope Scope) (Challenge, 
 		return Challenge{}, ErrUnknown
 	}
 	return c, nil
+}
+
+// Sending knows a key that was taken as well as one that was not, and asks no storage.
+func (k *Sealed) Sending(ctx context.Context, key string, scope Scope) (secret [32]byte, issued bool, err error) {
+	c, err := k.Open(ctx, key, scope)
+	switch {
+	case errors.Is(err, ErrUnknown):
+		return secret, false, nil
+	case err != nil:
+		return secret, false, err
+	}
+	return c.Subseed('o'), true, nil
 }
 
 // Open returns what key stands for until it expires, whether it was taken or not.

@@ -70,6 +70,16 @@ func (k *Stored) Take(ctx context.Context, key string, scope Scope) (Challenge, 
 	return k.read(value, err)
 }
 
+// Sending has nothing but the key to make the secret of, for what was taken is not there any more. Neither is the key then:
+// who reads the storage does not find it.
+func (k *Stored) Sending(ctx context.Context, key string, scope Scope) (secret [32]byte, issued bool, err error) {
+	_, err = k.Peek(ctx, key, scope)
+	if err != nil && !errors.Is(err, ErrUnknown) {
+		return secret, false, err
+	}
+	return sha256.Sum256([]byte("sending " + scope.text(string(k.names)) + " " + key)), err == nil, nil
+}
+
 func (k *Stored) read(value []byte, err error) (Challenge, error) {
 	if err != nil {
 		return Challenge{}, storageError("find a challenge", err)

@@ -1,19 +1,25 @@
 package recipes
 
 import (
+	"errors"
+
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/gofiber/fiber/v2"
 )
 
-// form shows a page of the app's with the captcha's field in it, and why the last submission was refused. Where that was
-// for the sake of another field, Issue returns the same challenge, with the letters that were typed.
+// form shows a page of the app's with the captcha's field in it, and why the last submission was refused. Where that
+// was for the sake of another field, Issue returns the same challenge, with the letters that were typed. Where the
+// visitor asked for new characters, without script, Refreshed is set, and nothing was wrong.
 func form(c *fiber.Ctx, page string, guard *captcha.Guard, refused error) error {
 	challenge, err := guard.Issue(c)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case errors.Is(refused, captcha.ErrStorage):
+		c.Status(fiber.StatusServiceUnavailable)
+	case refused != nil && !challenge.Refreshed:
+		c.Status(fiber.StatusUnprocessableEntity)
 	}
-	return show(c, page, fiber.Map{
-		"Name":    c.FormValue("name"),
-		"Captcha": challenge.Field(captcha.FieldOptions{Error: refused}),
-	})
+	field := challenge.Field(captcha.FieldOptions{Error: refused})
+	return show(c, page, fiber.Map{"Name": c.FormValue("name"), "Captcha": field})
 }

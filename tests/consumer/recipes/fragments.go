@@ -10,11 +10,8 @@ import (
 func Fragments(app *fiber.App, guard *captcha.Guard, fragment string) {
 	guard.Register(app)
 	app.Get("/form", func(c *fiber.Ctx) error { return form(c, fragment, guard, nil) })
-	app.Post("/form", func(c *fiber.Ctx) error {
-		if err := guard.Check(c); err != nil {
-			return form(c.Status(fiber.StatusUnprocessableEntity), fragment, guard, err)
-		}
+	app.Post("/form", guarded(fragment, guard, func(c *fiber.Ctx) error {
 		return c.Redirect("/thanks", fiber.StatusSeeOther)
-	})
+	}))
 	app.Get("/thanks", func(c *fiber.Ctx) error { return show(c, "thanks", nil) })
 }

@@ -14,7 +14,7 @@ func Login(app *fiber.App, guard *captcha.Guard, match func(c *fiber.Ctx) (bool,
 	app.Post("/login", func(c *fiber.Ctx) error {
 		switch needed, err := logins.Try(c, c.FormValue("name"), func() (bool, error) { return match(c) }); {
 		case needed:
-			return form(c.Status(fiber.StatusUnprocessableEntity), "login", guard.For("login"), err)
+			return form(c, "login", guard.For("login"), err)
 		case errors.Is(err, attempts.ErrFailed):
 			return show(c.Status(fiber.StatusUnprocessableEntity), "login", fiber.Map{"Name": c.FormValue("name")})
 		case err != nil:

@@ -307,9 +307,52 @@ func TestWizard(t *testing.T) {
 	do(t, app, request{method: "POST", path: "/", body: "name=Ada&captcha_key=k&captcha_value=no", status: 422, want: `value="Ada"`})
 	_, page := do(t, app, request{method: "POST", path: "/", body: "name=Ada&" + solved(t, guard), status: 200, want: "second page"})
 	receipt := "captcha_receipt=" + find(t, page, `name="captcha_receipt" value="([^"]+)"`)
-	do(t, app, request{method: "POST", path: "/second", body: "message=Hello", status: 400})
+	do(t, app, request{method: "POST", path: "/second", body: "name=Ada&message=Hello", status: 422, want: `value="Ada"`})
 	do(t, app, request{method: "POST", path: "/second", body: receipt, status: 201})
-	do(t, app, request{method: "POST", path: "/second", body: receipt, status: 400, want: unknown})
+	do(t, app, request{method: "POST", path: "/second", body: receipt, status: 422, want: "This form may have been sent already."})
+}
+
+// A form whose answer can't be checked comes back with the status of that, and as it was typed.
+func TestFormsWithoutTheStorage(t *testing.T) {
+	quiet := slog.New(slog.DiscardHandler)
+	for path, build := range map[string]func(app *fiber.App, guard *captcha.Guard){
+		"/":       Wizard,
+		"/second": Wizard,
+		"/form":   func(app *fiber.App, guard *captcha.Guard) { Fragments(app, guard, "htmx") },
+	} {
+		storage, app := &leaving{Memory: memory.New()}, fiber.New()
+		guard := captcha.New(captcha.Config{Storage: storage, Receipts: time.Minute, Logger: quiet})
+		build(app, guard)
+		answer := solved(t, guard)
+		storage.gone = true
+		do(t, app, request{method: "POST", path: path, body: "name=Ada&" + answer, status: 503, want: `value="Ada"`})
+	}
+}
+
+// Without script the field's button for new characters sends the form, which comes back as it was typed.
+func TestRefreshed(t *testing.T) {
+	app, guard := fiber.New(), captcha.New(captcha.Config{Receipts: time.Minute})
+	Wizard(app, guard)
+	_, page := do(t, app, request{method: "GET", path: "/", status: 200})
+	key := find(t, page, keyOn)
+	_, page = do(t, app, request{method: "POST", path: "/", body: "name=Ada&captcha_refresh=1&captcha_key=" + key, status: 200, want: `value="Ada"`})
+	if find(t, page, keyOn) == key || strings.Contains(page, "aria-invalid") {
+		t.Error("the same challenge, or an error")
+	}
+}
+
+func TestTwice(t *testing.T) {
+	app, guard, kept := fiber.New(), captcha.New(), 0
+	Twice(app, guard, func(*fiber.Ctx) (string, error) { kept++; return "/message", nil })
+	body := solved(t, guard)
+	for range 2 {
+		if header, _ := do(t, app, request{method: "POST", path: "/", body: body, status: 303}); header.Get("Location") != "/message" {
+			t.Error(header)
+		}
+	}
+	if do(t, app, request{method: "POST", path: "/", body: body + "&name=Eve", status: 400, want: unknown}); kept != 1 {
+		t.Errorf("kept %d times", kept)
+	}
 }
 
 func TestChecked(t *testing.T) {

@@ -6,18 +6,15 @@ import (
 )
 
 // Wizard is a form of two pages: the captcha is on the first, and the second brings a receipt for it. The guard's
-// Config.Receipts says how long that is good.
+// Config.Receipts says how long that is good. Who comes later begins again, with the first page.
 func Wizard(app *fiber.App, guard *captcha.Guard) {
 	app.Get("/", func(c *fiber.Ctx) error { return form(c, "contact", guard, nil) })
-	app.Post("/", func(c *fiber.Ctx) error {
-		if err := guard.Check(c); err != nil {
-			return form(c.Status(fiber.StatusUnprocessableEntity), "contact", guard, err)
-		}
+	app.Post("/", guarded("contact", guard, func(c *fiber.Ctx) error {
 		receipt, err := guard.Receipt(c)
 		if err != nil {
 			return err
 		}
 		return show(c, "second", fiber.Map{"Name": c.FormValue("name"), "Receipt": receipt})
-	})
-	app.Post("/second", guard.Protect, done)
+	}))
+	app.Post("/second", guarded("contact", guard, done))
 }

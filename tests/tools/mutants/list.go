@@ -18,6 +18,7 @@ var (
 	guards    = []string{"./captcha"}
 	inRedis   = []string{"./storage"}
 	verifies  = []string{"./captcha/siteverify"}
+	sentOnce  = []string{"./captcha/once"}
 )
 
 var mutants = []mutant{
@@ -348,4 +349,27 @@ var mutants = []mutant{
 		`if seen[secret] {`, `if false {`, verifies},
 	{"captcha/siteverify/siteverify.go", "an origin is spelt as browsers spell it",
 		`u.Port() != own`, `u.Port() != own || true`, verifies},
+	// Forms that are sent twice.
+	{"captcha/once/mark.go", "another content with the same key does not get the answer, nor wait for it",
+		`return len(value) >= len(m.content) && subtle`, `return true || subtle`, sentOnce},
+	{"captcha/once/mark.go", "another address is another form",
+		`{r.Method(), r.RequestURI()}`, `{r.Method()}`, sentOnce},
+	{"captcha/once/mark.go", "files count as content",
+		`writePart(to, []byte(header.Filename))`, ``, sentOnce},
+	{"captcha/once/mark.go", "what is kept can't be read without the form",
+		`return m.cipher.Seal(bytes.Clone(m.content[:]), nil, text, m.content[:])`, `return append(bytes.Clone(m.content[:]), text...)`, sentOnce},
+	{"captcha/once/once.go", "keys that were never issued leave no mark",
+		`if issued {`, `if true {`, sentOnce},
+	{"captcha/once/once.go", "a form that used nothing up is new when it is sent again",
+		`if sending.Unused(ctx) {`, `if false {`, sentOnce},
+	{"captcha/once/once.go", "a failure is soon forgotten",
+		`m.name, value, failureLife`, `m.name, value, life`, sentOnce},
+	{"captcha/once/once.go", "a panic leaves no mark",
+		`if !done {`, `if done && !done {`, sentOnce},
+	{"captcha/once/once.go", "the wait ends with the request",
+		`f.pause(waiting, pause)`, `f.pause(context.WithoutCancel(waiting), pause)`, sentOnce},
+	{"captcha/once/answer.go", "what is large is not kept",
+		`size > largestAnswer ||`, ``, sentOnce},
+	{"captcha/edge.go", "a key that is bound to another visitor is not known",
+		`g.keeper.Sending(ctx, s.Key, s.scope)`, `g.keeper.Sending(ctx, s.Key, keep.Scope{Kind: s.scope.Kind, Purpose: s.scope.Purpose})`, sentOnce},
 }

@@ -1,0 +1,99 @@
+// Package limit is the door to the package captcha/limit for apps on Fiber v3, which has its manual.
+//
+//	app.Post("/api/captcha", limit.New(limit.Config{Rate: limit.Rate{Count: 120, Per: time.Minute}}), guard.Create)
+package limit
+
+import (
+	"net/netip"
+
+	"github.com/gofiber/fiber/v3"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
+)
+
+// Those of captcha/limit.
+type (
+	Rate   = limit.Rate
+	Prefix = limit.Prefix
+	Error  = limit.Error
+)
+
+// Unlimited, as a Rate's Count, lets every request through.
+const Unlimited = limit.Unlimited
+
+// Config holds the settings of a limit, as those of captcha/limit. The zero value is usable.
+type Config struct {
+	// Next lets a request through uncounted when it returns true.
+	//
+	// Optional. Default: nil
+	Next func(c fiber.Ctx) bool
+
+	// Rate is what one network may do; of a Count of Unlimited every request is let through.
+	//
+	// Optional. Default: 60 requests a minute
+	Rate Rate
+
+	// Prefixes are the networks that count as one client.
+	//
+	// Optional. Default: those of captcha/limit
+	Prefixes []Prefix
+
+	// Client returns the address that a request comes from. The zero Addr is that it is not known.
+	//
+	// Optional. Default: c.IP(). Behind a proxy that is the proxy, unless the app sets ProxyHeader, and TrustProxy with
+	// TrustProxyConfig.
+	Client func(c fiber.Ctx) netip.Addr
+
+	// ErrorHandler answers a request that is too much. The error is an *Error.
+	//
+	// Optional. Default: Reply
+	ErrorHandler func(c fiber.Ctx, err error) error
+}
+
+// New returns a handler that lets each network through at a rate. It panics if a setting is refused.
+func New(config ...Config) fiber.Handler {
+	handler, err := NewHandler(config...)
+	if err != nil {
+		panic(err)
+	}
+	return handler
+}
+
+// NewHandler is New with an error in place of the panic: one *setting.Error, or several that are joined.
+func NewHandler(config ...Config) (fiber.Handler, error) {
+	cfg := withDefaults(config)
+	limiter, err := limit.NewLimiter(cfg.Rate, cfg.Prefixes)
+	if err != nil {
+		return nil, err
+	}
+	return func(c fiber.Ctx) error {
+		if cfg.Next != nil && cfg.Next(c) {
+			return c.Next()
+		}
+		if err := limiter.Take(c.RequestCtx(), func() netip.Addr { return cfg.Client(c) }); err != nil {
+			return cfg.ErrorHandler(c, err)
+		}
+		return c.Next()
+	}, nil
+}
+
+func withDefaults(config []Config) Config {
+	cfg := Config{}
+	if len(config) > 0 {
+		cfg = config[0]
+	}
+	if cfg.Client == nil {
+		cfg.Client = func(c fiber.Ctx) netip.Addr {
+			addr, _ := netip.ParseAddr(c.IP())
+			return addr
+		}
+	}
+	if cfg.ErrorHandler == nil {
+		cfg.ErrorHandler = Reply
+	}
+	return cfg
+}
+
+// Reply answers 429 with the header Retry-After and the body of Django REST framework. An error that is not a limit's
+// is returned as it is.
+func Reply(c fiber.Ctx, err error) error { return limit.ReplyTo(c.RequestCtx(), err) }

@@ -1,0 +1,279 @@
+// Package once answers a form that is sent twice with what its first sending got. A visitor without script who clicks
+// Send twice sends the form twice; the browser shows what the second one got, and the captcha, which is good once,
+// refuses that one. So the message is there, and its sender is told that it is not.
+//
+//	app.Post("/contact", once.New(once.Config{Guard: guard}), contact)
+//
+// A form is the same if the captcha's key, the address and all that was typed are the same. The first one leaves a mark
+// in the storage, on which all replicas agree, and for ten seconds the answer that it got. The second one is answered
+// alike: at once, or when the first one is, which it waits for. A form with the same key and anything else in it is no
+// second sending, and meets the guard as ever: an answer counts once.
+//
+// The guard asks for the captcha as before, in the handlers that come after this one. What they answer is kept with the
+// headers that they set, cookies too, so that a visitor whose login was sent twice is logged in. It is encrypted under
+// a key that only the form's own fields lead to. Forms without a captcha are let through, as are those whose key the
+// guard never issued: nothing is kept of them.
+//
+// For clients of an API this is the wrong thing. They expect to hear that a key was used.
+package once
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
+	"github.com/fibercaptcha/fibercaptcha/captcha/memory"
+	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
+)
+
+// Config holds the settings of forms that are answered once.
+type Config struct {
+	// Guard is the one that the form is guarded by, of the form's own purpose.
+	//
+	// Required
+	Guard *captcha.Guard
+
+	// Storage keeps the marks and answers, for ten seconds each. All replicas share one. One that implements
+	// captcha.Adder marks a form for all of them in one step; another fiber.Storage does so within one process, which
+	// is logged at start.
+	//
+	// Optional. Default: the guard's Storage, or where it has none, bounded memory of this process
+	Storage fiber.Storage
+
+	// Wait is how long a second sending waits for the answer to the first, at most: up to 10 seconds, and less than the
+	// app's WriteTimeout. A request whose context ends sooner waits no longer than that.
+	//
+	// Optional. Default: 5 * time.Second
+	Wait time.Duration
+
+	// Logger is told where the storage fails. A form is then handled as if it had been sent once.
+	//
+	// Optional. Default: slog.Default()
+	Logger *slog.Logger
+}
+
+// ConfigDefault is the default Config, but for Guard.
+var ConfigDefault = Config{Wait: 5 * time.Second}
+
+// life is how long a mark and an answer are kept.
+const life = 10 * time.Second
+
+// Unfinished is the reason of ErrUnfinished.
+const Unfinished captcha.Reason = "unfinished"
+
+// ErrUnfinished says that a form was sent before, and that its answer is not known: it takes too long, or the process
+// that worked on it has ended. It is for the app's error handler, with the status 409.
+var ErrUnfinished error = &captcha.Error{
+	Reason: Unfinished,
+	Status: http.StatusConflict,
+	Detail: "This form was sent a moment ago, and what became of it is not known yet. " +
+		"See whether it has arrived before you send it again.",
+}
+
+// Forms answers forms once. It is what New's handler is made of, for other routers on fasthttp than Fiber v2.
+type Forms struct {
+	cfg     Config
+	storage keep.Storage
+	plain   fiber.Storage
+	room    room
+
+	waiting    atomic.Int64 // requests
+	failures   atomic.Int64 // that are being kept
+	complained atomic.Int64 // when a failure of the storage was last logged, in Unix nanoseconds
+}
+
+// New returns a handler to be put before a form's own. It panics with the error that NewForms returns.
+func New(config Config) fiber.Handler {
+	forms, err := NewForms(config)
+	if err != nil {
+		panic(err)
+	}
+	return func(c *fiber.Ctx) error {
+		return forms.Answer(c.UserContext(), c.Context(), config.Guard.Visitor(c), func() error {
+			if err := c.Next(); err != nil {
+				return c.App().ErrorHandler(c, err) // what it answers is to be kept
+			}
+			return nil
+		})
+	}
+}
+
+// NewForms returns forms with these settings. Its error is a *setting.Error.
+func NewForms(config Config) (*Forms, error) {
+	cfg := withDefaults(config)
+	switch {
+	case cfg.Guard == nil:
+		return nil, &setting.Error{Field: "Guard", Value: "nil", Accepted: "a guard"}
+	case cfg.Wait < 0 || cfg.Wait > life:
+		return nil, setting.Refuse("Wait", cfg.Wait, "up to %v", life)
+	}
+	if lacks := keep.Lacks(cfg.Storage, "Add"); len(lacks) > 0 {
+		cfg.Logger.Warn("once: the storage can't mark a form in one step, so each process that shares it answers one first; " +
+			"give Config.Storage one with Add")
+	}
+	return &Forms{cfg: cfg, storage: keep.Wrap(cfg.Storage), plain: cfg.Storage}, nil
+}
+
+func withDefaults(cfg Config) Config {
+	if cfg.Storage == nil && cfg.Guard != nil {
+		cfg.Storage = cfg.Guard.Storage()
+	}
+	if cfg.Storage == nil {
+		cfg.Storage = memory.New(memory.Config{Entries: 100_000, Bytes: 2 * roomForAnswers})
+	}
+	if cfg.Wait == 0 {
+		cfg.Wait = ConfigDefault.Wait
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	return cfg
+}
+
+// Answer answers a request with what handle answers, or, where the same form was sent before, with what that got.
+// handle has to answer errors of the app as well. The error is ErrUnfinished, or handle's own.
+func (f *Forms) Answer(ctx context.Context, r *fasthttp.RequestCtx, visitor captcha.Visitor, handle func() error) error {
+	sending, ok := f.cfg.Guard.Edge().Sending(ctx, r, visitor)
+	if !ok {
+		return handle()
+	}
+	m, err := newMark(sending, r)
+	if err != nil {
+		return handle()
+	}
+	first, kept, err := f.claim(ctx, m, sending.Issued)
+	switch {
+	case errors.Is(err, ErrUnfinished):
+		return err
+	case err != nil:
+		f.log(ctx, err)
+		return handle()
+	case kept != nil:
+		return kept.send(r)
+	case first:
+		return f.handle(ctx, r, sending, m, handle)
+	}
+	return handle()
+}
+
+// The pauses between two looks at a form that is being worked on.
+const (
+	shortPause = 20 * time.Millisecond
+	longPause  = 200 * time.Millisecond
+)
+
+// claim marks a form as sent. It returns whether nobody had, or else, when that is known, what was answered. It is
+// neither where another form was sent with this key. A key that the guard has not issued is marked by nobody.
+func (f *Forms) claim(ctx context.Context, m mark, issued bool) (first bool, kept *answer, err error) {
+	waiting, cancel := context.WithTimeout(ctx, f.cfg.Wait)
+	defer cancel()
+	for pause := shortPause; ; pause = min(2*pause, longPause) {
+		if issued {
+			if first, err := f.add(ctx, m); first || err != nil {
+				return first, nil, err
+			}
+		}
+		value, err := f.storage.Get(ctx, m.name)
+		if err != nil || value == nil && !issued || value != nil && !m.own(value) {
+			return false, nil, err
+		}
+		if kept, err := m.open(value); kept != nil || err != nil {
+			return false, kept, err
+		}
+		if err := f.pause(waiting, pause); err != nil {
+			return false, nil, err
+		}
+	}
+}
+
+// addTime is how long the storage may take to mark a form. One that is away would else keep the visitor waiting for
+// this as well as for the guard's own step.
+const addTime = 250 * time.Millisecond
+
+func (f *Forms) add(ctx context.Context, m mark) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, addTime)
+	defer cancel()
+	return f.storage.Add(ctx, m.name, m.pending(), life)
+}
+
+// mostWaiting is how many requests of a process may wait, for each holds a connection and its buffers.
+const mostWaiting = 256
+
+func (f *Forms) pause(ctx context.Context, pause time.Duration) error {
+	defer f.waiting.Add(-1)
+	if f.waiting.Add(1) > mostWaiting {
+		return ErrUnfinished
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ErrUnfinished
+	}
+}
+
+// handle has the form handled, and keeps what it is answered. A form whose captcha is still unused, for another field
+// was refused, is as new when it is sent again.
+func (f *Forms) handle(ctx context.Context, r *fasthttp.RequestCtx, sending captcha.Sending, m mark, handle func() error) error {
+	before, done := headersOf(r), false
+	defer func() {
+		if !done {
+			f.log(ctx, f.plain.Delete(m.name)) // also where handle has panicked, or left its error to others
+		}
+	}()
+	if err := handle(); err != nil {
+		return err
+	}
+	if r.Response.StatusCode() >= http.StatusInternalServerError {
+		done = true
+		f.keepFailure(ctx, m, f.room.answerOf(r, before))
+		return nil
+	}
+	if sending.Unused(ctx) {
+		return nil
+	}
+	done = true
+	f.log(ctx, f.plain.Set(m.name, m.seal(f.room.answerOf(r, before)), life))
+	return nil
+}
+
+// A failure is kept for those alone who wait for it now, for the same form may succeed soon. Nobody waits until it is
+// kept, for it may well be the storage that failed.
+const (
+	failureLife  = time.Second
+	mostFailures = 32 // that are being kept; of what is more the mark stays, and its second sender hears ErrUnfinished
+)
+
+func (f *Forms) keepFailure(ctx context.Context, m mark, a answer) {
+	value := m.seal(a)
+	if f.failures.Add(1) > mostFailures {
+		f.failures.Add(-1)
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	go func() {
+		defer f.failures.Add(-1)
+		f.log(ctx, f.plain.Set(m.name, value, failureLife))
+	}()
+}
+
+// log tells of a failure at most once a second, for a storage that is away fails for every visitor.
+func (f *Forms) log(ctx context.Context, err error) {
+	if err == nil {
+		return
+	}
+	now := time.Now().UnixNano()
+	if last := f.complained.Load(); now-last >= int64(time.Second) && f.complained.CompareAndSwap(last, now) {
+		f.cfg.Logger.ErrorContext(ctx, "once: the storage failed, so that who sends a form twice is told that it was used", "error", err)
+	}
+}

@@ -1,0 +1,16 @@
+package recipes
+
+import (
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/gofiber/fiber/v2"
+)
+
+// guarded is Protect for people: where the captcha is refused it shows a page with the form again, and no JSON.
+func guarded(page string, guard *captcha.Guard, next fiber.Handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		if err := guard.Check(c); err != nil {
+			return form(c, page, guard, err)
+		}
+		return next(c)
+	}
+}
