@@ -163,7 +163,7 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Get("/signup", opened, issue, s.signupForm)
 	app.Post("/signup", submit, body, s.signupSubmit)
 	app.Get("/login", opened, issue, s.withDeadline, s.loginForm)
-	app.Post("/login", login, body, s.withDeadline, s.loginSubmit)
+	app.Post("/login", login, body, s.loginSubmit)
 	app.Get("/account", look, s.accountHome)
 	app.Post("/logout", look, s.logout)
 

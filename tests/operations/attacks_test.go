@@ -7,12 +7,14 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
 	"github.com/fibercaptcha/fibercaptcha/handlers/kept"
 	"github.com/fibercaptcha/fibercaptcha/storage"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
@@ -184,6 +186,64 @@ func TestAttackLogins(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	within(t, "the end after SIGTERM", time.Since(start), 21*time.Second)
+}
+
+// Whom a 503 tells that too many wait keeps the solved captcha, in a form of a page and in the API: sent again as it was, it
+// makes the account.
+func TestAttackSignups(t *testing.T) {
+	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_ISSUE=none", "LIMIT_SUBMIT=none", "LIMIT_KEPT=none", "CAPTCHA_SECRETS="+secret,
+		"LOG_LEVEL=warn", "GOMAXPROCS=2")
+	guard := modes[0].guard(t, "")
+	const visitors = 40
+	shown := regexp.MustCompile(`name="captcha_key"[^>]* value="([^"]+)"`)
+	var all sync.WaitGroup
+	var refused, joined atomic.Int64
+	ready := make(chan struct{})
+	for i := range visitors {
+		v := newVisitor(s.URL)
+		v.forwarded = "192.0.2.1" // all of them behind one address
+		email := fmt.Sprintf("visitor%d@example.com", i)
+		path, form, done, key := "/api/signup", "", http.StatusCreated, ""
+		if i%2 == 0 {
+			var answer string
+			key, answer = mustChallenge(t, v, guard)
+			form = fmt.Sprintf(`{"email":%q,"password":"correct horse battery","captcha_key":%q,"captcha_value":%q}`, email, key, answer)
+		} else {
+			path, done = "/signup", http.StatusSeeOther
+			found := shown.FindStringSubmatch(mustDo(t, v, "GET", path, "").body)
+			if found == nil {
+				t.Fatal("the page shows no challenge")
+			}
+			key = found[1]
+			form = url.Values{"email": {email}, "password": {"correct horse battery"}, "captcha_key": {key},
+				"captcha_value": {captchatest.Solve(t, guard.For("signup"), key)}}.Encode()
+		}
+		all.Go(func() {
+			<-ready
+			for {
+				r, err := v.do("POST", path, form)
+				if err == nil && r.status == done {
+					joined.Add(1)
+					return
+				}
+				if err != nil || r.status != http.StatusServiceUnavailable {
+					t.Errorf("%s: status %d, %v: %s", path, r.status, err, r.body)
+					return
+				}
+				if path == "/signup" && !strings.Contains(r.body, key) {
+					t.Error("the page of a 503 shows another challenge")
+				}
+				within(t, "a 503", r.took, 2*time.Second)
+				refused.Add(1)
+			}
+		})
+	}
+	close(ready)
+	all.Wait()
+	t.Logf("%d of %d signed up, after %d answers of 503", joined.Load(), visitors, refused.Load())
+	if joined.Load() != visitors || refused.Load() == 0 {
+		t.Error("some lost what they had solved, or nobody had to wait")
+	}
 }
 
 // attackMemory bounds what a process holds at any time of the attack with bodies, in bytes.
