@@ -109,6 +109,7 @@ func run(ctx context.Context) error {
 		Sessions:       counted.Watch(rooms.sessions),
 		Attempts:       counted.Watch(rooms.attempts),
 		Messages:       counted.Watch(rooms.messages),
+		Room:           rooms.shared(),
 		Ready:          rooms.ready,
 		StorageTimeout: time.Duration(set.StorageTimeout),
 		Logger:         slog.Default(),

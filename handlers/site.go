@@ -45,6 +45,9 @@ type Config struct {
 	// another's: what is missing lies in Storage too.
 	Storage, Sessions, Attempts, Messages Storage
 
+	// Room is how many bytes the storage of messages and accounts holds with all else that is in it; 0 is enough.
+	Room int64
+
 	// Ready returns nil while the storages do what requests need; nil is that Storage answers.
 	Ready func(ctx context.Context) error
 
@@ -119,7 +122,7 @@ func newSite(cfg Config) *site {
 			Network: func(c *fiber.Ctx) string { return attempts.NetworkOf(web.Client(c)) },
 		}),
 		passwords:  newPasswords(),
-		kept:       kept.New(cfg.Messages, cfg.Limits.Kept),
+		kept:       kept.New(cfg.Messages, cfg.Limits.Kept, cfg.Room),
 		playground: playground.New(),
 	}
 	s.description = s.apiFields().describe(openAPI)

@@ -20,7 +20,7 @@ func TestMessagesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memory.New()
 		defer store.Close()
-		all := kept.New(store, limit.Rate{})
+		all := kept.New(store, limit.Rate{}, 0)
 		var first string
 		var err error
 		n := 0
@@ -47,7 +47,7 @@ func TestMessagesAreBounded(t *testing.T) {
 }
 
 func TestMessagesAreFoundByReferenceAlone(t *testing.T) {
-	all := kept.New(memory.New(), limit.Rate{})
+	all := kept.New(memory.New(), limit.Rate{}, 0)
 	reference, err := all.Message(t.Context(), somebody, []byte("Hello"), time.Hour)
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestMessagesAreFoundByReferenceAlone(t *testing.T) {
 }
 
 func TestNetworksMayLeaveOnlySoMuch(t *testing.T) {
-	all := kept.New(memory.New(), limit.Rate{Count: 3, Per: 24 * time.Hour})
+	all := kept.New(memory.New(), limit.Rate{Count: 3, Per: 24 * time.Hour}, 0)
 	for i := range 5 {
 		inside, outside := netip.MustParseAddr(fmt.Sprintf("2001:db8:0:%x::1", i)), netip.MustParseAddr(fmt.Sprintf("2001:db8:1:%x00::1", i))
 		for what, keep := range map[string]func(netip.Addr) error{

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -101,6 +102,56 @@ func TestAttackWrongAnswers(t *testing.T) {
 	worksForOthers(t, s)
 }
 
+// A Redis that has little memory keeps most of it for what must never be refused, whatever visitors store and however many
+// challenges are answered wrongly.
+func TestAttackSmallRedis(t *testing.T) {
+	const room = 8 << 20
+	redis := redisserver.Own(t, "--maxmemory", strconv.Itoa(room), "--maxmemory-policy", "noeviction")
+	s := server.Start(t, master, "STORAGE_URL="+redis.URL(), "STORAGE_TIMEOUT="+patience.String(), "LIMIT_KEPT=none", "LIMIT_ISSUE=none",
+		"LIMIT_SUBMIT=none", "LOG_LEVEL=error")
+	v := newVisitor(s.URL)
+	message := masterForm("name", "A. Bot", "email", "bot@example.com", "message", strings.Repeat("😀", 5000))
+	taken, last := 0, reply{status: http.StatusSeeOther}
+	for ; last.status == http.StatusSeeOther && taken < 3000; taken++ {
+		last = mustDo(t, v, "POST", "/contact", message)
+	}
+	if last.status != http.StatusServiceUnavailable || !strings.Contains(last.body, "no room for more messages") {
+		t.Errorf("after %d messages status %d, want 503 and a page that says that there is no room", taken, last.status)
+	}
+	wrong := 0
+	for ; wrong < 2000; wrong++ {
+		key, _, err := v.challenge()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, r, err := v.send(key, "????", "A guess."); err != nil || r.status != http.StatusBadRequest {
+			t.Errorf("wrong answer %d: status %d, %v", wrong, r.status, err)
+			break
+		}
+	}
+	used := usedMemory(t, redis)
+	t.Logf("%d messages of 20 KB and %d wrong answers later %.1f of %.1f MiB are used", taken-1, wrong, mib(used), mib(room))
+	if used > room*3/4 {
+		t.Errorf("%.1f MiB are used", mib(used))
+	}
+	worksForOthers(t, s)
+}
+
+func usedMemory(t *testing.T, redis *redisserver.Server) int {
+	t.Helper()
+	for line := range strings.Lines(redis.Do("INFO", "memory")) {
+		if text, found := strings.CutPrefix(line, "used_memory:"); found {
+			n, err := strconv.Atoi(strings.TrimSpace(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+	}
+	t.Fatal("redis does not say how much memory it uses")
+	return 0
+}
+
 // One network may leave only so much in a day, whichever of its addresses it has.
 func TestAttackMessagesOfOneNetwork(t *testing.T) {
 	s := server.Start(t, master, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_KEPT=20/day", "LOG_LEVEL=error")
@@ -122,16 +173,19 @@ func TestAttackMessagesOfOneNetwork(t *testing.T) {
 func TestAttackEscapes(t *testing.T) {
 	redis := redisserver.Own(t)
 	s := server.Start(t, master, "STORAGE_URL="+redis.URL(), "STORAGE_TIMEOUT="+patience.String())
-	r := mustDo(t, newVisitor(s.URL), "POST", "/contact", masterForm("name", "A. Bot", "email", "bot@example.com", "message", strings.Repeat("<", 5000)))
-	reference := strings.TrimPrefix(r.header.Get("Location"), "/contact/")
 	store, err := storage.Open(t.Context(), redis.URL(), storage.Config{Timeout: patience})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	value, err := store.Get(kept.Place(reference))
-	if err != nil || len(value) < 5000 || len(value) > 5250 {
-		t.Errorf("5,000 characters take %d bytes, %v", len(value), err)
+	v := newVisitor(s.URL)
+	for _, character := range []string{"<", "\"", "\x01", "é", "\u2028", "😀"} {
+		text := strings.Repeat(character, 5000)
+		r := mustDo(t, v, "POST", "/contact", masterForm("name", "A. Bot", "email", "bot@example.com", "message", "a"+text[:len(text)-2*len(character)]+"z"))
+		value, err := store.Get(kept.Place(strings.TrimPrefix(r.header.Get("Location"), "/contact/")))
+		if err != nil || len(value) < 4900*len(character) || len(value) > len(text)+150 {
+			t.Errorf("5,000 times %q take %d bytes, %v", character, len(value), err)
+		}
 	}
 }
 
