@@ -132,7 +132,7 @@ func listen(ctx context.Context, app *fiber.App, set settings.Settings, metrics 
 	if err := listenForMetrics(set, metrics, failed); err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", string(set.Addr)) // IPv4 and IPv6
+	listener, err := web.Listen(ctx, string(set.Addr))
 	if err != nil {
 		return fmt.Errorf("ADDR: %w", err)
 	}

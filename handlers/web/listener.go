@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/netip"
@@ -24,6 +25,16 @@ func (m *MaxConnections) UnmarshalText(text []byte) error {
 	}
 	*m = MaxConnections(n)
 	return nil
+}
+
+// receiveBuffer is how much the system receives of a connection before somebody reads it, in bytes. Left to itself it takes up to
+// some megabytes for each, before it is accepted even, and no limit of this process sees that.
+const receiveBuffer = 64 << 10
+
+// Listen listens for TCP at an address, on IPv4 and IPv6.
+func Listen(ctx context.Context, addr string) (net.Listener, error) {
+	config := net.ListenConfig{Control: receiveLittle}
+	return config.Listen(ctx, "tcp", addr)
 }
 
 // LimitConnections bounds how many connections that listener accepts each client has open: an IPv4 address, or a /64 of IPv6.

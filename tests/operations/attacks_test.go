@@ -4,10 +4,14 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"os/exec"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -192,12 +196,16 @@ func TestAttackEscapes(t *testing.T) {
 // from is a client at another loopback address, which no proxy is trusted at.
 func from(t *testing.T, address, to string) net.Conn {
 	t.Helper()
-	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}, Timeout: 10 * time.Second}
-	conn, err := dialer.Dial("tcp", to)
+	conn, err := dial(address, to)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return conn
+}
+
+func dial(address, to string) (net.Conn, error) {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}, Timeout: 10 * time.Second}
+	return dialer.Dial("tcp", to)
 }
 
 func loginFrom(address string, n int) string {
@@ -310,7 +318,7 @@ func TestAttackBodies(t *testing.T) {
 	for name, address := range map[string]string{"direct": "127.0.0.2", "through a proxy": "127.0.0.1"} {
 		t.Run(name, func(t *testing.T) {
 			s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_SUBMIT=60/min", "LIMIT_ISSUE=none", "LIMIT_CONNECTIONS=128", "LOG_LEVEL=error")
-			visits := startVisits(t, s.URL, func(v *visitor) error {
+			visit := func(v *visitor) error {
 				if _, r, err := v.challenge(); err != nil || r.status != http.StatusOK {
 					return fmt.Errorf("challenge: status %d, %w", r.status, err)
 				}
@@ -319,43 +327,109 @@ func TestAttackBodies(t *testing.T) {
 					return fmt.Errorf("form: status %d, %w", r.status, err)
 				}
 				return nil
-			})
-			head := "POST /contact HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 198.51.100.1\r\nContent-Type: application/x-www-form-urlencoded\r\n" +
-				"Content-Length: 250000\r\n\r\n" + strings.Repeat("x", 240_000)
-			var all sync.WaitGroup
-			var sent atomic.Int64
-			next := make(chan struct{}, 4*(*connections))
-			for range cap(next) {
-				next <- struct{}{}
 			}
-			close(next)
-			var mu sync.Mutex
-			var open []net.Conn
-			for range 64 {
-				all.Go(func() {
-					for range next {
-						conn := from(t, address, s.Addr)
-						mu.Lock()
-						open = append(open, conn)
-						mu.Unlock()
-						_ = conn.SetWriteDeadline(time.Now().Add(3 * time.Second))
-						n, _ := io.WriteString(conn, head)
-						sent.Add(int64(n))
-					}
-				})
-			}
-			all.Wait()
+			before := startVisits(t, s.URL, visit)
+			await(t, "100 visitors before it", func() bool { return before.count() >= 100 })
+			t.Logf("without the attack, 99th percentile of ordinary visitors: %s", before.stop(t).Round(10*time.Microsecond))
+			visits := startVisits(t, s.URL, visit)
+			attacker := startAttack(t, address, s.Addr)
+			opened, sent := attacker.wait(t)
 			within(t, "99th percentile of ordinary visitors", visits.stop(t), 100*time.Millisecond)
-			for _, conn := range open {
-				_ = conn.Close()
-			}
+			attacker.end(t)
 			peak := memory(t, s, "VmHWM")
-			t.Logf("%d connections, %.0f MiB sent; at most %.1f MiB resident", len(open), mib(int(sent.Load())), mib(peak))
+			t.Logf("%d connections, %.0f MiB sent; at most %.1f MiB resident", opened, mib(sent), mib(peak))
 			if peak > attackMemory {
 				t.Errorf("%.1f MiB resident, bound is %.1f", mib(peak), mib(attackMemory))
 			}
 		})
 	}
+}
+
+// The attack with bodies runs in a process of its own, and behind all others, so that visitors wait for the site and not for
+// the processor that an attacker would bring along. These say at whom it is aimed, from where, and how many connections it keeps open.
+const (
+	attackTo    = "ATTACK_TO"
+	attackFrom  = "ATTACK_FROM"
+	attackCount = "ATTACK_COUNT"
+)
+
+type attacker struct {
+	process *exec.Cmd
+	in      io.WriteCloser
+	out     *bufio.Reader
+}
+
+func startAttack(t *testing.T, address, to string) *attacker {
+	t.Helper()
+	a := &attacker{process: exec.Command("nice", "-n", "19", os.Args[0])}
+	a.process.Env = append(os.Environ(), attackTo+"="+to, attackFrom+"="+address, fmt.Sprint(attackCount, "=", *connections))
+	a.process.Stderr = os.Stderr
+	out, err := a.process.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.out = bufio.NewReader(out)
+	if a.in, err = a.process.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.process.Process.Kill() })
+	return a
+}
+
+// wait returns when all connections have sent what they could.
+func (a *attacker) wait(t *testing.T) (connections, sent int) {
+	t.Helper()
+	if _, err := fmt.Fscanln(a.out, &connections, &sent); err != nil {
+		t.Fatalf("the attacker: %v", err)
+	}
+	return connections, sent
+}
+
+// end closes the connections.
+func (a *attacker) end(t *testing.T) {
+	t.Helper()
+	_ = a.in.Close()
+	if err := a.process.Wait(); err != nil {
+		t.Errorf("the attacker: %v", err)
+	}
+}
+
+// attackBodies sends most of a body on each of many connections, 64 at a time and four times as many in all as may stay open.
+func attackBodies(to string) {
+	count, err := strconv.Atoi(os.Getenv(attackCount))
+	if err != nil {
+		log.Fatal(err)
+	}
+	request := "POST /contact HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 198.51.100.1\r\n" +
+		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 250000\r\n\r\n" + strings.Repeat("x", 240_000)
+	var all sync.WaitGroup
+	var sent, begun atomic.Int64
+	var mu sync.Mutex
+	var open []net.Conn
+	for range 64 {
+		all.Go(func() {
+			for begun.Add(1) <= int64(4*count) {
+				conn, err := dial(os.Getenv(attackFrom), to)
+				if err != nil {
+					log.Print(err)
+					continue
+				}
+				mu.Lock()
+				open = append(open, conn)
+				mu.Unlock()
+				_ = conn.SetWriteDeadline(time.Now().Add(3 * time.Second))
+				n, _ := io.WriteString(conn, request)
+				sent.Add(int64(n))
+			}
+		})
+	}
+	all.Wait()
+	fmt.Println(len(open), sent.Load())
+	_, _ = io.Copy(io.Discard, os.Stdin) // the connections stay open until the test ends them
+	runtime.KeepAlive(open)
 }
 
 // Who asks whether to send ten gigabytes is told no, and not to go on.

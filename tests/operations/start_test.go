@@ -19,7 +19,13 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
-func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
+func TestMain(m *testing.M) {
+	if to := os.Getenv(attackTo); to != "" {
+		attackBodies(to)
+		return
+	}
+	os.Exit(server.Main(m))
+}
 
 // idleMemory bounds what a replica that has nothing to do keeps resident, in bytes.
 const idleMemory = 30 << 20
