@@ -153,6 +153,9 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	drawing := web.NewTurns(max(1, runtime.GOMAXPROCS(0)/2))
 
 	app.Get("/static/:name", compress.New(), assets.Serve)
+	app.Get("/api/captcha/assets/:file", s.Guard.Assets)
+
+	app.Use(web.OwnSite)
 	app.Get("/", opened, issue, s.home)
 	app.Post("/", submit, body, s.homeTry)
 
@@ -177,7 +180,6 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Get("/api/captcha/:key/work", work, s.Guard.Work)
 	app.Get("/api/captcha/altcha", opened, issue, s.Guard.Altcha)
 	app.Post("/api/captcha/altcha/verify", submit, body, s.Guard.VerifyAltcha)
-	app.Get("/api/captcha/assets/:file", s.Guard.Assets)
 	app.Post("/api/contact", submit, body, s.contactAPI)
 	app.Post("/api/signup", submit, body, s.signupAPI)
 }

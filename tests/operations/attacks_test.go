@@ -447,7 +447,7 @@ func TestAttackExpect(t *testing.T) {
 
 // A picture on another site that is a page here costs the visitors of that site nothing.
 func TestAttackAllowance(t *testing.T) {
-	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_ISSUE=5/hour")
+	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_ISSUE=5/hour", "LIMIT_SUBMIT=5/hour", "LIMIT_AUDIO=5/hour", "LIMIT_LOGIN=5/hour")
 	v := newVisitor(s.URL)
 	v.forwarded = "192.0.2.1"
 	for _, path := range []string{"/", "/contact", "/signup", "/login", "/developers", "/playground"} {
@@ -466,6 +466,21 @@ func TestAttackAllowance(t *testing.T) {
 	}
 	if r := mustDo(t, v, "POST", "/api/captcha/", "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "empty"); r.status != http.StatusForbidden {
 		t.Errorf("a challenge for another site's script: status %d", r.status)
+	}
+	for _, row := range []struct{ method, path, mode string }{
+		{"POST", "/api/contact", "no-cors"}, {"POST", "/api/contact", "navigate"}, {"POST", "/contact", "navigate"}, {"POST", "/login", "no-cors"},
+		{"GET", "/api/captcha/abc/audio.wav", "no-cors"}, {"GET", "/stats", "no-cors"},
+	} {
+		for range 10 {
+			r := mustDo(t, v, row.method, row.path, "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", row.mode, "Sec-Fetch-Dest", "empty")
+			if r.status != http.StatusForbidden {
+				t.Errorf("%s %s for another site: status %d", row.method, row.path, r.status)
+				break
+			}
+		}
+		if r := mustDo(t, v, row.method, row.path, ""); r.status == http.StatusTooManyRequests {
+			t.Errorf("%s %s: another site used up the allowance", row.method, row.path)
+		}
 	}
 	for range 2 {
 		r := mustDo(t, v, "GET", "/contact", "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document")
