@@ -22,6 +22,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
 	"github.com/fibercaptcha/fibercaptcha/handlers/kept"
 	"github.com/fibercaptcha/fibercaptcha/storage"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/measure"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
@@ -443,6 +444,28 @@ func TestAttackExpect(t *testing.T) {
 	if err != nil || !strings.Contains(line, " 413 ") {
 		t.Errorf("answered %q, %v; want 413", line, err)
 	}
+}
+
+// An object of very many members, each of which would be worked on, is refused for little.
+func TestAttackMembers(t *testing.T) {
+	const requests = 200
+	s := server.Start(t)
+	v := newVisitor(s.URL)
+	body := "{" + strings.Repeat(`"":1,`, 49_999) + `"":1}`
+	cpu := func() time.Duration {
+		took, err := measure.CPUTime([]int{s.Pid()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return took
+	}
+	before := cpu()
+	for range requests {
+		if r := mustDo(t, v, "POST", "/api/contact", body); r.status != http.StatusBadRequest {
+			t.Fatalf("status %d", r.status)
+		}
+	}
+	within(t, "the processor's time for 250 KB of members", (cpu()-before)/requests, 3*time.Millisecond)
 }
 
 // A picture on another site that is a page here costs the visitors of that site nothing.
