@@ -127,15 +127,35 @@ func (k *Kept) Account(ctx context.Context, client netip.Addr) error {
 	return err
 }
 
-// allow counts one thing more of a network.
+// allow counts one thing more of a client's networks.
 func (k *Kept) allow(ctx context.Context, kind string, client netip.Addr) error {
 	if k.rate.Count == limit.Unlimited {
 		return nil
 	}
-	network := sha256.Sum256([]byte(kind + " " + attempts.NetworkOf(client)))
-	n, err := k.storage.Count(ctx, "kept_"+base64.RawURLEncoding.EncodeToString(network[:15]), k.rate.Per)
-	if err == nil && n > int64(k.rate.Count) {
-		err = &limit.Error{Wait: k.rate.Per}
+	for _, network := range networksOf(client) {
+		name := sha256.Sum256([]byte(kind + " " + network.name))
+		n, err := k.storage.Count(ctx, "kept_"+base64.RawURLEncoding.EncodeToString(name[:15]), k.rate.Per)
+		if err == nil && n > int64(k.rate.Count*network.times) {
+			err = &limit.Error{Wait: k.rate.Per}
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
+}
+
+type network struct {
+	name  string
+	times int // what it may leave, in multiples of the rate
+}
+
+// networksOf are the network that one customer has, and the /48 that some have.
+func networksOf(client netip.Addr) []network {
+	networks := []network{{attempts.NetworkOf(client), 1}}
+	if client = client.Unmap(); client.Is6() {
+		wide, _ := client.Prefix(48) // the error is that of more bits than there are
+		networks = append(networks, network{wide.String(), 4})
+	}
+	return networks
 }
