@@ -18,9 +18,9 @@ type Turns struct {
 }
 
 const (
-	longestTurn   = 1900 * time.Millisecond // waiting and storage together: a visitor shall have an answer in two seconds
-	longestWait   = 1500 * time.Millisecond
-	placesAtOnce  = 24 // for each that runs: what takes 60 ms each is done in less than the longest wait
+	longestTurn   = 1600 * time.Millisecond // waiting and storage together: a visitor shall have an answer in two seconds
+	longestWait   = 1300 * time.Millisecond
+	placesAtOnce  = 20 // for each that runs: what takes 60 ms each is done in less than the longest wait
 	networksShare = placesAtOnce / 2
 )
 
