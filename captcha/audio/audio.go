@@ -7,32 +7,31 @@
 //
 // Recordings made once with a speech synthesiser are embedded, some 3.5 MB. Each letter of a challenge has one of four
 // speakers, its own pace and pitch, and each of its parts is played in three bands of the spectrum whose level, rate
-// and time differ, from moment to moment too. Behind it is babble: in each band three hoarse voices that speak fragments
-// of the same recordings forwards and backwards. Each voice is drawn by itself, and none uses a recording that another
-// one of its band has used, so that there is no copy to subtract. Fragments are played in grains of 20 to 40 ms that
-// differ in rate and place, so that none is like its recording either. All of it follows from the challenge's secret
-// seed.
+// and time differ, from moment to moment too. Behind it is babble: in each band three hoarse voices that speak
+// fragments of the same recordings forwards and backwards. Each voice is drawn by itself, and none uses a recording
+// that another one of its band has used, so that there is no copy to subtract. Fragments are played in grains of 20 to
+// 40 ms that differ in rate and place, so that none is like its recording either. All of it follows from the
+// challenge's secret seed.
 //
 // Letters begin at times that depend on the seed alone, in room that is enough for the longest, so that neither the
-// times
-// nor the length of the file says which they are. Speak is told the greatest number that there may be, which hides how
-// many they are.
+// times nor the length of the file says which they are. Speak is told the greatest number that there may be, which
+// hides how many they are.
 //
 // By default the babble as a whole is set some 3 dB louder than the speaker, and each of its three voices 2 dB softer.
-// The figure was found by attacking and by measures of what can be understood, not by listening to people: have some who
-// depend on sound try it, and lower Config.Babble if they ask for that.
+// The figure was found by attacking and by measures of what can be understood, not by listening to people: have some
+// who depend on sound try it, and lower Config.Babble if they ask for that.
 //
 // # What it withstands
 //
 // The program in tests/tools/listen attacks whole challenges with a recogniser of speech, with a matched filter and
-// with an alignment that looks for the recordings at the times when letters are said and knows that babble only adds sound. It
-// also looks for shifts and mirror images of a sound in itself, and subtracts them. None of these solves more than one
-// sound in 40. Another attack takes the letters that the alignment finds likeliest and compares their recordings with the
-// sound wave by wave: WDOC. A better one still is a network trained
-// on challenges made with this package, which anyone can make without end and with their answers. It would solve most
-// of them: it learns what the bands and grains leave intact, and needs no exact copy of a recording. Large sites'
-// spoken challenges fell to less. The spoken challenge is the weaker half of a captcha and an attacker takes the
-// weaker half, so single use, limits on requests and the cost of an attempt have to do the rest.
+// with an alignment that looks for the recordings at the times when letters are said and knows that babble only adds
+// sound. It also looks for shifts and mirror images of a sound in itself, and subtracts them. The alignment solves one
+// sound in 40. Another attack takes the letters that the alignment finds likeliest and compares their recordings with
+// the sound wave by wave: it solves one sound in seven, for some five seconds of a processor each. A better one still
+// is a network trained on challenges made with this package, which anyone can make without end and with their answers.
+// It would solve most of them: it learns what the bands and grains leave intact, and needs no exact copy of a
+// recording. Large sites' spoken challenges fell to less. The spoken challenge is the weaker half of a captcha and an
+// attacker takes the weaker half, so single use, limits on requests and the cost of an attempt have to do the rest.
 package audio
 
 import (
