@@ -125,6 +125,7 @@ func run(ctx context.Context) error {
 		Attempts:       counted.Watch(rooms.attempts),
 		Messages:       counted.Watch(rooms.messages),
 		Sent:           counted.Watch(rooms.sent),
+		Room:           rooms.shared(),
 		Ready:          rooms.ready,
 		StorageTimeout: time.Duration(set.StorageTimeout),
 		Logger:         slog.Default(),
@@ -161,7 +162,7 @@ func listen(ctx context.Context, app *fiber.App, set settings.Settings, metrics 
 	if err := listenForMetrics(set, metrics, failed); err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", string(set.Addr)) // IPv4 and IPv6
+	listener, err := web.Listen(ctx, string(set.Addr))
 	if err != nil {
 		return fmt.Errorf("ADDR: %w", err)
 	}

@@ -66,6 +66,14 @@ func openRooms(ctx context.Context, set settings.Settings) (*rooms, error) {
 	return r, nil
 }
 
+// shared is the room of a storage that has all of them, if that is bounded.
+func (r *rooms) shared() (bytes int64) {
+	if redis, ok := r.messages.(*storage.Redis); ok {
+		return redis.Room()
+	}
+	return 0
+}
+
 // ready tries what requests need: that each storage answers, and that there is still room for the mark of a spent challenge.
 func (r *rooms) ready(ctx context.Context) error {
 	_, err := r.challenges.Add(ctx, "ready_"+rand.Text(), []byte{1}, time.Second)

@@ -35,22 +35,31 @@ func (r *refusal) Unwrap() error { return r.FieldErrors }
 // submit reads a form from the request, checks its own fields, and only then lets the guard decide: a slip in an
 // address does not cost the visitor a challenge. The error is captcha.FieldErrors for whatever the visitor can mend.
 func submit(c *fiber.Ctx, guard *captcha.Guard, f form) error {
-	submission, err := guard.Read(c)
-	errs := captcha.FieldErrors{}
-	if err != nil && !errors.As(err, &errs) {
+	submission, err := read(c, guard, f)
+	if err != nil {
 		return err
 	}
+	return guard.Verify(c.UserContext(), submission)
+}
+
+// read is submit up to where the guard decides.
+func read(c *fiber.Ctx, guard *captcha.Guard, f form) (submission captcha.Submission, err error) {
+	submission, err = guard.Read(c)
+	errs := captcha.FieldErrors{}
+	if err != nil && !errors.As(err, &errs) {
+		return submission, err
+	}
 	if len(errs["non_field_errors"]) > 0 {
-		return err // there are no fields
+		return submission, err // there are no fields
 	}
 	errs = maps.Clone(errs)
 	if err := readForm(c, f, errs); err != nil {
-		return err
+		return submission, err
 	}
 	if len(errs) > 0 {
-		return &refusal{errs, err}
+		return submission, &refusal{errs, err}
 	}
-	return guard.Verify(c.UserContext(), submission)
+	return submission, nil
 }
 
 // readForm fills in f from the body, and adds to errs what is wrong with its fields. The error is about the body itself.

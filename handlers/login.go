@@ -61,7 +61,10 @@ func (s *site) login(c *fiber.Ctx, f *credentials) (needed bool, err error) {
 	if len(errs) > 0 {
 		return s.hasCaptcha(c), errs
 	}
-	needed, err = s.logins.Try(c, f.Email, func() (bool, error) { return s.match(c, f) })
+	err = s.passwords.inTurn(c, func() (err error) {
+		needed, err = s.logins.Try(c, f.Email, func() (bool, error) { return s.match(c, f) })
+		return err
+	})
 	switch {
 	case errors.Is(err, attempts.ErrFailed):
 		return needed, captcha.FieldErrors{"password": wrong("There is no account with this address and this password.")}
@@ -84,5 +87,5 @@ func (s *site) match(c *fiber.Ctx, f *credentials) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return s.passwords.matches(c, found.Hash, f.Password)
+	return s.passwords.matches(found.Hash, f.Password), nil
 }

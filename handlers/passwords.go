@@ -25,20 +25,18 @@ func newPasswords() *passwords {
 	return &passwords{web.NewTurns(max(1, runtime.GOMAXPROCS(0)/2)), none}
 }
 
-// hash waits for its turn, or returns web.ErrBusy.
-func (p *passwords) hash(c *fiber.Ctx, password string) (hash []byte, err error) {
-	if busy := p.turns.Take(c, func() { hash, err = bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost) }); busy != nil {
-		return nil, busy
-	}
-	return hash, err
+// inTurn does what ends in a hash, or returns web.ErrBusy with none of it begun. A captcha is verified within: a visitor for
+// whom there is no time keeps the answer, and the try is not counted.
+func (p *passwords) inTurn(c *fiber.Ctx, work func() error) error { return p.turns.Take(c, work) }
+
+func (p *passwords) hash(password string) ([]byte, error) {
+	return bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
 }
 
-// matches takes as long where there is no hash, or none that could match, as where there is. It waits for its turn, or
-// returns web.ErrBusy.
-func (p *passwords) matches(c *fiber.Ctx, hash []byte, password string) (ok bool, err error) {
+// matches takes as long where there is no hash, or none that could match, as where there is.
+func (p *passwords) matches(hash []byte, password string) bool {
 	if len(hash) == 0 || len(password) > maxPassword {
 		hash = p.none
 	}
-	err = p.turns.Take(c, func() { ok = bcrypt.CompareHashAndPassword(hash, []byte(password)) == nil })
-	return ok, err
+	return bcrypt.CompareHashAndPassword(hash, []byte(password)) == nil
 }

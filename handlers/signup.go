@@ -69,11 +69,22 @@ func (s *site) signupAPI(c *fiber.Ctx) error {
 	return c.Status(fiber.StatusCreated).JSON(fiber.Map{"email": f.Email})
 }
 
-// signup creates an account, once per address. It says that an address is taken only to a visitor who solved the captcha.
+// signup creates an account, once per address, when it is the request's turn to have the password hashed.
 func (s *site) signup(c *fiber.Ctx, guard *captcha.Guard, f *registration) error {
-	if err := submit(c, guard, f); err != nil {
+	submission, err := read(c, guard, f)
+	if err != nil {
 		return err
 	}
+	return s.passwords.inTurn(c, func() error {
+		if err := guard.Verify(c.UserContext(), submission); err != nil {
+			return err
+		}
+		return s.register(c, f)
+	})
+}
+
+// register says that an address is taken, so that only a visitor who solved the captcha is told.
+func (s *site) register(c *fiber.Ctx, f *registration) error {
 	taken, err := s.account(c.UserContext(), f.Email)
 	if err != nil {
 		return err
@@ -84,7 +95,7 @@ func (s *site) signup(c *fiber.Ctx, guard *captcha.Guard, f *registration) error
 	if err := onStorage(c.UserContext(), "count an account", func() error { return s.kept.Account(c.UserContext(), web.Client(c)) }); err != nil {
 		return err
 	}
-	hash, err := s.passwords.hash(c, f.Password)
+	hash, err := s.passwords.hash(f.Password)
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,9 @@ type Config struct {
 	// another's: what is missing lies in Storage too.
 	Storage, Sessions, Attempts, Messages, Sent Storage
 
+	// Room is how many bytes the storage of messages and accounts holds with all else that is in it; 0 is enough.
+	Room int64
+
 	// Ready returns nil while the storages do what requests need; nil is that Storage answers.
 	Ready func(ctx context.Context) error
 
@@ -122,7 +125,7 @@ func newSite(cfg Config) *site {
 			Network: func(c *fiber.Ctx) string { return attempts.NetworkOf(web.Client(c)) },
 		}),
 		passwords:  newPasswords(),
-		kept:       kept.New(cfg.Messages, cfg.Limits.Kept),
+		kept:       kept.New(cfg.Messages, cfg.Limits.Kept, cfg.Room),
 		playground: playground.New(),
 	}
 	s.description = s.apiFields().describe(openAPI)
@@ -146,19 +149,23 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 		web.Visitors(s.sessions.signedIn), web.SameOrigin(), web.PlainBody)
 	// What stands behind a limit is not done for who is over it: the body is not read.
 	body, opened := web.NewBodies().Read, web.Opened
-	asked := func(c *fiber.Ctx) error { // by the site's own pages, or by those of a site that is served
-		if siteverify.Served(c) {
-			return c.Next()
-		}
-		return opened(c)
-	}
+	asked := unlessServed(opened)
 	issue, submit := limited(s.Limits.Issue), limited(s.Limits.Submit)
 	audio, login := limited(s.Limits.Audio), limited(s.Limits.Login)
 	draw, look := limited(s.Limits.Issue), limited(s.Limits.Issue) // counted apart, so that nobody plays away their way to the forms
 	work := limited(s.Limits.Issue)                                // counted apart, for it comes after a challenge
 	drawing := web.NewTurns(max(1, runtime.GOMAXPROCS(0)/2))
 
+	if s.Sites != nil {
+		app.Use("/api/captcha", s.Sites.CrossOrigin)
+		app.Get("/api/siteverify/site.js", s.Sites.Script)
+		app.All("/api/siteverify/response", s.Sites.CrossOrigin, submit, body, s.Sites.Respond)
+		app.All("/api/siteverify", body, s.Sites.Verify)
+	}
 	app.Get("/static/:name", compress.New(), assets.Serve)
+	app.Get("/api/captcha/assets/:file", s.Guard.Assets)
+
+	app.Use(unlessServed(web.OwnSite))
 	app.Get("/", opened, issue, s.home)
 	app.Post("/", submit, body, s.homeTry)
 
@@ -172,17 +179,11 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Get("/signup", opened, issue, s.signupForm)
 	app.Post("/signup", submit, body, s.once("signup"), s.signupSubmit)
 	app.Get("/login", opened, issue, s.withDeadline, s.loginForm)
-	app.Post("/login", login, body, s.once("login"), s.withDeadline, s.loginSubmit)
+	app.Post("/login", login, body, s.once("login"), s.loginSubmit)
 	app.Get("/account", look, s.accountHome)
 	app.Post("/logout", look, s.logout)
 
 	app.Get("/api/openapi.yaml", look, s.openAPI)
-	if s.Sites != nil {
-		app.Use("/api/captcha", s.Sites.CrossOrigin)
-		app.Get("/api/siteverify/site.js", s.Sites.Script)
-		app.All("/api/siteverify/response", s.Sites.CrossOrigin, submit, body, s.Sites.Respond)
-		app.All("/api/siteverify", body, s.Sites.Verify)
-	}
 	app.All("/api/captcha", asked, issue, s.Guard.Create)
 	app.All("/api/captcha/field", asked, issue, s.Guard.Field)
 	app.All("/api/captcha/receipt", submit, body, s.Guard.Exchange)
@@ -190,9 +191,18 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Get("/api/captcha/:key/work", work, s.Guard.Work)
 	app.Get("/api/captcha/altcha", asked, issue, s.Guard.Altcha)
 	app.Post("/api/captcha/altcha/verify", submit, body, s.Guard.VerifyAltcha)
-	app.Get("/api/captcha/assets/:file", s.Guard.Assets)
 	app.Post("/api/contact", submit, body, s.contactAPI)
 	app.Post("/api/signup", submit, body, s.signupAPI)
+}
+
+// unlessServed leaves out what is for this site's own pages where a request comes from a page of a site that is served.
+func unlessServed(handler fiber.Handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		if siteverify.Served(c) {
+			return c.Next()
+		}
+		return handler(c)
+	}
 }
 
 // once has a form that is sent twice answered as it was the first time.

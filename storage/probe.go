@@ -273,9 +273,9 @@ func (r *Redis) warnOfSkew(skew time.Duration) {
 	r.apart.Store(apart)
 }
 
-// warnOfEviction reads the policy from INFO. A server that does not report one may still be set up well, so there is no
-// warning about it.
-func (r *Redis) warnOfEviction(ctx context.Context) {
+// readMemory reads from INFO what there is of memory, and what happens when it is full. A server that does not report its
+// policy may still be set up well, so there is no warning about it.
+func (r *Redis) readMemory(ctx context.Context) {
 	ctx, cancel := r.bounded(ctx)
 	defer cancel()
 	_ = r.eachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
@@ -283,12 +283,35 @@ func (r *Redis) warnOfEviction(ctx context.Context) {
 		if err != nil {
 			return nil
 		}
-		_, after, found := strings.Cut(info, "maxmemory_policy:")
-		policy, _, _ := strings.Cut(after, "\r\n")
+		report := func(name string) (value string, found bool) {
+			_, after, found := strings.Cut(info, "\r\n"+name+":")
+			value, _, _ = strings.Cut(after, "\r\n")
+			return value, found
+		}
+		if text, found := report("maxmemory"); found {
+			if most, err := strconv.ParseInt(text, 10, 64); err == nil && most > 0 {
+				r.noteRoom(most)
+			}
+		}
+		policy, found := report("maxmemory_policy")
 		if found && policy != "noeviction" {
 			r.logger.Warn("redis may evict keys when its memory is full, and then a used captcha is accepted again: set maxmemory-policy noeviction",
 				"redis", r.name, "maxmemory_policy", policy)
 		}
 		return nil
 	})
+}
+
+// Room is the maxmemory, in bytes, that the server had when it was connected to, of several masters the least; 0 is no bound, or
+// one that the server does not tell.
+func (r *Redis) Room() int64 { return r.room.Load() }
+
+// noteRoom notes what one master has, which may be at the same time as another's.
+func (r *Redis) noteRoom(most int64) {
+	for {
+		least := r.room.Load()
+		if least > 0 && least <= most || r.room.CompareAndSwap(least, most) {
+			return
+		}
+	}
 }

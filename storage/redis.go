@@ -54,6 +54,7 @@ type Redis struct {
 	unwell  atomic.Bool
 	skew    atomic.Int64
 	apart   atomic.Bool // the skew was warned about
+	room    atomic.Int64
 }
 
 var _ Storage = (*Redis)(nil)
@@ -80,7 +81,7 @@ func openRedis(ctx context.Context, u *url.URL, cfg Config) (Storage, error) {
 	if err := r.wait(ctx, cfg.Wait); err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
-	r.warnOfEviction(ctx)
+	r.readMemory(ctx)
 	return r, nil
 }
 

@@ -459,3 +459,13 @@ func mustAdmin(t testing.TB, url string) *redis.Client {
 	t.Cleanup(func() { _ = client.Close() })
 	return client
 }
+
+// A server's maxmemory is known, and that it has none.
+func TestRedisTellsItsRoom(t *testing.T) {
+	for given, want := range map[string]int64{"0": 0, "64mb": 64 << 20} {
+		redis := redisserver.Own(t, "--maxmemory", given, "--maxmemory-policy", "noeviction")
+		if got := mustOpen(t, redis.URL()).(*storage.Redis).Room(); got != want {
+			t.Errorf("maxmemory %s: %d bytes", given, got)
+		}
+	}
+}

@@ -7,34 +7,31 @@
 //
 // Recordings made once with a speech synthesiser are embedded, some 3.5 MB. Each letter of a challenge has one of four
 // speakers, its own pace and pitch, and each of its parts is played in three bands of the spectrum whose level, rate
-// and
-// time differ, from moment to moment too. Behind it is babble: in each band three voices that speak fragments of the
-// same
-// recordings forwards and backwards. Each voice is drawn by itself and each fragment heard once, so that there is no
-// copy
-// to subtract. All of it follows from the challenge's secret seed.
+// and time differ, from moment to moment too. Behind it is babble: in each band three hoarse voices that speak
+// fragments of the same recordings forwards and backwards. Each voice is drawn by itself, and none uses a recording
+// that another one of its band has used, so that there is no copy to subtract. Fragments are played in grains of 20 to
+// 40 ms that differ in rate and place, so that none is like its recording either. All of it follows from the
+// challenge's secret seed.
 //
 // Letters begin at times that depend on the seed alone, in room that is enough for the longest, so that neither the
-// times
-// nor the length of the file says which they are. Speak is told the greatest number that there may be, which hides how
-// many they are.
+// times nor the length of the file says which they are. Speak is told the greatest number that there may be, which
+// hides how many they are.
 //
 // By default the babble as a whole is set some 3 dB louder than the speaker, and each of its three voices 2 dB softer.
-// The
-// figure was found by attacking and by measures of what can be understood, not by listening to people: have some who
-// depend on sound try it, and lower Config.Babble if they ask for that.
+// The figure was found by attacking and by measures of what can be understood, not by listening to people: have some
+// who depend on sound try it, and lower Config.Babble if they ask for that.
 //
 // # What it withstands
 //
 // The program in tests/tools/listen attacks whole challenges with a recogniser of speech, with a matched filter and
-// with an
-// alignment that looks for the recordings at the times when letters are said and knows that babble only adds sound. It
-// also looks for shifts and mirror images of a sound in itself, and subtracts them. A better attack is a network
-// trained
-// on challenges made with this package, which anyone can make without end and with their answers. It would solve most
-// of them: it learns what the bands and grains leave intact, and needs no exact copy of a recording. Large sites'
-// spoken challenges fell to less. The spoken challenge is the weaker half of a captcha and an attacker takes the
-// weaker half, so single use, limits on requests and the cost of an attempt have to do the rest.
+// with an alignment that looks for the recordings at the times when letters are said and knows that babble only adds
+// sound. It also looks for shifts and mirror images of a sound in itself, and subtracts them. The alignment solves one
+// sound in 40. Another attack takes the letters that the alignment finds likeliest and compares their recordings with
+// the sound wave by wave: it solves one sound in seven, for some five seconds of a processor each. A better one still
+// is a network trained on challenges made with this package, which anyone can make without end and with their answers.
+// It would solve most of them: it learns what the bands and grains leave intact, and needs no exact copy of a
+// recording. Large sites' spoken challenges fell to less. The spoken challenge is the weaker half of a captcha and an
+// attacker takes the weaker half, so single use, limits on requests and the cost of an attempt have to do the rest.
 package audio
 
 import (
@@ -59,14 +56,14 @@ type Config struct {
 	// Babble is how loud the voices in the background are together, in per cent of the speaker's level, up to 200.
 	// Less is easier to understand for people and machines. Negative is silence.
 	//
-	// Optional. Default: 138
+	// Optional. Default: 143
 	Babble int
 }
 
 // ConfigDefault is what New takes for what is not set.
 var ConfigDefault = Config{
 	Languages: recordings.Languages(),
-	Babble:    138,
+	Babble:    143,
 }
 
 // A Voice speaks challenges. It may be used concurrently. The first challenge in a language decodes its recordings,
@@ -146,14 +143,11 @@ const MaxLength = 64
 
 // Speak returns a WAV file, 8,000 samples a second of 8 bits each, that says text, of 1 to MaxLength letters, one by
 // one. longest is how many letters a text may have: the file is as long as that of one with so many, and does not say
-// how
-// many it has. The same text, language, longest and seed give the same bytes. Each letter takes 2.6 seconds, whichever
-// it is: four are
-// 10.7 seconds and 85 KB.
+// how many it has. The same text, language, longest and seed give the same bytes. Each letter takes 2.6 seconds,
+// whichever it is: four are 10.7 seconds and 85 KB.
 //
 // The error says which language, or which letter by its place, cannot be spoken; it does not hold the text. The seed
-// must
-// be secret: with it and this package, the answer can be found by trying.
+// must be secret: with it and this package, the answer can be found by trying.
 func (v *Voice) Speak(text, language string, longest int, seed [32]byte) ([]byte, error) {
 	spoken, ok := v.spoken[language]
 	if !ok {

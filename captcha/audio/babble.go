@@ -4,36 +4,63 @@ package audio
 const (
 	voices       = 3
 	voicesLouder = 173
+
+	murmurShort, murmurLong = 20, 40 // ms that a grain of babble lasts
+	murmurShift             = 24     // samples by which a grain is read early or late, 3 ms
 )
 
 // babble mixes in the background: voices that speak fragments of the same recordings, forwards and backwards, so that
 // nothing but level and continuity tells the speaker from them. level is that of all of them together as a share of
 // the speaker's, fixed point.
 //
-// Each voice is drawn by itself in each band, and each of its fragments is heard once. A fragment that came twice, even
-// turned round, filtered or at another level, could be found by laying the sound upon itself and subtracted.
+// Each voice is drawn by itself in each band, and the voices of a band have no recording in common until all have been used.
+// What came twice, even turned round, filtered or at another level, could be found by laying the sound upon itself and
+// subtracted.
 func (m *mixer) babble(level int) {
 	for b := range bands {
+		m.unused = m.unused[:0]
 		for range voices {
 			for at := -m.pause(0, 500); at < len(m.out); {
-				band := &m.clips[m.IntN(len(m.clips))][b]
+				band := &m.clips[m.another()][b]
 				at += m.fragment(band, at, level*100/voicesLouder) - fade
 			}
 		}
 	}
 }
 
-// fragment mixes in a piece of a band from start on, and returns how many samples it took.
+// another returns the number of a clip, each once before any comes again.
+func (m *mixer) another() int {
+	if len(m.unused) == 0 {
+		for n := range m.clips {
+			m.unused = append(m.unused, n)
+		}
+	}
+	i, last := m.IntN(len(m.unused)), len(m.unused)-1
+	n := m.unused[i]
+	m.unused[i] = m.unused[last]
+	m.unused = m.unused[:last]
+	return n
+}
+
+// fragment mixes in a piece of a band from start on, and returns how many samples it took. It is played in grains too short
+// to be found by the recording that they are of, each at a rate and from a place that differ a little: a whole fragment could
+// be, by whoever has the recordings and tries them at all rates, and subtracted.
 func (m *mixer) fragment(b *band, start, gain int) int {
 	step := m.between(one*80/100, one*125/100)
 	most := (len(b.samples) - 2) * one / step
 	length := max(2*fade, min(m.pause(150, 500), most))
 	first := m.IntN(max(0, most-length)*step/one + 1)
-	r := reading{at: first * one, step: step, gain: gain}
-	if m.IntN(2) == 0 {
-		r.at += length * step
-		r.step = -step
+	backwards := m.IntN(2) == 0
+	for played := 0; played < length; {
+		grain := max(fade, min(m.pause(murmurShort, murmurLong), length-played))
+		r := reading{at: first*one + (played-fade/2)*step, step: m.vary(step, grainRate), gain: gain}
+		if backwards {
+			r.at = first*one + (length-played+fade/2)*step
+			r.step = -r.step
+		}
+		r.at += m.between(-murmurShift, murmurShift) * one
+		r.add(m.out, b, start+played-fade/2, grain+fade)
+		played += grain
 	}
-	r.add(m.out, b, start, length)
 	return length
 }

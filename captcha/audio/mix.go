@@ -10,6 +10,8 @@ type mixer struct {
 	room  int     // how many letters a sound is long enough for, if that is more than it has
 	out   []int32 // kept from challenge to challenge for its memory
 	lines []line  // likewise
+
+	unused []int // clips of which a band's babble has nothing yet
 }
 
 // mix leaves the challenge in m.out.

@@ -41,7 +41,7 @@ type Config struct {
 	// Prefixes are the networks that count as one client. A request counts in all of them and has to fit into each.
 	//
 	// Optional. Default: an IPv4 address and an IPv6 /64 with the Rate, an IPv6 /56 with four times as much, a /48 with
-	// sixteen times as much
+	// sixteen times as much. No wider block of IPv4 is counted, for carriers put thousands behind each address of one.
 	Prefixes []Prefix
 
 	// Client returns the address that a request comes from. A request whose client is not known, the zero Addr, counts

@@ -28,11 +28,15 @@ type Storage interface {
 	captcha.Counter
 }
 
-// The bounds for all visitors together. A message has at most 31 KB (5,000 characters, each of them one that JSON escapes),
-// an account 500 bytes, so that the two take at most 62 MB and 25 MB.
+// The bounds for all visitors together. A message has at most 21 KB (5,000 characters of four bytes), which Redis rounds up, an
+// account 500 bytes and what Redis needs for a key, so that the two take at most 48 MB and 32 MB. In a storage that has less
+// room there are fewer of both.
 const (
 	Messages = 2000
 	Accounts = 50_000
+
+	messageBytes = 24 << 10
+	accountBytes = 640
 )
 
 // ErrFull says that there is no room for what visitors leave.
@@ -40,16 +44,24 @@ var ErrFull = errors.New("there is no room for more of what visitors leave")
 
 // Kept counts what visitors leave.
 type Kept struct {
-	storage Storage
-	rate    limit.Rate // of messages, and of accounts, by network
+	storage            Storage
+	rate               limit.Rate // of messages, and of accounts, by network
+	messages, accounts int
 }
 
-// New returns a count in storage, in which each network may leave as many messages, and as many accounts, as rate says.
-func New(storage Storage, rate limit.Rate) *Kept {
+// New returns a count in storage, in which each network may leave as many messages, and as many accounts, as rate says. room is
+// how many bytes the storage holds with all else that is in it, or 0 for enough: messages may take a quarter of it, and accounts
+// an eighth.
+func New(storage Storage, rate limit.Rate, room int64) *Kept {
 	if rate == (limit.Rate{}) {
 		rate.Count = limit.Unlimited
 	}
-	return &Kept{storage, rate}
+	k := &Kept{storage, rate, Messages, Accounts}
+	if room > 0 {
+		k.messages = int(min(Messages, max(1, room/4/messageBytes)))
+		k.accounts = int(min(Accounts, room/8/accountBytes))
+	}
+	return k
 }
 
 // tries bounds how many places are looked at for one that is free. With nine of ten places taken, 48 of them find one in 99 of
@@ -58,13 +70,15 @@ const tries = 48
 
 // Message keeps a message for a time and returns the reference to find it by, which can't be guessed. A message lies in one of
 // a fixed number of places, and adding to a place that is taken fails: that is the count, which is atomic in every storage
-// and gets no message wrong that has expired. The error is ErrFull, a *limit.Error, or the storage's.
+// and gets no message wrong that has expired. Where there is less room only the first places are used, so that messages are
+// found after it has become more or less. The error is ErrFull, a *limit.Error, or the storage's.
 func (k *Kept) Message(ctx context.Context, client netip.Addr, message []byte, life time.Duration) (reference string, err error) {
 	if err := k.allow(ctx, "messages", client); err != nil {
 		return "", err
 	}
 	for range tries {
-		reference = rand.Text()
+		for reference = rand.Text(); place(reference) >= uint32(k.messages); reference = rand.Text() {
+		}
 		added, err := k.storage.Add(ctx, Place(reference), append([]byte(reference), message...), life)
 		if errors.Is(err, memory.ErrFull) {
 			return "", fmt.Errorf("%w: messages: %w", ErrFull, err)
@@ -92,10 +106,12 @@ func (k *Kept) Find(reference string) (message []byte, err error) {
 }
 
 // Place is the key of the place where a message with this reference lies.
-func Place(reference string) string {
+func Place(reference string) string { return fmt.Sprint("message_", place(reference)) }
+
+func place(reference string) uint32 {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(reference))
-	return fmt.Sprint("message_", hash.Sum32()%Messages)
+	return hash.Sum32() % Messages
 }
 
 // Account counts one more account, which the caller adds next. An account is there for good, and so is its count: one that
@@ -105,21 +121,41 @@ func (k *Kept) Account(ctx context.Context, client netip.Addr) error {
 		return err
 	}
 	n, err := k.storage.Count(ctx, "accounts", 0)
-	if err == nil && n > Accounts {
+	if err == nil && n > int64(k.accounts) {
 		err = fmt.Errorf("%w: accounts", ErrFull)
 	}
 	return err
 }
 
-// allow counts one thing more of a network.
+// allow counts one thing more of a client's networks.
 func (k *Kept) allow(ctx context.Context, kind string, client netip.Addr) error {
 	if k.rate.Count == limit.Unlimited {
 		return nil
 	}
-	network := sha256.Sum256([]byte(kind + " " + attempts.NetworkOf(client)))
-	n, err := k.storage.Count(ctx, "kept_"+base64.RawURLEncoding.EncodeToString(network[:15]), k.rate.Per)
-	if err == nil && n > int64(k.rate.Count) {
-		err = &limit.Error{Wait: k.rate.Per}
+	for _, network := range networksOf(client) {
+		name := sha256.Sum256([]byte(kind + " " + network.name))
+		n, err := k.storage.Count(ctx, "kept_"+base64.RawURLEncoding.EncodeToString(name[:15]), k.rate.Per)
+		if err == nil && n > int64(k.rate.Count*network.times) {
+			err = &limit.Error{Wait: k.rate.Per}
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
+}
+
+type network struct {
+	name  string
+	times int // what it may leave, in multiples of the rate
+}
+
+// networksOf are the network that one customer has, and the /48 that some have.
+func networksOf(client netip.Addr) []network {
+	networks := []network{{attempts.NetworkOf(client), 1}}
+	if client = client.Unmap(); client.Is6() {
+		wide, _ := client.Prefix(48) // the error is that of more bits than there are
+		networks = append(networks, network{wide.String(), 4})
+	}
+	return networks
 }

@@ -20,7 +20,7 @@ func TestMessagesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memory.New()
 		defer store.Close()
-		all := kept.New(store, limit.Rate{})
+		all := kept.New(store, limit.Rate{}, 0)
 		var first string
 		var err error
 		n := 0
@@ -47,7 +47,7 @@ func TestMessagesAreBounded(t *testing.T) {
 }
 
 func TestMessagesAreFoundByReferenceAlone(t *testing.T) {
-	all := kept.New(memory.New(), limit.Rate{})
+	all := kept.New(memory.New(), limit.Rate{}, 0)
 	reference, err := all.Message(t.Context(), somebody, []byte("Hello"), time.Hour)
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestMessagesAreFoundByReferenceAlone(t *testing.T) {
 }
 
 func TestNetworksMayLeaveOnlySoMuch(t *testing.T) {
-	all := kept.New(memory.New(), limit.Rate{Count: 3, Per: 24 * time.Hour})
+	all := kept.New(memory.New(), limit.Rate{Count: 3, Per: 24 * time.Hour}, 0)
 	for i := range 5 {
 		inside, outside := netip.MustParseAddr(fmt.Sprintf("2001:db8:0:%x::1", i)), netip.MustParseAddr(fmt.Sprintf("2001:db8:1:%x00::1", i))
 		for what, keep := range map[string]func(netip.Addr) error{
@@ -77,5 +77,40 @@ func TestNetworksMayLeaveOnlySoMuch(t *testing.T) {
 				t.Errorf("%s from another network: %v", what, err)
 			}
 		}
+	}
+}
+
+// A /48 may leave four times what a /56 may, and no more from all of its 256.
+func TestWideNetworksMayLeaveOnlySoMuch(t *testing.T) {
+	all := kept.New(memory.New(), limit.Rate{Count: 3, Per: 24 * time.Hour}, 0)
+	left := 0
+	for i := range 50 {
+		client := netip.MustParseAddr(fmt.Sprintf("2001:db8:0:%x00::1", i))
+		if _, err := all.Message(t.Context(), client, []byte("Hello"), time.Hour); err == nil {
+			left++
+		}
+	}
+	if left != 12 {
+		t.Errorf("%d messages are left, want 12", left)
+	}
+}
+
+// A storage of less room has room for fewer, and finds what was kept when there was more.
+func TestMessagesFitIntoTheStorage(t *testing.T) {
+	store := memory.New()
+	before, err := kept.New(store, limit.Rate{}, 0).Message(t.Context(), somebody, []byte("Before"), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := kept.New(store, limit.Rate{}, 8<<20)
+	most, n := 8<<20/4/(24<<10), 0
+	for err = nil; err == nil && n <= most; n++ {
+		_, err = all.Message(t.Context(), somebody, []byte("Hello"), time.Hour)
+	}
+	if !errors.Is(err, kept.ErrFull) || n < most/2 || store.Len() > most+1 {
+		t.Errorf("after %d messages, of %d that fit: %v", n, most, err)
+	}
+	if got, err := all.Find(before); string(got) != "Before" || err != nil {
+		t.Errorf("what was there before is %q, %v", got, err)
 	}
 }

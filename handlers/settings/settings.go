@@ -33,7 +33,7 @@ type Settings struct {
 	LetterRotation  rotation  `env:"CAPTCHA_LETTER_ROTATION"`
 	ForegroundColor colour    `env:"CAPTCHA_FOREGROUND_COLOR"`
 	BackgroundColor colour    `env:"CAPTCHA_BACKGROUND_COLOR"`
-	CacheKey        string    `env:"CAPTCHA_CACHE_KEY"`
+	CacheKey        cacheKey  `env:"CAPTCHA_CACHE_KEY"`
 	Key             fieldName `env:"CAPTCHA_KEY"`
 	Image           fieldName `env:"CAPTCHA_IMAGE"`
 	Filter          filters   `env:"FILTER_FUNCTION"`
@@ -122,7 +122,7 @@ func (s Settings) Captcha() captcha.Config {
 		Secrets: s.Secrets,
 		Stored:  bool(s.Stored),
 		Compat: captcha.Compat{
-			Namespace:             s.CacheKey,
+			Namespace:             string(s.CacheKey),
 			KeyField:              string(s.Key),
 			ImageField:            string(s.Image),
 			InsecureMasterAnswers: s.Master,

@@ -84,6 +84,7 @@ func TestSettingsThatDoNotParse(t *testing.T) {
 		"CAPTCHA_LETTER_ROTATION":  {"35 0,x upright", "accepted are the least and the greatest angle"},
 		"CAPTCHA_FOREGROUND_COLOR": {"red #fff #gggggg 001100", "#rrggbb"},
 		"CAPTCHA_BACKGROUND_COLOR": {"white #12345", "transparent"},
+		"CAPTCHA_CACHE_KEY":        {"m{key} account_{key} accounts{key} kept_x{key}", "accepted is another beginning"},
 		"CAPTCHA_KEY":              {`a"b ключ a.b`, "accepted is a name of letters, digits, _ and -"},
 		"CAPTCHA_IMAGE":            {`a\b a:b`, "accepted is a name of letters, digits, _ and -"},
 		"FILTER_FUNCTION":          {"blurry smooth,", "accepted"},

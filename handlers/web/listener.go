@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/netip"
@@ -26,7 +27,18 @@ func (m *MaxConnections) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// receiveBuffer is how much the system receives of a connection before somebody reads it, in bytes. Left to itself it takes up to
+// some megabytes for each, before it is accepted even, and no limit of this process sees that.
+const receiveBuffer = 64 << 10
+
+// Listen listens for TCP at an address, on IPv4 and IPv6.
+func Listen(ctx context.Context, addr string) (net.Listener, error) {
+	config := net.ListenConfig{Control: receiveLittle}
+	return config.Listen(ctx, "tcp", addr)
+}
+
 // LimitConnections bounds how many connections that listener accepts each client has open: an IPv4 address, or a /64 of IPv6.
+// The /56 and the /48 that one customer may have all of can have 4 and 16 times as many, as with the limits of requests.
 // A connection takes some 20 KB even if it sends nothing, and no limit by request sees it. Trusted proxies bring many
 // clients' requests and are not bounded: they have bounds of their own to set.
 func LimitConnections(listener net.Listener, most MaxConnections, proxies Proxies) net.Listener {
@@ -63,9 +75,8 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 		if l.proxies.trust(addr) {
 			return conn, nil
 		}
-		client := household(addr)
-		if l.enter(client) {
-			return &limitedConn{TCPConn: conn.(*net.TCPConn), leave: sync.OnceFunc(func() { l.leave(client) })}, nil
+		if l.enter(addr) {
+			return &limitedConn{TCPConn: conn.(*net.TCPConn), leave: sync.OnceFunc(func() { l.leave(addr) })}, nil
 		}
 		_ = conn.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)) // it fits into the socket's buffer
 		_, _ = conn.Write([]byte(tooMany))
@@ -73,21 +84,28 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 	}
 }
 
-func (l *limitedListener) enter(client netip.Prefix) bool {
+func (l *limitedListener) enter(addr netip.Addr) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.open[client] >= l.most {
-		return false
+	networks := networksOf(addr)
+	for _, n := range networks {
+		if l.open[n.prefix] >= l.most*n.times {
+			return false
+		}
 	}
-	l.open[client]++
+	for _, n := range networks {
+		l.open[n.prefix]++
+	}
 	return true
 }
 
-func (l *limitedListener) leave(client netip.Prefix) {
+func (l *limitedListener) leave(addr netip.Addr) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.open[client]--; l.open[client] == 0 {
-		delete(l.open, client)
+	for _, n := range networksOf(addr) {
+		if l.open[n.prefix]--; l.open[n.prefix] == 0 {
+			delete(l.open, n.prefix)
+		}
 	}
 }
 
@@ -101,12 +119,19 @@ func (c *limitedConn) Close() error {
 	return c.TCPConn.Close()
 }
 
-// household is an address of IPv4, or the /64 of IPv6 that has one customer's devices.
-func household(addr netip.Addr) netip.Prefix {
-	bits := 32
-	if addr.Is6() {
-		bits = 64
+// network is one that an address lies in, and how many times a client's share it may have.
+type network struct {
+	prefix netip.Prefix
+	times  int
+}
+
+func networksOf(addr netip.Addr) []network {
+	within := func(bits int) netip.Prefix {
+		prefix, _ := addr.Prefix(bits) // the error is that of more bits than there are
+		return prefix
 	}
-	network, _ := addr.Prefix(bits)
-	return network
+	if addr.Is4() {
+		return []network{{within(32), 1}}
+	}
+	return []network{{within(64), 1}, {within(56), 4}, {within(48), 16}}
 }

@@ -3,18 +3,21 @@ package web
 import "github.com/gofiber/fiber/v2"
 
 // Opened refuses a page with a challenge to whoever does not open it: what a browser says it loads as a part of another page,
-// such as a picture or a frame, or for another site and not because somebody followed a link. Such a request stands before
-// the limits and is not counted, so that no other site can use up its visitors' allowance here. Browsers of before 2023 and
-// programs do not say, and are let through.
+// such as a picture or a frame. Browsers of before 2023 and programs do not say, and are let through.
 func Opened(c *fiber.Ctx) error {
 	switch c.Get("Sec-Fetch-Dest") {
 	case "", "document", "empty":
-	default:
-		return errNotOpened
+		return c.Next()
 	}
+	return errNotOpened
+}
+
+// OwnSite refuses what a browser says it asks for on behalf of another site, and not because somebody followed a link there. It
+// stands before the limits, so that no other site can use up its visitors' allowance here.
+func OwnSite(c *fiber.Ctx) error {
 	switch c.Get("Sec-Fetch-Site") {
 	case "cross-site", "same-site":
-		if c.Get("Sec-Fetch-Mode") != "navigate" {
+		if c.Get("Sec-Fetch-Mode") != "navigate" || c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead {
 			return errNotOpened
 		}
 	}

@@ -18,8 +18,9 @@ type Turns struct {
 }
 
 const (
-	longestWait   = 1500 * time.Millisecond // a visitor shall have an answer in two seconds
-	placesAtOnce  = 24                      // for each that runs: what takes 60 ms each is done in less than the longest wait
+	longestTurn   = 1600 * time.Millisecond // waiting and storage together: a visitor shall have an answer in two seconds
+	longestWait   = 1300 * time.Millisecond
+	placesAtOnce  = 20 // for each that runs: what takes 60 ms each is done in less than the longest wait
 	networksShare = placesAtOnce / 2
 )
 
@@ -28,22 +29,23 @@ func NewTurns(atOnce int) *Turns {
 	return &Turns{make(chan struct{}, atOnce), newShares(placesAtOnce*atOnce, networksShare*atOnce)}
 }
 
-// Take does the work when it is the request's turn. What nobody waits for any more, for the client has hung up, is not begun.
-func (t *Turns) Take(c *fiber.Ctx, work func()) error {
-	return t.take(c.UserContext(), Client(c), func() bool { return hungUp(c.Context().Conn()) }, work)
+// Take does the work when it is the request's turn, and returns its error. What nobody waits for any more, for the client has
+// hung up, is not begun. During the work the request's context ends when the visitor has waited long enough for an answer.
+func (t *Turns) Take(c *fiber.Ctx, work func() error) error {
+	whole := c.UserContext()
+	defer c.SetUserContext(whole)
+	ctx, cancel := context.WithTimeout(whole, longestTurn)
+	defer cancel()
+	c.SetUserContext(ctx)
+	return t.take(ctx, Client(c), func() bool { return hungUp(c.Context().Conn()) }, work)
 }
 
 // InTurn is Take around a handler.
 func (t *Turns) InTurn(handler fiber.Handler) fiber.Handler {
-	return func(c *fiber.Ctx) (err error) {
-		if busy := t.Take(c, func() { err = handler(c) }); busy != nil {
-			return busy
-		}
-		return err
-	}
+	return func(c *fiber.Ctx) error { return t.Take(c, func() error { return handler(c) }) }
 }
 
-func (t *Turns) take(ctx context.Context, client netip.Addr, gone func() bool, work func()) error {
+func (t *Turns) take(ctx context.Context, client netip.Addr, gone func() bool, work func() error) error {
 	if !t.places.take(client, 1) {
 		return fmt.Errorf("%w: too many wait", ErrBusy)
 	}
@@ -60,8 +62,7 @@ func (t *Turns) take(ctx context.Context, client netip.Addr, gone func() bool, w
 	if ctx.Err() != nil || gone() {
 		return fmt.Errorf("%w: %w", ErrBusy, errGone)
 	}
-	work()
-	return nil
+	return work()
 }
 
 var errGone = errors.New("nobody waits any more")

@@ -22,12 +22,13 @@ func TestTurnsAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 50 {
 		all.Go(func() {
-			_ = turns.take(t.Context(), netip.AddrFrom4([4]byte{10, byte(i)}), stays, func() {
+			_ = turns.take(t.Context(), netip.AddrFrom4([4]byte{10, byte(i)}), stays, func() error {
 				n := now.Add(1)
 				defer now.Add(-1)
 				for was := peak.Load(); n > was && !peak.CompareAndSwap(was, n); was = peak.Load() {
 				}
 				runtime.Gosched()
+				return nil
 			})
 		})
 	}
@@ -42,7 +43,7 @@ func TestTurnsOfOneNetwork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		turns := NewTurns(1)
 		var done, refused atomic.Int64
-		slow := func() { time.Sleep(60 * time.Millisecond) }
+		slow := func() error { time.Sleep(60 * time.Millisecond); return nil }
 		for i := range 300 {
 			addr := netip.MustParseAddr(fmt.Sprintf("2001:db8:0:%x::1", i))
 			go func() {
@@ -75,10 +76,12 @@ func TestTurnsOfOneNetwork(t *testing.T) {
 func TestTurnsEndTheirWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		turns := NewTurns(1)
-		go func() { _ = turns.take(t.Context(), netip.Addr{}, stays, func() { time.Sleep(time.Minute) }) }()
+		go func() {
+			_ = turns.take(t.Context(), netip.Addr{}, stays, func() error { time.Sleep(time.Minute); return nil })
+		}()
 		synctest.Wait()
 		start := time.Now()
-		err := turns.take(t.Context(), netip.MustParseAddr("192.0.2.1"), stays, func() { t.Error("it was begun") })
+		err := turns.take(t.Context(), netip.MustParseAddr("192.0.2.1"), stays, func() error { t.Error("it was begun"); return nil })
 		if waited := time.Since(start); !errors.Is(err, ErrBusy) || waited != longestWait {
 			t.Errorf("after %s: %v", waited, err)
 		}
@@ -92,12 +95,12 @@ func TestTurnsOfWhoHasGone(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	for ctx, gone := range map[context.Context]bool{ended: false, t.Context(): true} {
-		err := turns.take(ctx, netip.Addr{}, func() bool { return gone }, func() { t.Error("it was begun") })
+		err := turns.take(ctx, netip.Addr{}, func() bool { return gone }, func() error { t.Error("it was begun"); return nil })
 		if !errors.Is(err, ErrBusy) {
 			t.Errorf("the error is %v", err)
 		}
 	}
-	if err := turns.take(t.Context(), netip.Addr{}, stays, func() {}); err != nil {
+	if err := turns.take(t.Context(), netip.Addr{}, stays, func() error { return nil }); err != nil {
 		t.Errorf("after that: %v", err)
 	}
 }

@@ -4,17 +4,25 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
 	"github.com/fibercaptcha/fibercaptcha/handlers/kept"
 	"github.com/fibercaptcha/fibercaptcha/storage"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/measure"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
@@ -99,6 +107,56 @@ func TestAttackWrongAnswers(t *testing.T) {
 	worksForOthers(t, s)
 }
 
+// A Redis that has little memory keeps most of it for what must never be refused, whatever visitors store and however many
+// challenges are answered wrongly.
+func TestAttackSmallRedis(t *testing.T) {
+	const room = 8 << 20
+	redis := redisserver.Own(t, "--maxmemory", strconv.Itoa(room), "--maxmemory-policy", "noeviction")
+	s := server.Start(t, master, "STORAGE_URL="+redis.URL(), "STORAGE_TIMEOUT="+patience.String(), "LIMIT_KEPT=none", "LIMIT_ISSUE=none",
+		"LIMIT_SUBMIT=none", "LOG_LEVEL=error")
+	v := newVisitor(s.URL)
+	message := masterForm("name", "A. Bot", "email", "bot@example.com", "message", strings.Repeat("😀", 5000))
+	taken, last := 0, reply{status: http.StatusSeeOther}
+	for ; last.status == http.StatusSeeOther && taken < 3000; taken++ {
+		last = mustDo(t, v, "POST", "/contact", message)
+	}
+	if last.status != http.StatusServiceUnavailable || !strings.Contains(last.body, "no room for more messages") {
+		t.Errorf("after %d messages status %d, want 503 and a page that says that there is no room", taken, last.status)
+	}
+	wrong := 0
+	for ; wrong < 2000; wrong++ {
+		key, _, err := v.challenge()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, r, err := v.send(key, "????", "A guess."); err != nil || r.status != http.StatusBadRequest {
+			t.Errorf("wrong answer %d: status %d, %v", wrong, r.status, err)
+			break
+		}
+	}
+	used := usedMemory(t, redis)
+	t.Logf("%d messages of 20 KB and %d wrong answers later %.1f of %.1f MiB are used", taken-1, wrong, mib(used), mib(room))
+	if used > room*3/4 {
+		t.Errorf("%.1f MiB are used", mib(used))
+	}
+	worksForOthers(t, s)
+}
+
+func usedMemory(t *testing.T, redis *redisserver.Server) int {
+	t.Helper()
+	for line := range strings.Lines(redis.Do("INFO", "memory")) {
+		if text, found := strings.CutPrefix(line, "used_memory:"); found {
+			n, err := strconv.Atoi(strings.TrimSpace(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+	}
+	t.Fatal("redis does not say how much memory it uses")
+	return 0
+}
+
 // One network may leave only so much in a day, whichever of its addresses it has.
 func TestAttackMessagesOfOneNetwork(t *testing.T) {
 	s := server.Start(t, master, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_KEPT=20/day", "LOG_LEVEL=error")
@@ -120,28 +178,36 @@ func TestAttackMessagesOfOneNetwork(t *testing.T) {
 func TestAttackEscapes(t *testing.T) {
 	redis := redisserver.Own(t)
 	s := server.Start(t, master, "STORAGE_URL="+redis.URL(), "STORAGE_TIMEOUT="+patience.String())
-	r := mustDo(t, newVisitor(s.URL), "POST", "/contact", masterForm("name", "A. Bot", "email", "bot@example.com", "message", strings.Repeat("<", 5000)))
-	reference := strings.TrimPrefix(r.header.Get("Location"), "/contact/")
 	store, err := storage.Open(t.Context(), redis.URL(), storage.Config{Timeout: patience})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	value, err := store.Get(kept.Place(reference))
-	if err != nil || len(value) < 5000 || len(value) > 5250 {
-		t.Errorf("5,000 characters take %d bytes, %v", len(value), err)
+	v := newVisitor(s.URL)
+	for _, character := range []string{"<", "\"", "\x01", "é", "\u2028", "😀"} {
+		text := strings.Repeat(character, 5000)
+		r := mustDo(t, v, "POST", "/contact", masterForm("name", "A. Bot", "email", "bot@example.com", "message", "a"+text[:len(text)-2*len(character)]+"z"))
+		value, err := store.Get(kept.Place(strings.TrimPrefix(r.header.Get("Location"), "/contact/")))
+		t.Logf("5,000 times %q take %d bytes", character, len(value))
+		if err != nil || len(value) < 4900*len(character) || len(value) > len(text)+150 {
+			t.Errorf("which is more than they have, or an error: %v", err)
+		}
 	}
 }
 
 // from is a client at another loopback address, which no proxy is trusted at.
 func from(t *testing.T, address, to string) net.Conn {
 	t.Helper()
-	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}, Timeout: 10 * time.Second}
-	conn, err := dialer.Dial("tcp", to)
+	conn, err := dial(address, to)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return conn
+}
+
+func dial(address, to string) (net.Conn, error) {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}, Timeout: 10 * time.Second}
+	return dialer.Dial("tcp", to)
 }
 
 func loginFrom(address string, n int) string {
@@ -186,6 +252,64 @@ func TestAttackLogins(t *testing.T) {
 	within(t, "the end after SIGTERM", time.Since(start), 21*time.Second)
 }
 
+// Whom a 503 tells that too many wait keeps the solved captcha, in a form of a page and in the API: sent again as it was, it
+// makes the account.
+func TestAttackSignups(t *testing.T) {
+	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_ISSUE=none", "LIMIT_SUBMIT=none", "LIMIT_KEPT=none", "CAPTCHA_SECRETS="+secret,
+		"LOG_LEVEL=warn", "GOMAXPROCS=2")
+	guard := modes[0].guard(t, "")
+	const visitors = 40
+	shown := regexp.MustCompile(`name="captcha_key"[^>]* value="([^"]+)"`)
+	var all sync.WaitGroup
+	var refused, joined atomic.Int64
+	ready := make(chan struct{})
+	for i := range visitors {
+		v := newVisitor(s.URL)
+		v.forwarded = "192.0.2.1" // all of them behind one address
+		email := fmt.Sprintf("visitor%d@example.com", i)
+		path, form, done, key := "/api/signup", "", http.StatusCreated, ""
+		if i%2 == 0 {
+			var answer string
+			key, answer = mustChallenge(t, v, guard)
+			form = fmt.Sprintf(`{"email":%q,"password":"correct horse battery","captcha_key":%q,"captcha_value":%q}`, email, key, answer)
+		} else {
+			path, done = "/signup", http.StatusSeeOther
+			found := shown.FindStringSubmatch(mustDo(t, v, "GET", path, "").body)
+			if found == nil {
+				t.Fatal("the page shows no challenge")
+			}
+			key = found[1]
+			form = url.Values{"email": {email}, "password": {"correct horse battery"}, "captcha_key": {key},
+				"captcha_value": {captchatest.Solve(t, guard.For("signup"), key)}}.Encode()
+		}
+		all.Go(func() {
+			<-ready
+			for {
+				r, err := v.do("POST", path, form)
+				if err == nil && r.status == done {
+					joined.Add(1)
+					return
+				}
+				if err != nil || r.status != http.StatusServiceUnavailable {
+					t.Errorf("%s: status %d, %v: %s", path, r.status, err, r.body)
+					return
+				}
+				if path == "/signup" && !strings.Contains(r.body, key) {
+					t.Error("the page of a 503 shows another challenge")
+				}
+				within(t, "a 503", r.took, 2*time.Second)
+				refused.Add(1)
+			}
+		})
+	}
+	close(ready)
+	all.Wait()
+	t.Logf("%d of %d signed up, after %d answers of 503", joined.Load(), visitors, refused.Load())
+	if joined.Load() != visitors || refused.Load() == 0 {
+		t.Error("some lost what they had solved, or nobody had to wait")
+	}
+}
+
 // attackMemory bounds what a process holds at any time of the attack with bodies, in bytes.
 const attackMemory = 150 << 20
 
@@ -196,7 +320,7 @@ func TestAttackBodies(t *testing.T) {
 	for name, address := range map[string]string{"direct": "127.0.0.2", "through a proxy": "127.0.0.1"} {
 		t.Run(name, func(t *testing.T) {
 			s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_SUBMIT=60/min", "LIMIT_ISSUE=none", "LIMIT_CONNECTIONS=128", "LOG_LEVEL=error")
-			visits := startVisits(t, s.URL, func(v *visitor) error {
+			visit := func(v *visitor) error {
 				if _, r, err := v.challenge(); err != nil || r.status != http.StatusOK {
 					return fmt.Errorf("challenge: status %d, %w", r.status, err)
 				}
@@ -205,43 +329,109 @@ func TestAttackBodies(t *testing.T) {
 					return fmt.Errorf("form: status %d, %w", r.status, err)
 				}
 				return nil
-			})
-			head := "POST /contact HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 198.51.100.1\r\nContent-Type: application/x-www-form-urlencoded\r\n" +
-				"Content-Length: 250000\r\n\r\n" + strings.Repeat("x", 240_000)
-			var all sync.WaitGroup
-			var sent atomic.Int64
-			next := make(chan struct{}, 4*(*connections))
-			for range cap(next) {
-				next <- struct{}{}
 			}
-			close(next)
-			var mu sync.Mutex
-			var open []net.Conn
-			for range 64 {
-				all.Go(func() {
-					for range next {
-						conn := from(t, address, s.Addr)
-						mu.Lock()
-						open = append(open, conn)
-						mu.Unlock()
-						_ = conn.SetWriteDeadline(time.Now().Add(3 * time.Second))
-						n, _ := io.WriteString(conn, head)
-						sent.Add(int64(n))
-					}
-				})
-			}
-			all.Wait()
+			before := startVisits(t, s.URL, visit)
+			await(t, "100 visitors before it", func() bool { return before.count() >= 100 })
+			t.Logf("without the attack, 99th percentile of ordinary visitors: %s", before.stop(t).Round(10*time.Microsecond))
+			visits := startVisits(t, s.URL, visit)
+			attacker := startAttack(t, address, s.Addr)
+			opened, sent := attacker.wait(t)
 			within(t, "99th percentile of ordinary visitors", visits.stop(t), 100*time.Millisecond)
-			for _, conn := range open {
-				_ = conn.Close()
-			}
+			attacker.end(t)
 			peak := memory(t, s, "VmHWM")
-			t.Logf("%d connections, %.0f MiB sent; at most %.1f MiB resident", len(open), mib(int(sent.Load())), mib(peak))
+			t.Logf("%d connections, %.0f MiB sent; at most %.1f MiB resident", opened, mib(sent), mib(peak))
 			if peak > attackMemory {
 				t.Errorf("%.1f MiB resident, bound is %.1f", mib(peak), mib(attackMemory))
 			}
 		})
 	}
+}
+
+// The attack with bodies runs in a process of its own, and behind all others, so that visitors wait for the site and not for
+// the processor that an attacker would bring along. These say at whom it is aimed, from where, and how many connections it keeps open.
+const (
+	attackTo    = "ATTACK_TO"
+	attackFrom  = "ATTACK_FROM"
+	attackCount = "ATTACK_COUNT"
+)
+
+type attacker struct {
+	process *exec.Cmd
+	in      io.WriteCloser
+	out     *bufio.Reader
+}
+
+func startAttack(t *testing.T, address, to string) *attacker {
+	t.Helper()
+	a := &attacker{process: exec.Command("nice", "-n", "19", os.Args[0])}
+	a.process.Env = append(os.Environ(), attackTo+"="+to, attackFrom+"="+address, fmt.Sprint(attackCount, "=", *connections))
+	a.process.Stderr = os.Stderr
+	out, err := a.process.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.out = bufio.NewReader(out)
+	if a.in, err = a.process.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.process.Process.Kill() })
+	return a
+}
+
+// wait returns when all connections have sent what they could.
+func (a *attacker) wait(t *testing.T) (connections, sent int) {
+	t.Helper()
+	if _, err := fmt.Fscanln(a.out, &connections, &sent); err != nil {
+		t.Fatalf("the attacker: %v", err)
+	}
+	return connections, sent
+}
+
+// end closes the connections.
+func (a *attacker) end(t *testing.T) {
+	t.Helper()
+	_ = a.in.Close()
+	if err := a.process.Wait(); err != nil {
+		t.Errorf("the attacker: %v", err)
+	}
+}
+
+// attackBodies sends most of a body on each of many connections, 64 at a time and four times as many in all as may stay open.
+func attackBodies(to string) {
+	count, err := strconv.Atoi(os.Getenv(attackCount))
+	if err != nil {
+		log.Fatal(err)
+	}
+	request := "POST /contact HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 198.51.100.1\r\n" +
+		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 250000\r\n\r\n" + strings.Repeat("x", 240_000)
+	var all sync.WaitGroup
+	var sent, begun atomic.Int64
+	var mu sync.Mutex
+	var open []net.Conn
+	for range 64 {
+		all.Go(func() {
+			for begun.Add(1) <= int64(4*count) {
+				conn, err := dial(os.Getenv(attackFrom), to)
+				if err != nil {
+					log.Print(err)
+					continue
+				}
+				mu.Lock()
+				open = append(open, conn)
+				mu.Unlock()
+				_ = conn.SetWriteDeadline(time.Now().Add(3 * time.Second))
+				n, _ := io.WriteString(conn, request)
+				sent.Add(int64(n))
+			}
+		})
+	}
+	all.Wait()
+	fmt.Println(len(open), sent.Load())
+	_, _ = io.Copy(io.Discard, os.Stdin) // the connections stay open until the test ends them
+	runtime.KeepAlive(open)
 }
 
 // Who asks whether to send ten gigabytes is told no, and not to go on.
@@ -257,9 +447,31 @@ func TestAttackExpect(t *testing.T) {
 	}
 }
 
+// An object of very many members, each of which would be worked on, is refused for little.
+func TestAttackMembers(t *testing.T) {
+	const requests = 200
+	s := server.Start(t)
+	v := newVisitor(s.URL)
+	body := "{" + strings.Repeat(`"":1,`, 49_999) + `"":1}`
+	cpu := func() time.Duration {
+		took, err := measure.CPUTime([]int{s.Pid()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return took
+	}
+	before := cpu()
+	for range requests {
+		if r := mustDo(t, v, "POST", "/api/contact", body); r.status != http.StatusBadRequest {
+			t.Fatalf("status %d", r.status)
+		}
+	}
+	within(t, "the processor's time for 250 KB of members", (cpu()-before)/requests, 3*time.Millisecond)
+}
+
 // A picture on another site that is a page here costs the visitors of that site nothing.
 func TestAttackAllowance(t *testing.T) {
-	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_ISSUE=5/hour")
+	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_ISSUE=5/hour", "LIMIT_SUBMIT=5/hour", "LIMIT_AUDIO=5/hour", "LIMIT_LOGIN=5/hour")
 	v := newVisitor(s.URL)
 	v.forwarded = "192.0.2.1"
 	for _, path := range []string{"/", "/contact", "/signup", "/login", "/developers", "/playground"} {
@@ -278,6 +490,21 @@ func TestAttackAllowance(t *testing.T) {
 	}
 	if r := mustDo(t, v, "POST", "/api/captcha/", "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "empty"); r.status != http.StatusForbidden {
 		t.Errorf("a challenge for another site's script: status %d", r.status)
+	}
+	for _, row := range []struct{ method, path, mode string }{
+		{"POST", "/api/contact", "no-cors"}, {"POST", "/api/contact", "navigate"}, {"POST", "/contact", "navigate"}, {"POST", "/login", "no-cors"},
+		{"GET", "/api/captcha/abc/audio.wav", "no-cors"}, {"GET", "/stats", "no-cors"},
+	} {
+		for range 10 {
+			r := mustDo(t, v, row.method, row.path, "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", row.mode, "Sec-Fetch-Dest", "empty")
+			if r.status != http.StatusForbidden {
+				t.Errorf("%s %s for another site: status %d", row.method, row.path, r.status)
+				break
+			}
+		}
+		if r := mustDo(t, v, row.method, row.path, ""); r.status == http.StatusTooManyRequests {
+			t.Errorf("%s %s: another site used up the allowance", row.method, row.path)
+		}
 	}
 	for range 2 {
 		r := mustDo(t, v, "GET", "/contact", "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document")

@@ -211,6 +211,13 @@ func startVisits(t *testing.T, url string, visit func(v *visitor) error) *visits
 	return v
 }
 
+// count returns how many have been there.
+func (v *visits) count() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return len(v.times)
+}
+
 // stop returns how long the slower request took of each visitor but the slowest hundredth.
 func (v *visits) stop(t *testing.T) (p99 time.Duration) {
 	t.Helper()

@@ -21,6 +21,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if to := os.Getenv(attackTo); to != "" {
+		attackBodies(to)
+		return
+	}
 	waiting.SideBySide(6)
 	os.Exit(server.Main(m))
 }

@@ -4,12 +4,15 @@
 //	go run ./tests/tools/listen -attack sphinx      # pocketsphinx (Debian: pocketsphinx, pocketsphinx-en-us) and a grammar
 //	go run ./tests/tools/listen -attack correlate   # a matched filter: normalised correlation with every recording
 //	go run ./tests/tools/listen -attack align       # dynamic programming, with a model of what babble does
+//	go run ./tests/tools/listen -attack waves       # what align suspects, compared with the recordings wave by wave: seconds each
 //	go run ./tests/tools/listen -attack items       # pocketsphinx again, hearing each English recording clean and alone
 //
 //	go run ./tests/tools/listen -attack align -clean subtract   # after a search for images of the sound in itself
 //	go run ./tests/tools/listen -attack align -clean ratio      # or after weighing the sound against the best of them
 //
 //	go run ./tests/tools/listen -attack align -url http://127.0.0.1:3000   # a running demo's challenges, to send it messages
+//
+//	go run ./tests/tools/listen -write FOLDER       # no attack: recordings, challenges and answers for programs of your own
 //
 // With -babble -1 the same attacks meet challenges without babble.
 package main
@@ -40,7 +43,7 @@ type solver interface {
 
 func main() {
 	log.SetFlags(0)
-	attack := flag.String("attack", "correlate", "sphinx, correlate, align or items")
+	attack := flag.String("attack", "correlate", "sphinx, correlate, align, waves or items")
 	count := flag.Int("n", 200, "challenges")
 	babble := flag.Int("babble", 0, "as in audio.Config")
 	alphabet := flag.String("alphabet", picture.Alphabet, "what answers are made of")
@@ -49,6 +52,7 @@ func main() {
 	url := flag.String("url", "", "a running demo, http://127.0.0.1:3000 say, whose challenges are attacked in place of own ones")
 	tune := flag.Int("tune", 16, "challenges on which align chooses its distance, other than those that count")
 	first := flag.Uint64("first", 0, "number of the first challenge; others give other challenges")
+	folder := flag.String("write", "", "a folder to leave the recordings, challenges and answers in, in place of an attack")
 	flag.Parse()
 	if *attack == "items" {
 		if err := items(); err != nil {
@@ -61,6 +65,12 @@ func main() {
 		log.Fatalf("no cleaning %q; there are none, subtract and ratio", *cleaning)
 	}
 	c := challenges{audio.New(audio.Config{Babble: *babble}), *language, *alphabet}
+	if *folder != "" {
+		if err := c.write(*folder, *first, *count); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	s, err := newSolver(*attack, c, clean, *tune)
 	if err != nil {
 		log.Fatal(err)
@@ -97,8 +107,11 @@ func newSolver(attack string, c challenges, clean func([]float32) []float32, tun
 		return cleaned{m, clean}, err
 	case "align":
 		return c.tuned(clean, tune)
+	case "waves":
+		w, err := newWaver(c.language, c.alphabet)
+		return cleaned{w, clean}, err
 	}
-	return nil, fmt.Errorf("no attack %q; there are sphinx, correlate, align and items", attack)
+	return nil, fmt.Errorf("no attack %q; there are sphinx, correlate, align, waves and items", attack)
 }
 
 // challenges are what is attacked.
@@ -191,6 +204,12 @@ func (c challenges) one(s solver, number uint64) (text, guess string, err error)
 
 // speak makes the challenge of a number.
 func (c challenges) speak(number uint64) (text string, sound []float32, err error) {
+	text, wav, err := c.wav(number)
+	return text, decode(wav), err
+}
+
+// wav makes the file of a challenge.
+func (c challenges) wav(number uint64) (text string, wav []byte, err error) {
 	var seed [32]byte
 	binary.LittleEndian.PutUint64(seed[:], number)
 	rng := rand.New(rand.NewChaCha8(seed))
@@ -199,8 +218,8 @@ func (c challenges) speak(number uint64) (text string, sound []float32, err erro
 		text += string(signs[rng.IntN(len(signs))])
 	}
 	seed[31] = 1 // the sound's randomness is not that of the answer
-	wav, err := c.voice.Speak(text, c.language, len([]rune(text)), seed)
-	return text, decode(wav), err
+	wav, err = c.voice.Speak(text, c.language, len([]rune(text)), seed)
+	return text, wav, err
 }
 
 func (r *result) count(text, guess string) {

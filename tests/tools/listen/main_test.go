@@ -1,11 +1,18 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
+	"github.com/fibercaptcha/fibercaptcha/captcha/audio/recordings"
 )
 
 // An attack that fails even without babble would prove nothing about challenges with it.
@@ -28,6 +35,50 @@ func TestAlignSolvesWithoutBabble(t *testing.T) {
 	}
 	if right < 10 {
 		t.Errorf("%d of 16 letters right; by chance there would be 3", right)
+	}
+}
+
+// What is compared wave by wave is found where it is, and something else is not.
+func TestWavesFindARecording(t *testing.T) {
+	w, err := newWaver("en", "BK")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, other := w.pcm[clipKey{0, recordings.Word, 'B'}], w.pcm[clipKey{0, recordings.Word, 'K'}]
+	const start = 4000
+	sound := slices.Concat(make([]float32, start), play(said, 1.05), make([]float32, start))
+	noise := rand.New(rand.NewPCG(1, 2))
+	for i := range sound {
+		sound[i] += float32(noise.NormFloat64() * 500)
+	}
+	for _, band := range []waveBand{lowWave, middleWave} {
+		heard := newWave(sound, band)
+		if right, wrong := heard.has(said, start, 1.03), heard.has(other, start, 1.03); right < 2*wrong {
+			t.Errorf("%.0f to %.0f Hz: the recording has %.2f, another one %.2f", band.from, band.to, right, wrong)
+		}
+	}
+}
+
+// What is written is what an attack of this program meets.
+func TestWrite(t *testing.T) {
+	folder := t.TempDir()
+	c := challenges{audio.New(), "en", "BKWX27"}
+	if err := c.write(folder, 5, 2); err != nil {
+		t.Fatal(err)
+	}
+	answers, err := os.ReadFile(filepath.Join(folder, "answers.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, text := range strings.Fields(string(answers)) {
+		want, wav, err := c.wav(5 + uint64(i))
+		written, failure := os.ReadFile(filepath.Join(folder, fmt.Sprintf("%05d.wav", i)))
+		if err != nil || failure != nil || text != want || !bytes.Equal(wav, written) {
+			t.Errorf("challenge %d is not the one that it should be: %v, %v", i, err, failure)
+		}
+	}
+	if all, err := filepath.Glob(filepath.Join(folder, "*.pcm")); err != nil || len(all) < 100 {
+		t.Errorf("%d recordings, %v", len(all), err)
 	}
 }
 
