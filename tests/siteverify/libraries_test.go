@@ -133,7 +133,7 @@ func TestPublishedLibraries(t *testing.T) {
 	base := server.Inside(t, app)
 	port, authority := standIn(t, base)
 
-	verify := func(calls ...call) (verdicts []verdict) {
+	verify := func(t *testing.T, calls ...call) (verdicts []verdict) {
 		t.Helper()
 		input, err := json.Marshal(calls)
 		if err != nil {
@@ -151,7 +151,7 @@ func TestPublishedLibraries(t *testing.T) {
 			fresh := func() string { return response(t, base, guard, page) }
 			good, old := fresh(), fresh()
 			of := func(secret, response, key string) call { return call{library, secret, response, key} }
-			got := verify(
+			got := verify(t,
 				of(shopSecret, good, "one"),
 				of(shopSecret, good, "two"),
 				of(shopSecret, "made-up", ""),
@@ -160,10 +160,10 @@ func TestPublishedLibraries(t *testing.T) {
 				of(blogSecret, old, ""),
 			)
 			later.Add(int64(5 * time.Minute))
-			got = append(got, verify(of(shopSecret, old, ""))...)
+			got = append(got, verify(t, of(shopSecret, old, ""))...)
 			if library == "turnstile" {
 				again := fresh()
-				got = append(got, verify(of(shopSecret, again, "one"), of(shopSecret, again, "one"), of(shopSecret, again, "two"))...)
+				got = append(got, verify(t, of(shopSecret, again, "one"), of(shopSecret, again, "one"), of(shopSecret, again, "two"))...)
 			}
 			want := []string{"true", "timeout-or-duplicate", "invalid-input-response", "invalid-input-response", "invalid-input-secret",
 				"invalid-input-response", "timeout-or-duplicate", "true", "true", "timeout-or-duplicate"}[:len(got)]
