@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"image/png"
-	"math"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -117,19 +116,6 @@ func Example_report() {
 	// relief           20       20  100.0 %   83.9 to 100.0 %    6.0 s
 	// all              40       38   95.0 %   83.5 to  98.6 %    6.0 s
 	// K read as X: 2
-}
-
-// Known intervals, from R's prop.test without the continuity correction.
-func TestWilson(t *testing.T) {
-	for _, row := range []struct {
-		right, n  int
-		low, high float64
-	}{{0, 10, 0, 0.2775}, {10, 10, 0.7225, 1}, {50, 100, 0.4038, 0.5962}, {0, 0, 0, 1}} {
-		low, high := wilson(row.right, row.n)
-		if math.Abs(low-row.low) > 1e-4 || math.Abs(high-row.high) > 1e-4 {
-			t.Errorf("%d of %d: %.4f to %.4f, want %.4f to %.4f", row.right, row.n, low, high, row.low, row.high)
-		}
-	}
 }
 
 func get(t *testing.T, s *study) string {
