@@ -74,7 +74,7 @@ func TestBrowserShowsAThousandVisitors(t *testing.T) {
 			}
 			answer := captchatest.Solve(t, guard, challenge.Key)
 			clock = clock.Add(time.Duration(2500+random.ExpFloat64()*4000) * time.Millisecond)
-			misread := map[string]float64{"relief": 0.12, "striped": 0.08}[last.Style]
+			misread := map[string]float64{"relief": 0.12, "two-tone": 0.08}[last.Style]
 			if misread == 0 {
 				misread = 0.03
 			}

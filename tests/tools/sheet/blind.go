@@ -49,10 +49,14 @@ type cell struct {
 }
 
 // drawReadings draws the sheets into a folder for each size, and what they show into a file for each size in another folder.
-func drawReadings(folder, keys string, each int, seed uint64) error {
+func drawReadings(folder, keys, names string, each int, seed uint64) error {
+	styles, err := parseStyles(names)
+	if err != nil {
+		return err
+	}
 	for i, r := range readings {
 		random := rand.New(rand.NewPCG(seed, uint64(i)))
-		key, err := r.draw(filepath.Join(folder, r.name), each, random)
+		key, err := r.draw(filepath.Join(folder, r.name), styles, each, random)
 		if err != nil {
 			return err
 		}
@@ -70,11 +74,10 @@ func drawReadings(folder, keys string, each int, seed uint64) error {
 	return nil
 }
 
-func (r reading) draw(folder string, each int, random *rand.Rand) (key []cell, err error) {
+func (r reading) draw(folder string, styles []picture.Style, each int, random *rand.Rand) (key []cell, err error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, err
 	}
-	styles := defaults()
 	renderers := make([]*picture.Renderer, len(styles))
 	for i, s := range styles {
 		config := r.config
@@ -129,11 +132,25 @@ func (r reading) sheet(pictures []image.Image) image.Image {
 // defaults are the styles that a picture is drawn in when none are chosen.
 func defaults() (styles []picture.Style) {
 	for _, s := range picture.Styles() {
-		if s != picture.Classic && s != picture.Solid {
+		if s != picture.Classic && s != picture.Solid && s != picture.Striped {
 			styles = append(styles, s)
 		}
 	}
 	return styles
+}
+
+func parseStyles(names string) (styles []picture.Style, err error) {
+	if names == "" {
+		return defaults(), nil
+	}
+	for name := range strings.SplitSeq(names, ",") {
+		style, err := picture.ParseStyle(name)
+		if err != nil {
+			return nil, err
+		}
+		styles = append(styles, style)
+	}
+	return styles, nil
 }
 
 // judge compares what somebody read, a line each of sheet, cell and letters, with what the pictures show, and prints for each style how many of
@@ -176,9 +193,12 @@ func judge(key, read string) error {
 		names = append(names, s.String())
 	}
 	for _, name := range names {
+		if all[name] == 0 {
+			continue
+		}
 		low, high := measure.Wilson(right[name], all[name])
 		fmt.Printf("%-9s %4d of %4d  %5.1f %%  (%.1f to %.1f)\n", name, right[name], all[name],
-			100*float64(right[name])/float64(max(all[name], 1)), 100*low, 100*high)
+			100*float64(right[name])/float64(all[name]), 100*low, 100*high)
 	}
 	return nil
 }

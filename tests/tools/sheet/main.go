@@ -43,6 +43,7 @@ func main() {
 	reading := flag.String("reading", "", "folder for sheets to be read blind")
 	keys := flag.String("keys", "reading-keys", "folder for what those show")
 	each := flag.Int("each", 200, "pictures of a style and size on those")
+	styles := flag.String("style", "", "styles of those by name, with commas between; none: the default")
 	key := flag.String("key", "", "file that says what sheets of one size show")
 	read := flag.String("judge", "", "file of what somebody read there, a line each: sheet, cell, letters")
 	flag.Parse()
@@ -51,7 +52,7 @@ func main() {
 	case *read != "":
 		err = judge(*key, *read)
 	case *reading != "":
-		err = drawReadings(*reading, *keys, *each, *seed)
+		err = drawReadings(*reading, *keys, *styles, *each, *seed)
 	default:
 		err = run(*out, *only, *seed, *perRow)
 	}
