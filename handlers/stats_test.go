@@ -3,7 +3,6 @@ package handlers_test
 import (
 	"context"
 	"errors"
-	"github.com/fibercaptcha/fibercaptcha/handlers/stats"
 	"log/slog"
 	"maps"
 	"net/http/httptest"
@@ -18,6 +17,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
 	"github.com/fibercaptcha/fibercaptcha/handlers"
+	"github.com/fibercaptcha/fibercaptcha/handlers/stats"
 )
 
 // statsSite is a site with a clock, and the guard whose events its page counts.
@@ -120,6 +120,37 @@ func TestStatsCountWhatAGuardDoes(t *testing.T) {
 	if want := map[string]int{"issued": 2, "solved": 2 + 3, "refused": 1}; !maps.Equal(bars, want) {
 		t.Errorf("the plots have bars %v, not %v", bars, want)
 	}
+}
+
+// What was typed counts for the style, and nothing else does: neither work, nor keys that were none, nor refusals that say nothing of the letters.
+func TestStatsTellHowStylesFared(t *testing.T) {
+	counters := stats.New(time.Now)
+	typed := func(style string, seconds int, err error) captcha.Event {
+		e := captcha.Event{Kind: captcha.Verified, Way: captcha.Letters, Style: style, Age: time.Duration(seconds) * time.Second, Err: err}
+		if err != nil {
+			e.Reason = captcha.WrongAnswer
+		}
+		return e
+	}
+	work := typed("relief", 5, nil)
+	work.Way = captcha.Work
+	expired := typed("relief", 500, captcha.ErrUnknownKey)
+	expired.Reason = captcha.UnknownKey
+	both := typed("hollow", 7, nil)
+	both.Way = captcha.Both
+	for _, e := range []captcha.Event{
+		{Kind: captcha.Issued, Style: "hollow"}, {Kind: captcha.Issued, Style: "hollow"}, {Kind: captcha.Issued, Style: "relief"},
+		{Kind: captcha.Spoken, Style: "hollow"}, {Kind: captcha.Worked, Style: "hollow"},
+		{Kind: captcha.Issued, Err: captcha.ErrStorage}, {Kind: captcha.Verified, Way: captcha.Letters, Err: captcha.ErrUnknownKey},
+		typed("hollow", 3, nil), both, typed("hollow", 20, nil), typed("hollow", 9, captcha.ErrWrongAnswer),
+		work, expired, typed("relief", 0, nil), // the last a master answer
+	} {
+		counters.Observe(context.Background(), e)
+	}
+	app := handlers.New(handlers.Config{Guard: captcha.New(), Stats: counters, Logger: slog.New(slog.DiscardHandler)})
+	_, page := mustGet(t, app, "/stats")
+	mustEqualRows(t, tableRows(t, mustParse(t, page), "Answers by style of picture"), map[string]string{
+		"hollow": "75 % 6 to 8 seconds 3 1 2", "relief": "none none 0 0 1"})
 }
 
 func TestStatsSayTheMedian(t *testing.T) {

@@ -2,34 +2,40 @@ package picture
 
 import "encoding/binary"
 
-// adler is what zlib ends with, the Adler-32 checksum of RFC 1950, in a third of the time that hash/adler32 takes: eight bytes at a time, in four
-// lanes of 16 bits that a multiplication adds up in the topmost. It was a tenth of a large picture's time.
+// adler is what zlib ends with, the Adler-32 checksum of RFC 1950, in a fraction of the time that hash/adler32 takes: eight bytes at a time,
+// added up in four lanes of 16 bits for the even ones and four for the odd. It was a tenth of a large picture's time.
+//
+// Sums of 64 bits have room for the largest picture, of 8 MB, so that one division at the end is enough.
 func adler(data []byte) uint32 {
 	const (
 		modulus = 65521
-		block   = 5552 &^ 7 // bytes after which the sums may not fit 32 bits any more
-		lanes   = 0x00ff00ff00ff00ff
-		ones    = 0x0001000100010001
-		// Of eight bytes the first counts eight times in the second sum. The topmost lane of a product adds the first lane of the one to the
-		// last of the other, and so on.
-		even = 2 | 4<<16 | 6<<32 | 8<<48
-		odd  = 1 | 3<<16 | 5<<32 | 7<<48
+		even    = 0x00ff00ff00ff00ff
+		most    = 16 * 8 // bytes whose sums the lanes have room for: 2 * 255 * (1 + 2 + ... + 15)
 	)
 	a, b := uint64(1), uint64(0)
 	for len(data) >= 8 {
-		part := data[:min(len(data), block)&^7]
+		part := data[:min(len(data)&^7, most)]
 		data = data[len(part):]
+		b += a * uint64(len(part))
+		var evens, odds, before uint64
 		for ; len(part) >= 8; part = part[8:] {
+			before += evens + odds
 			word := binary.LittleEndian.Uint64(part)
-			first, second := word&lanes, word>>8&lanes
-			b += 8*a + first*even>>48 + second*odd>>48
-			a += (first + second) * ones >> 48
+			evens += word & even
+			odds += word >> 8 & even
 		}
-		a, b = a%modulus, b%modulus
+		// What came before a word counts eight times for it; of the word itself the first byte counts eight times, and the last once.
+		b += dot(before, 8, 8, 8, 8) + dot(evens, 8, 6, 4, 2) + dot(odds, 7, 5, 3, 1)
+		a += dot(evens+odds, 1, 1, 1, 1)
 	}
 	for _, v := range data {
 		a += uint64(v)
 		b += a
 	}
 	return uint32(b%modulus<<16 | a%modulus)
+}
+
+// dot weighs the lanes, the lowest first, and adds them up.
+func dot(lanes, w, x, y, z uint64) uint64 {
+	return w*(lanes&0xffff) + x*(lanes>>16&0xffff) + y*(lanes>>32&0xffff) + z*(lanes>>48)
 }

@@ -77,7 +77,8 @@ var retyped = &unicode.RangeTable{
 }
 
 // Unwise tells what visitors will stumble over in an alphabet that can be drawn, a sentence each, fit for a log: letters that look alike once
-// they are turned and bent, and letters that have a twin in another of the alphabet's scripts.
+// they are turned and bent, and letters of two scripts that have one shape. A letter alone is never unwise for its twin in a script that the
+// alphabet has too: whoever types the twin is understood.
 func Unwise(alphabet string) (sentences []string) {
 	for _, group := range lookAlikes {
 		found := those(alphabet, func(r rune) bool { return strings.ContainsRune(group, r) })
@@ -86,23 +87,14 @@ func Unwise(alphabet string) (sentences []string) {
 		}
 	}
 	for _, group := range twins {
-		all := []rune(group)
-		var present, others []string
-		for i, r := range all {
-			script := twinScripts[i%len(twinScripts)]
-			if r == ' ' || those(alphabet, func(r rune) bool { return unicode.Is(script.table, r) }) == "" {
-				continue
-			}
-			named := fmt.Sprintf("%c (%s)", r, script.name)
-			if strings.ContainsRune(alphabet, r) {
-				present = append(present, named)
-			} else {
-				others = append(others, named)
+		var present []string
+		for i, r := range []rune(group) {
+			if r != ' ' && strings.ContainsRune(alphabet, r) {
+				present = append(present, fmt.Sprintf("%c (%s)", r, twinScripts[i]))
 			}
 		}
-		if len(present) > 0 && len(present)+len(others) > 1 {
-			sentences = append(sentences, "a letter of the alphabet has a twin in another of its scripts, and only what was drawn is accepted: "+
-				strings.Join(append(present, others...), ", "))
+		if len(present) > 1 {
+			sentences = append(sentences, "letters of the alphabet have one shape, so that nobody can tell which is drawn: "+strings.Join(present, ", "))
 		}
 	}
 	return sentences
@@ -126,7 +118,4 @@ var twins = []string{"A\u0391\u0410", "B\u0392\u0412", "C \u0421", "E\u0395\u041
 	" \u0393\u0413", " \u03a0\u041f", " \u03a6\u0424",
 	"a \u0430", "c \u0441", "e \u0435", "i \u0456", "j \u0458", "o\u03bf\u043e", "p\u03c1\u0440", "s \u0455", "v\u03bd ", "x\u03c7\u0445", "y \u0443"}
 
-var twinScripts = []struct {
-	name  string
-	table *unicode.RangeTable
-}{{"Latin", unicode.Latin}, {"Greek", unicode.Greek}, {"Cyrillic", unicode.Cyrillic}}
+var twinScripts = [...]string{"Latin", "Greek", "Cyrillic"}

@@ -48,17 +48,19 @@ func (c *canvas) resize(width, height, n int) {
 // fillLetter fills every layer of a letter. On a base there is half a range of ink for either direction.
 func (c *canvas) fillLetter(l *placed, base uint8) {
 	corners := l.corners
-	for _, layer := range l.layers {
+	for i, layer := range l.layers {
 		share := layer.share
 		if base > 0 {
 			share /= 2
 		}
+		if i > 0 && !l.again(i) {
+			corners = corners[len(l.from.vertices):]
+		}
 		from := 0
 		for _, end := range l.from.ends {
-			c.filler.polygon(corners[from:end], share)
+			c.filler.polygon(corners[from:end], l.moves[i], share)
 			from = end
 		}
-		corners = corners[from:]
 	}
 }
 
@@ -101,6 +103,9 @@ func (c *canvas) paint(style *style, polarity int) {
 		c.slant.choose(&style.stripes, c.height, c.capital, c.random)
 	}
 	shade := style.shades[polarity]()
+	if !plain {
+		c.slant.pair(shade)
+	}
 	stride := (c.width + 1) / 2
 	c.levels = resize(c.levels, c.height*(stride+1))
 	for y := range c.height {
@@ -115,9 +120,9 @@ func (c *canvas) paint(style *style, polarity int) {
 			shade.packPlain(out[from:to], delta)
 		} else {
 			at, step := c.slant.rows[y], c.slant.step
-			shade.packBare(out[:from], at, step)
+			c.slant.packBare(out[:from], at)
 			shade.pack(out[from:to], delta, at+2*uint32(from)*step, step)
-			shade.packBare(out[to:], at+2*uint32(to)*step, step)
+			c.slant.packBare(out[to:], at+2*uint32(to)*step)
 		}
 	}
 }

@@ -5,8 +5,10 @@ package picture
 // uses too. There it is exact in both directions; here it is exact across, and rows are sampled on lines, which takes half of the time: an
 // edge needs no case for each way that it can cross a pixel. Polygons that run backwards subtract, which makes hollow letters.
 type filler struct {
-	delta []int32 // in 4096ths
-	width int
+	delta  []int32 // in units of 1/2^coverBits
+	width  int
+	move   place // of all that is filled, after it was shrunk
+	shrink int64 // in units of 1/unit
 }
 
 // A place is a point in units of 1/unit of a device pixel.
@@ -19,7 +21,7 @@ const (
 
 // coverBits is what a pixel's whole coverage is a power of. A sum has room for seven layers over each other either way, and three letters
 // of two are the most that meet.
-const coverBits = 12
+const coverBits = 28
 
 // Lines on which a row is sampled. With two of them letters look as they do with four, and twice as many edges are filled in the time.
 const (
@@ -42,12 +44,16 @@ func (f *filler) reset(width, height int) {
 	f.delta = resize(f.delta, (width+slack)*height)
 }
 
-// polygon adds a closed run of edges, with a share of full coverage in 256ths.
-func (f *filler) polygon(corners []place, share int64) {
+// polygon adds a closed run of edges, moved, with a share of full coverage in 256ths.
+func (f *filler) polygon(corners []place, move place, share int64) {
 	delta, row := f.delta, int64(f.width+slack)<<unitBits
+	shrink := f.shrink
+	move = place{f.move.x + move.x*shrink>>unitBits, f.move.y + move.y*shrink>>unitBits}
 	p := corners[len(corners)-1]
+	p = place{move.x + p.x*shrink>>unitBits, move.y + p.y*shrink>>unitBits}
 	next := sample(p.y)
 	for _, q := range corners {
+		q = place{move.x + q.x*shrink>>unitBits, move.y + q.y*shrink>>unitBits}
 		first := next
 		next = sample(q.y)
 		count := next - first
@@ -62,12 +68,13 @@ func (f *filler) polygon(corners []place, share int64) {
 		at := first>>sampleBits*row + x
 		move, change := step, step^(step+row)
 		move ^= change & -(first & 1)
-		all := int32(share << (coverBits - wholeBits - sampleBits))
+		share <<= coverBits - wholeBits - sampleBits - unitBits
 		for ; count > 0; count-- {
 			// In its pixel an upright edge covers what lies right of it.
-			beyond := int32(share * (at & (unit - 1)) >> (unitBits + wholeBits - coverBits + sampleBits))
-			delta[at>>unitBits] += all - beyond
-			delta[at>>unitBits+1] += beyond
+			beyond := int32(share * (at & (unit - 1)))
+			i := uint64(at) >> unitBits
+			delta[i+1] += beyond
+			delta[i] += int32(share<<unitBits) - beyond
 			at += move
 			move ^= change
 		}

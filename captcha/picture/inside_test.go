@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"math"
 	"math/rand/v2"
 	"testing"
 )
@@ -41,8 +42,8 @@ func checkLetters(t *testing.T, config Config) {
 			t.Fatalf("%c leaves ink at %v, outside of %v", letters, at, c.box)
 		}
 		for j, l := range c.letters {
-			lo, hi := l.corners[0], l.corners[0]
-			for _, p := range l.corners {
+			lo, hi := place{math.MaxInt64, math.MaxInt64}, place{math.MinInt64, math.MinInt64}
+			for _, p := range l.filled(&c.filler) {
 				lo, hi = place{min(lo.x, p.x), min(lo.y, p.y)}, place{max(hi.x, p.x), max(hi.y, p.y)}
 			}
 			if lo.x < 0 || lo.y < 0 || hi.x > int64(c.width)*unit || hi.y > int64(c.height)*unit {
@@ -54,6 +55,20 @@ func checkLetters(t *testing.T, config Config) {
 			}
 		}
 	}
+}
+
+// filled is the corners of every layer as they are filled.
+func (l *placed) filled(f *filler) (all []place) {
+	n, from := len(l.from.vertices), 0
+	for i, m := range l.moves {
+		if i > 0 && !l.again(i) {
+			from += n
+		}
+		for _, p := range l.corners[from:][:n] {
+			all = append(all, place{f.move.x + (p.x+m.x)*f.shrink>>unitBits, f.move.y + (p.y+m.y)*f.shrink>>unitBits})
+		}
+	}
+	return all
 }
 
 // outsideOfBox is a pixel outside of the box whose coverage differs from the one before.
@@ -101,23 +116,23 @@ func TestLettersInTheLastPixel(t *testing.T) {
 // A filled square has its area in ink, wherever its edges cut through pixels.
 func TestFillIsExact(t *testing.T) {
 	for _, at := range []int64{2 * unit, 2.25 * unit, 2.5 * unit, 2.75 * unit} {
-		var f filler
+		f := filler{shrink: unit}
 		f.reset(12, 12)
 		side := int64(5 * unit)
 		square := []place{{at, at}, {at, at + side}, {at + side, at + side}, {at + side, at}}
-		f.polygon(square, whole)
-		area := 0
+		f.polygon(square, place{}, whole)
+		area := int64(0)
 		for y := range 12 {
-			cover := 0
+			cover := int64(0)
 			for _, d := range f.row(y) {
-				cover += int(d)
+				cover += int64(d)
 				area += cover
 			}
 			if cover != 0 {
 				t.Errorf("at %v: row %d goes on after the square", at, y)
 			}
 		}
-		if want := 25 << coverBits; area != want {
+		if want := int64(25 << coverBits); area != want {
 			t.Errorf("at %v: an area of %d, want %d", at, area, want)
 		}
 	}

@@ -6,17 +6,18 @@ import (
 	"math/rand/v2"
 )
 
-// A placed letter is one whose corners are where they will be filled.
+// A placed letter is one whose corners are where they will be filled, but for what the whole text is moved by.
 type placed struct {
 	from    *outline
 	layers  []layer
-	corners []place // of all layers, one after the other; around the letter's centre until the text is set
+	moves   []place // of the layers
+	corners []place // of the layers, one after the other, once for those that differ by their moves alone; around the centre until the text is set
 	pen     int64   // the centre, in units of 1/unit right of the first letter's
 	profile profile
 }
 
 // bands is the number of rows that a letter's sides are measured in. Together they cover 2 capital heights, half of them above the middle.
-const bands = 12
+const bands = 10
 
 // A profile tells how far a letter reaches to the left and the right in each band, in units of 1/unit.
 type profile struct{ left, right [bands]int64 }
@@ -48,19 +49,27 @@ func (c *canvas) pose(l *placed, most *shapes, angle float64) {
 	sin64, cos64 := math.Sincos(angle)
 	sin, cos := float32(sin64)*size*unit, float32(cos64)*size*unit
 
-	corners := l.corners[:0]
-	for _, layer := range l.layers {
+	corners, moves := l.corners[:0], l.moves[:0]
+	for i, layer := range l.layers {
+		moves = append(moves, place{
+			int64((layer.shift*c.light.x - layer.across*c.light.y) * unit),
+			int64((layer.shift*c.light.y + layer.across*c.light.x + rise) * unit),
+		})
+		if l.again(i) {
+			continue
+		}
 		grow := layer.grow + weight
-		dx := (layer.shift*c.light.x - layer.across*c.light.y) * unit
-		dy := (layer.shift*c.light.y + layer.across*c.light.x + rise) * unit
 		for _, v := range l.from.vertices {
 			x, y := v.at.x+grow*v.grow.x, v.at.y+grow*v.grow.y
 			x = x*stretch*(1+taper*y) + shear*y + bow*(y*y-0.125)
-			corners = append(corners, place{int64(cos*x - sin*y + dx), int64(sin*x + cos*y + dy)})
+			corners = append(corners, place{int64(cos*x - sin*y), int64(sin*x + cos*y)})
 		}
 	}
-	l.corners = corners
+	l.corners, l.moves = corners, moves
 }
+
+// again tells whether a layer has the corners of the one before.
+func (l *placed) again(i int) bool { return i > 0 && l.layers[i].grow == l.layers[i-1].grow }
 
 // rotation is any angle of the range, in radians.
 func (r *Renderer) rotation(random *rand.Rand) float64 {
@@ -75,10 +84,11 @@ func (l *placed) measure(capital float32) {
 		l.profile.left[i], l.profile.right[i] = far, -far
 	}
 	scale := int64(bands / 2 * unit / capital)
+	move := l.moves[0]
 	for _, p := range l.corners[:len(l.from.vertices)] {
-		i := min(max(p.y*scale>>(2*unitBits)+bands/2, 0), bands-1)
-		l.profile.left[i] = min(l.profile.left[i], p.x)
-		l.profile.right[i] = max(l.profile.right[i], p.x)
+		i := min(max((p.y+move.y)*scale>>(2*unitBits)+bands/2, 0), bands-1)
+		l.profile.left[i] = min(l.profile.left[i], p.x+move.x)
+		l.profile.right[i] = max(l.profile.right[i], p.x+move.x)
 	}
 }
 
@@ -105,12 +115,17 @@ func (c *canvas) warp(amount float32) (lo, hi place) {
 	lo, hi = place{math.MaxInt64, math.MaxInt64}, place{math.MinInt64, math.MinInt64}
 	for i := range c.letters {
 		l := &c.letters[i]
+		from, to := place{math.MaxInt64, math.MaxInt64}, place{math.MinInt64, math.MinInt64}
 		for j, p := range l.corners {
 			p.x += l.pen
 			p = place{p.x + alongY.at(p.y), p.y + alongX.at(p.x)}
-			lo = place{min(lo.x, p.x), min(lo.y, p.y)}
-			hi = place{max(hi.x, p.x), max(hi.y, p.y)}
+			from = place{min(from.x, p.x), min(from.y, p.y)}
+			to = place{max(to.x, p.x), max(to.y, p.y)}
 			l.corners[j] = p
+		}
+		for _, m := range l.moves {
+			lo = place{min(lo.x, from.x+m.x), min(lo.y, from.y+m.y)}
+			hi = place{max(hi.x, to.x+m.x), max(hi.y, to.y+m.y)}
 		}
 	}
 	return lo, hi
@@ -141,7 +156,7 @@ var sines = func() (table [1 << sineBits]int32) {
 	return table
 }()
 
-// fit shrinks the text if it is too large for the picture, and moves it to a random place inside.
+// fit makes the filler shrink the text if it is too large for the picture, and move it to a random place inside.
 func (c *canvas) fit(lo, hi place) {
 	textWidth, textHeight := float32(hi.x-lo.x+1), float32(hi.y-lo.y+1)
 	width, height := (float32(c.width)-2*c.margin)*unit, (float32(c.height)-2*c.margin)*unit
@@ -152,10 +167,5 @@ func (c *canvas) fit(lo, hi place) {
 	right, bottom := x+(hi.x-lo.x)*shrink>>unitBits, y+(hi.y-lo.y)*shrink>>unitBits
 	// An edge also writes into the pixel after its own, which past the last one is slack.
 	c.box = image.Rect(int(x>>unitBits), int(y>>unitBits), min(int(right>>unitBits)+2, c.width), int(bottom>>unitBits)+1)
-	for i := range c.letters {
-		corners := c.letters[i].corners
-		for j, p := range corners {
-			corners[j] = place{x + (p.x-lo.x)*shrink>>unitBits, y + (p.y-lo.y)*shrink>>unitBits}
-		}
-	}
+	c.filler.move, c.filler.shrink = place{x - lo.x*shrink>>unitBits, y - lo.y*shrink>>unitBits}, shrink
 }

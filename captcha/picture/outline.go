@@ -14,7 +14,7 @@ type outline struct {
 }
 
 // nearness is how far, in device pixels, an outline may be off its glyph. Nobody sees that in a picture with 16 levels.
-const nearness = 0.25
+const nearness = 0.35
 
 // outline cuts the glyph's curves into lines, for letters with capitals of so many device pixels.
 func (g *glyph) outline(capital float32) *outline {

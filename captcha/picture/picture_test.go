@@ -195,9 +195,10 @@ func TestUnwise(t *testing.T) {
 		"ABCDO0":             {`"DO0"`},
 		"aAbB":               nil, // upper and lower case are one answer
 		"ABC1I":              {`"1I"`},
-		"MA\u0410Ж":          {"A (Latin), А (Cyrillic)", "M (Latin), М (Cyrillic)"},
-		"AЖ":                 {"A (Latin), А (Cyrillic)"},
-		"\u0391\u0414":       {"Α (Greek), А (Cyrillic)"},
+		"MA\u0410Ж":          {"A (Latin), А (Cyrillic)"},
+		"Y\u03a5\u04ae":      {"Y (Latin), Υ (Greek), Ү (Cyrillic)"},
+		"AЖ":                 nil, // whoever types the other A is understood
+		"\u0391\u0414":       nil,
 		"\u0391\u0392\u0393": nil,
 	} {
 		got := picture.Unwise(alphabet)
@@ -415,7 +416,7 @@ func TestStyleIsTheOneDrawn(t *testing.T) {
 	r := mustNew(t, picture.Config{}, picture.Alphabet, 4)
 	alone := map[picture.Style]*picture.Renderer{}
 	for _, s := range picture.Styles() {
-		styles := make([]picture.Style, 7) // as many as there are by default, so that choosing takes as many numbers
+		styles := make([]picture.Style, 6) // as many as there are by default, so that choosing takes as many numbers
 		for i := range styles {
 			styles[i] = s
 		}
@@ -430,8 +431,8 @@ func TestStyleIsTheOneDrawn(t *testing.T) {
 			t.Fatalf("seed %d is not drawn as %s", i, s)
 		}
 	}
-	if len(seen) != 7 {
-		t.Errorf("200 pictures in %d styles of 7: %v", len(seen), seen)
+	if len(seen) != 6 {
+		t.Errorf("200 pictures in %d styles of 6: %v", len(seen), seen)
 	}
 }
 

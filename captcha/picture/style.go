@@ -136,7 +136,7 @@ func recipes() [][]recipe {
 		broad = stripes{tones: [2]tone{{ink: 255}, {ink: 255, ground: 120}}, period: 1.6, wave: 0.15}
 		faint = stripes{tones: [2]tone{{ink: 255}, {ink: 255, ground: 60}}, period: 1.8, wave: 0.15}
 		hatch = stripes{tones: [2]tone{{ink: 255}, {ink: 110}}, period: 0.36, wave: 0.4}
-		two   = stripes{tones: [2]tone{{ink: 255, ground: middling}, {ink: 0, ground: middling}}, period: 2, wave: 0.15}
+		two   = stripes{tones: [2]tone{{ink: 255, ground: middling}, {ink: 0, ground: middling}}, period: 2.4, wave: 0.15}
 		split = stripes{tones: [2]tone{{ink: 255}, {ink: 0, ground: 255}}, period: 2.6, wave: 0.15}
 	)
 	letters := func(r recipe, gap float32, ways ...[]layer) recipe {
@@ -158,7 +158,7 @@ func recipes() [][]recipe {
 		{bare, letters(bare, -0.02, shadow)},
 		{letters(bare, 0, hollow), letters(bare, 0.07, ringed), letters(bare, 0.03, cast)},
 		{on(hatch, letters(bare, 0.01, tinted))},
-		{on(two, letters(bare, 0.03, heavy))},
+		{on(two, letters(bare, 0.06, heavy))},
 		{on(split, letters(bare, 0.06, solid)), on(split, letters(bare, 0.05, hollow))},
 		{on(fine, bare), on(broad, bare), on(broad, letters(bare, 0, hollow)), on(broad, letters(bare, 0.07, ringed)), on(broad, letters(bare, 0.03, cast))},
 		{raised, on(faint, raised)},

@@ -18,15 +18,15 @@ type stripes struct {
 // A shade says what level any coverage has in any phase of the stripes. It is made once for each style, so that a pixel costs two lookups.
 type shade struct {
 	levels [mixtures << sumBits]uint8 // by mixture and by sum of coverage. The level stands in both halves of the byte
-	phases [1 << phaseBits]uint16     // where in levels the mixture of a phase begins
+	phases [1 << phaseBits]uint32     // where in levels the mixture of a phase begins
 	bare   [1 << phaseBits]uint8      // the level of a phase where there is no ink
 }
 
 const (
 	mixtures  = 16 // of the stripes' tones, from the first alone to the second alone
 	phaseBits = 8
-	sumBits   = 8 // of a sum of coverage: 16 steps from none to full, as many as there are levels
-	sumShift  = 16 - sumBits
+	sumBits   = 8 // of a sum of coverage, the topmost: 16 steps from none to full, as many as there are levels
+	sumShift  = 32 - sumBits
 	sumHalf   = 1 << sumShift / 2 // added to sums, so that they are rounded
 )
 
@@ -36,7 +36,7 @@ func newShade(t *stripes, base uint8, capital float32) *shade {
 	s := &shade{}
 	var inks [1 << sumBits]int
 	for i := range inks {
-		inks[i] = min(max(int(base)+int(int8(i))<<sumShift>>inkBits, 0), full)
+		inks[i] = min(max(int(base)+int(int8(i))<<(sumShift-inkBits), 0), full)
 	}
 	a, b := t.tones[0], t.tones[1]
 	for m := range mixtures {
@@ -59,7 +59,7 @@ func newShade(t *stripes, base uint8, capital float32) *shade {
 const full = 255
 
 // mixture is that of a phase. The edges of stripes are a device pixel soft.
-func (t *stripes) mixture(phase int, capital float32) uint16 {
+func (t *stripes) mixture(phase int, capital float32) uint32 {
 	if t.period == 0 {
 		return 0
 	}
@@ -70,7 +70,7 @@ func (t *stripes) mixture(phase int, capital float32) uint16 {
 	if phase >= stripe {
 		other = 1 - other
 	}
-	return uint16(other*(mixtures-1) + 0.5)
+	return uint32(other*(mixtures-1) + 0.5)
 }
 
 // opposite is light where the shade is dark, to the last bit: the same codes compress both.
@@ -87,48 +87,54 @@ func (s *shade) opposite() *shade {
 
 // packPlain adds a row's changes of coverage up and puts two pixels in a byte, where there are no stripes.
 func (s *shade) packPlain(out []uint8, delta []int32) {
-	sum := int32(sumHalf)
+	sum := uint32(sumHalf)
 	delta = delta[:2*len(out)]
 	for x := 1; x < len(delta); x += 2 {
-		sum += delta[x-1]
-		left := s.levels[uint8(sum>>sumShift)]
-		sum += delta[x]
-		right := s.levels[uint8(sum>>sumShift)]
+		sum += uint32(delta[x-1])
+		left := s.levels[sum>>sumShift]
+		sum += uint32(delta[x])
+		right := s.levels[sum>>sumShift]
 		out[x/2] = left&0xf0 | right&0x0f
 	}
 }
 
 // pack adds a row's changes of coverage up and puts two pixels in a byte, from the phase that it begins with.
 func (s *shade) pack(out []uint8, delta []int32, at, step uint32) {
-	sum := int32(sumHalf)
+	sum := uint32(sumHalf)
 	delta = delta[:2*len(out)]
 	for x := 1; x < len(delta); x += 2 {
-		sum += delta[x-1]
-		left := s.levels[(s.phases[at>>(32-phaseBits)]|uint16(uint8(sum>>sumShift)))%uint16(len(s.levels))]
+		sum += uint32(delta[x-1])
+		left := s.levels[(s.phases[at>>(32-phaseBits)]|sum>>sumShift)%uint32(len(s.levels))]
 		at += step
-		sum += delta[x]
-		right := s.levels[(s.phases[at>>(32-phaseBits)]|uint16(uint8(sum>>sumShift)))%uint16(len(s.levels))]
+		sum += uint32(delta[x])
+		right := s.levels[(s.phases[at>>(32-phaseBits)]|sum>>sumShift)%uint32(len(s.levels))]
 		at += step
 		out[x/2] = left&0xf0 | right&0x0f
 	}
 }
 
+// pair works out the ground's bytes.
+func (s *slant) pair(shade *shade) {
+	for i := range s.pairs {
+		next := (uint32(i)<<(32-phaseBits) + s.step) >> (32 - phaseBits)
+		s.pairs[i] = shade.bare[i]&0xf0 | shade.bare[next]&0x0f
+	}
+}
+
 // packBare does so where there is no ink.
-func (s *shade) packBare(out []uint8, at, step uint32) {
+func (s *slant) packBare(out []uint8, at uint32) {
 	for x := range out {
-		left := s.bare[at>>(32-phaseBits)]
-		at += step
-		right := s.bare[at>>(32-phaseBits)]
-		at += step
-		out[x] = left&0xf0 | right&0x0f
+		out[x] = s.pairs[at>>(32-phaseBits)]
+		at += 2 * s.step
 	}
 }
 
 // A slant is how stripes lie in one picture: the phase in which each row begins, and how far it goes on from pixel to pixel. Phases are 32
 // bits and wrap around.
 type slant struct {
-	rows []uint32
-	step uint32
+	rows  []uint32
+	step  uint32
+	pairs [1 << phaseBits]uint8 // of two pixels without ink, by the phase of the first
 }
 
 // choose takes any direction and place.

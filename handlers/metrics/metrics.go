@@ -23,11 +23,15 @@ type Metrics struct {
 	events   *prometheus.CounterVec
 	verified *prometheus.CounterVec
 	answers  prometheus.Histogram
+	drawn    *prometheus.CounterVec
+	letters  *prometheus.HistogramVec
 	failures *prometheus.CounterVec
 	storage  *prometheus.HistogramVec
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 }
+
+var answerBuckets = []float64{1, 2, 3, 5, 8, 12, 20, 30, 60, 120, 300}
 
 // New returns metrics that start at zero.
 func New() *Metrics {
@@ -39,7 +43,12 @@ func New() *Metrics {
 		verified: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_siteverify_total",
 			Help: "Responses verified for the backends of other sites, by site and result."}, []string{"site", "result"}),
 		answers: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "captcha_answer_seconds",
-			Help: "Time from issue to answer, right or wrong.", Buckets: []float64{1, 2, 3, 5, 8, 12, 20, 30, 60, 120, 300}}),
+			Help: "Time from issue to answer, right or wrong.", Buckets: answerBuckets}),
+		drawn: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_styles_issued_total",
+			Help: "Challenges issued, by the style that they are drawn in."}, []string{"style"}),
+		letters: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "captcha_letters_seconds",
+			Help:    "Time from issue to letters that were typed, right or wrong, by the style that they were drawn in. A challenge takes one answer.",
+			Buckets: answerBuckets}, []string{"style", "result"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "storage_failures_total",
 			Help: "Storage operations that failed."}, []string{"operation"}),
 		storage: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "storage_duration_seconds",
@@ -49,7 +58,7 @@ func New() *Metrics {
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "http_request_duration_seconds",
 			Help: "Time to answer a request.", Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5}}, []string{"route"}),
 	}
-	m.registry.MustRegister(m.events, m.verified, m.answers, m.failures, m.storage, m.requests, m.duration,
+	m.registry.MustRegister(m.events, m.verified, m.answers, m.drawn, m.letters, m.failures, m.storage, m.requests, m.duration,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -69,6 +78,19 @@ func (m *Metrics) Observe(_ context.Context, e captcha.Event) {
 	m.events.WithLabelValues(string(e.Kind), string(e.Reason), string(e.Way), e.Purpose).Inc()
 	if e.Kind == captcha.Verified && e.Age > 0 {
 		m.answers.Observe(e.Age.Seconds())
+	}
+	m.observeStyle(e)
+}
+
+// observeStyle counts what tells how readable each style is: where the browser's work was the answer, nobody read the picture.
+func (m *Metrics) observeStyle(e captcha.Event) {
+	typed := e.Kind == captcha.Verified && (e.Way == captcha.Letters || e.Way == captcha.Both) && e.Age > 0
+	switch {
+	case e.Style == "":
+	case e.Kind == captcha.Issued:
+		m.drawn.WithLabelValues(e.Style).Inc()
+	case typed && (e.Reason == captcha.OK || e.Reason == captcha.WrongAnswer):
+		m.letters.WithLabelValues(e.Style, string(e.Reason)).Observe(e.Age.Seconds())
 	}
 }
 

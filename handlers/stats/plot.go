@@ -101,14 +101,22 @@ func plotTimes(times []int) timePlot {
 	for i, bound := range timeBounds {
 		plot.Ticks = append(plot.Ticks, tick{percent(i+1, len(times)), bound})
 	}
-	below := 0
+	plot.Median = medianTitle(times)
+	return plot
+}
+
+// medianTitle names the class of the median time, or is empty where there is no time.
+func medianTitle(times []int) string {
+	all, below := 0, 0
+	for _, n := range times {
+		all += n
+	}
 	for i, n := range times {
-		if below += n; n > 0 && 2*below >= plot.Solved {
-			plot.Median = timeTitle(i)
-			break
+		if below += n; n > 0 && 2*below >= all {
+			return timeTitle(i)
 		}
 	}
-	return plot
+	return ""
 }
 
 // timeTitle names a class of times.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 )
 
 // Stats are the counters: numbers of a fixed size, of this process alone, and nothing about a visitor.
@@ -18,9 +19,13 @@ type Stats struct {
 	mu      sync.Mutex
 	total   tally
 	reasons [len(refusals)]int
-	times   [len(timeBounds) + 1]int
+	times   times
+	styles  []fare     // in the order of picture.Styles
 	minutes [60]minute // a ring, by the minute's number
 }
+
+// times counts right answers by the class of the time that they took.
+type times [len(timeBounds) + 1]int
 
 // tally counts challenges.
 type tally struct{ Issued, Solved, Refused int }
@@ -47,13 +52,14 @@ var timeBounds = [...]int{2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64}
 
 // New returns counters that start at zero, by the clock now.
 func New(now func() time.Time) *Stats {
-	return &Stats{now: now, since: now()}
+	return &Stats{now: now, since: now(), styles: make([]fare, len(picture.Styles()))}
 }
 
 // Observe counts an event: it is for captcha.Config.
 func (s *Stats) Observe(_ context.Context, e captcha.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.countStyle(e)
 	switch {
 	case e.Kind == captcha.Issued && e.Err == nil:
 		s.count(tally{Issued: 1})
@@ -102,12 +108,13 @@ type Page struct {
 	Hour   hourPlot
 	Reason []count // why submissions were refused
 	Times  timePlot
+	Styles []styleRow // those of which something was drawn
 }
 
 // Page returns the numbers as they are now.
 func (s *Stats) Page() Page {
 	s.mu.Lock()
-	total, reasons, times, minutes := s.total, s.reasons, s.times, s.minutes
+	total, reasons, times, minutes, styles := s.total, s.reasons, s.times, s.minutes, slices.Clone(s.styles)
 	s.mu.Unlock()
 	this := s.now().Unix() / 60
 	hour := make([]minute, 0, len(minutes))
@@ -124,6 +131,7 @@ func (s *Stats) Page() Page {
 		Hour:   plotHour(hour),
 		Reason: countReasons(reasons[:]),
 		Times:  plotTimes(times[:]),
+		Styles: styleRows(styles),
 	}
 }
 

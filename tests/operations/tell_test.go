@@ -68,7 +68,7 @@ func TestLogKeepsSecrets(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	redis := redisserver.Own(t)
 	addr := fmt.Sprint("127.0.0.1:", redisserver.FreePort(t))
-	s := server.Start(t, append([]string{"METRICS_ADDR=" + addr, "STORAGE_URL=" + redis.URL(), "STORAGE_TIMEOUT=" + patience.String()}, modes[0].env...)...)
+	s := server.Start(t, append([]string{"METRICS_ADDR=" + addr, "STORAGE_URL=" + redis.URL(), "STORAGE_TIMEOUT=" + patience.String(), "CAPTCHA_STYLE=hollow"}, modes[0].env...)...)
 	guard := modes[0].guard(t, "")
 	v := newVisitor(s.URL)
 	mustSend(t, v, guard, "Counted.")
@@ -99,6 +99,9 @@ func TestMetrics(t *testing.T) {
 		`captcha_challenges_total{done="verified",purpose="",result="storage_failed",way="letters"} 1`,
 		`captcha_challenges_total{done="issued",purpose="contact",result="ok",way=""} 1`,
 		`captcha_answer_seconds_count 2`,
+		`captcha_styles_issued_total{style="hollow"} 5`,
+		`captcha_letters_seconds_count{result="ok",style="hollow"} 1`,
+		`captcha_letters_seconds_count{result="wrong_answer",style="hollow"} 1`,
 		`storage_failures_total{operation="add"} 1`,
 		`http_requests_total{method="POST",route="/api/contact",status="201"} 1`,
 		`http_requests_total{method="POST",route="/api/contact",status="503"} 1`,

@@ -3,6 +3,7 @@ package measure_test
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 	"testing"
 
@@ -51,5 +52,18 @@ func TestSummary(t *testing.T) {
 	}
 	if got := fmt.Sprint(measure.InTurn([]int{1, 2, 3}, 0), measure.InTurn([]int{1, 2, 3}, 1)); got != "[1 2 3] [3 2 1]" {
 		t.Errorf("in turn %s", got)
+	}
+}
+
+// Known intervals, from R's prop.test without the continuity correction.
+func TestWilson(t *testing.T) {
+	for _, row := range []struct {
+		right, n  int
+		low, high float64
+	}{{0, 10, 0, 0.2775}, {10, 10, 0.7225, 1}, {50, 100, 0.4038, 0.5962}, {0, 0, 0, 1}} {
+		low, high := measure.Wilson(row.right, row.n)
+		if math.Abs(low-row.low) > 1e-4 || math.Abs(high-row.high) > 1e-4 {
+			t.Errorf("%d of %d: %.4f to %.4f, want %.4f to %.4f", row.right, row.n, low, high, row.low, row.high)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package measure
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -25,4 +26,17 @@ func Median[T cmp.Ordered](values []T) T {
 // Micros writes d in microseconds.
 func Micros(d time.Duration) string {
 	return fmt.Sprintf("%.1f us", float64(d)/float64(time.Microsecond))
+}
+
+// Wilson is the interval that holds the true rate with a probability of 95 %, after Wilson (1927), which also stands for few readings and for
+// rates near none and all.
+func Wilson(right, n int) (low, high float64) {
+	const z = 1.959964
+	if n == 0 {
+		return 0, 1
+	}
+	p, m := float64(right)/float64(n), float64(n)
+	centre := (p + z*z/(2*m)) / (1 + z*z/m)
+	spread := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
+	return max(0, centre-spread), min(1, centre+spread)
 }

@@ -2,10 +2,11 @@
 //
 //	go run ./tests/tools/sheet -out sheet.png
 //
-// With -blind it draws a sheet for somebody to read who knows no answers, and those in a file of their own; with -judge it compares the two:
+// With -reading it draws sheets for somebody to read who knows no answers, 40 pictures each, styles mixed and hidden, in three sizes, and what they
+// show into other files; with -judge it compares what was read with one of those:
 //
-//	go run ./tests/tools/sheet -blind 49 -out blind.png -answers answers.txt
-//	go run ./tests/tools/sheet -answers answers.txt -judge read.txt
+//	go run ./tests/tools/sheet -reading reading -keys reading-keys -each 200
+//	go run ./tests/tools/sheet -key reading-keys/90x40.json -judge read.txt
 package main
 
 import (
@@ -39,22 +40,19 @@ func main() {
 	seed := flag.Uint64("seed", 1, "seed of texts and pictures")
 	perRow := flag.Int("columns", 8, "pictures of 90 x 40 in a row")
 	only := flag.String("only", "", "draw the rows alone whose title begins with this")
-	blind := flag.Int("blind", 0, "pictures on a sheet to be read blind")
-	width := flag.Int("width", 90, "of those, in CSS pixels")
-	height := flag.Int("height", 40, "of those, in CSS pixels")
-	scale := flag.Int("scale", 1, "of those: device pixels to a CSS pixel")
-	length := flag.Int("length", 4, "letters of those")
-	enlarge := flag.Int("enlarge", 2, "how many times larger than in CSS pixels those are shown")
-	answers := flag.String("answers", "answers.txt", "file of their answers")
-	read := flag.String("judge", "", "file of what somebody read, to be compared with the answers")
+	reading := flag.String("reading", "", "folder for sheets to be read blind")
+	keys := flag.String("keys", "reading-keys", "folder for what those show")
+	each := flag.Int("each", 200, "pictures of a style and size on those")
+	styles := flag.String("style", "", "styles of those by name, with commas between; none: the default")
+	key := flag.String("key", "", "file that says what sheets of one size show")
+	read := flag.String("judge", "", "file of what somebody read there, a line each: sheet, cell, letters")
 	flag.Parse()
 	var err error
 	switch {
 	case *read != "":
-		err = judge(*answers, *read)
-	case *blind > 0:
-		r := reading{defaults(), picture.Config{Width: *width, Height: *height, Scale: *scale}, *length, *blind, *perRow - 1, *enlarge}
-		err = r.write(*out, *answers, rand.New(rand.NewPCG(*seed, 1)))
+		err = judge(*key, *read)
+	case *reading != "":
+		err = drawReadings(*reading, *keys, *styles, *each, *seed)
 	default:
 		err = run(*out, *only, *seed, *perRow)
 	}

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/measure"
 )
 
 // A reading is what one person typed for one picture; nothing when it could not be read.
@@ -86,25 +87,12 @@ func report(w io.Writer, all []reading) error {
 		}
 		slices.Sort(times)
 		n := len(times)
-		low, high := wilson(right, n)
+		low, high := measure.Wilson(right, n)
 		fmt.Fprintf(w, "%-10s %8d %8d %6.1f %% %6.1f to %5.1f %% %6.1f s\n",
 			name, n, right, 100*float64(right)/float64(n), 100*low, 100*high, times[n/2].Seconds())
 	}
 	_, err := fmt.Fprint(w, mistakes(all))
 	return err
-}
-
-// wilson is the interval that holds the true rate with a probability of 95 %, after Wilson (1927), which also stands for few readings and for
-// rates near none and all.
-func wilson(right, n int) (low, high float64) {
-	const z = 1.959964
-	if n == 0 {
-		return 0, 1
-	}
-	p, m := float64(right)/float64(n), float64(n)
-	centre := (p + z*z/(2*m)) / (1 + z*z/m)
-	spread := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
-	return max(0, centre-spread), min(1, centre+spread)
 }
 
 // mistakes lists the letters that were most often read as others, in answers of the right length: candidates to leave the alphabet.
