@@ -31,7 +31,7 @@ func (g *Guard) create(ctx context.Context, r *fasthttp.RequestCtx, visitor Visi
 	r.Response.Header.Set("Cache-Control", "no-store")
 	r.Response.Header.SetContentType("application/json")
 	// Written into the response's own buffer, which SwapBody hands out and takes back: there is nothing to copy.
-	r.Response.SwapBody(g.reply.append(r.Response.SwapBody(nil)[:0], key, *image))
+	r.Response.SwapBody(g.tell(g.reply.append(r.Response.SwapBody(nil)[:0], key, *image), c))
 	return nil
 }
 

@@ -89,11 +89,11 @@ func (e Edge) again(ctx context.Context, fields fields, visitor Visitor) *Challe
 	}
 	key := strings.TrimSpace(fields[names.KeyField].text)
 	c, err := g.peek(ctx, key, visitor)
-	if err != nil || c.Terms != g.demand(visitor).terms(c.Terms.Preset) || c.Expires.Sub(g.cfg.Now()) < min(g.cfg.Expiration/4, time.Minute) {
+	if err != nil || c.Terms != g.terms(visitor, presetOf(c), pressureOf(c)) || g.outgrown(c, visitor) || c.Expires.Sub(g.cfg.Now()) < min(g.cfg.Expiration/4, time.Minute) {
 		return nil
 	}
 	shown := g.show(key, c)
-	if typed := fields[names.ValueField]; typed.wrong == nil && g.alphabet.Length(typed.text) <= g.cfg.valueLimit() {
+	if typed := fields[names.ValueField]; typed.wrong == nil && g.alphabet.Length(typed.text) <= g.valueLimit() {
 		shown.typed = strings.ToValidUTF8(typed.text, "")
 	}
 	if work := fields[workField]; work.wrong == nil && g.cfg.Work != nil && g.cfg.Work.WellFormed(work.text) {

@@ -27,6 +27,8 @@ type Texts struct {
 	Sending   string // the form was sent already, and its reply takes long
 	Checked   string // the browser has met the challenge
 
+	LeaveEmpty string // names what people leave empty, for those who see it nevertheless
+
 	Missing     string // the answer for ErrMissing
 	Sent        string // for ErrUnknownKey of a receipt, as when a form was sent twice
 	Used        string // for any other ErrUnknownKey
@@ -57,6 +59,7 @@ func defaultTexts() map[string]Texts {
 			Silent:       "The sound can’t be played. Ask for new characters, and check that your device’s sound is on.",
 			Sending:      "The form is being sent. Please wait a moment.",
 			Checked:      "Checked: nothing to type.",
+			LeaveEmpty:   "Leave this field empty",
 			Missing:      "Please type the characters.",
 			Sent:         "This form may have been sent already. If not, please type the new characters and send it again.",
 			Used:         "The characters had expired or were already used. Please type the new ones.",

@@ -66,6 +66,10 @@ func (k *Sealed) Peek(ctx context.Context, key string, scope Scope) (Challenge, 
 	return c, nil
 }
 
+func (k *Sealed) Read(ctx context.Context, key string, scope Scope) (Challenge, error) {
+	return k.open(ctx, key, scope)
+}
+
 func (k *Sealed) Take(ctx context.Context, key string, scope Scope) (Challenge, error) {
 	c, err := k.open(ctx, key, scope)
 	if err != nil {
