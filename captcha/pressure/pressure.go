@@ -20,9 +20,9 @@
 // brings that one to level 1: one client alone can't raise its neighbours' level.
 //
 // A botnet sends few guesses from each of many networks. So it is counted as well how many networks fail, each IPv4 /16 and
-// IPv6 /32 as one at most. From 50, 100 and 200 of them on there is an alarm of 1, 2 or 3, and a wrong answer counts two,
-// three or six times: with an alarm of 3 a network is at level 1 after its first. An alarm raises nobody's level by itself. A
-// network in which no guess fails stays at level 0 whatever happens elsewhere.
+// IPv6 /32 as one at most. From 50, 100 and 200 of them on there is an alarm of 1, 2 or 3, and a wrong answer counts three,
+// six or ten times: with an alarm of 3 an address is at level 1 after its first, for seven minutes. An alarm raises nobody's
+// level by itself. A network in which no guess fails stays at level 0 whatever happens elsewhere.
 //
 // # What a level asks for
 //
@@ -91,9 +91,11 @@ type Config struct {
 var ConfigDefault = Config{
 	HalfLife: 10 * time.Minute,
 	Failures: 6,
-	Left:     40,
+	Left:     leftDefault,
 	Steps:    []captcha.Step{{Letters: 2, Work: 1}, {Letters: 4, Work: 2}, {Letters: 6, Work: 3, Both: true}},
 }
+
+const leftDefault = 40
 
 const (
 	// Calm, as Config.Fixed, holds every client at level 0.
@@ -123,7 +125,7 @@ const (
 // alarmAt is how many networks fail for each alarm, and urgency how often a wrong answer counts then.
 var (
 	alarmAt = [alarms]float64{50, 100, 200}
-	urgency = [1 + alarms]float64{1, 2, 3, 6}
+	urgency = [1 + alarms]float64{1, 3, 6, 10}
 )
 
 // Pressure watches networks. It may be used concurrently.
@@ -354,8 +356,10 @@ func (t tally) aged(now float64) float64 {
 // less reports whether a record is worth less than another: both are compared as of one time, by their logarithms.
 func less(a, b *record) bool { return a.worth() < b.worth() }
 
+// worth is the base-2 logarithm of a record, plus when it was so. A float's bits are its logarithm, near enough: exponent, then
+// what is above that.
 func (r *record) worth() float64 {
-	return r.at + math.Log2(math.Abs(float64(r.walk))+float64(r.open)/float64(ConfigDefault.Left))
+	return r.at + float64(math.Float32bits(max(r.walk, -r.walk)+r.open/leftDefault))/(1<<23)
 }
 
 func within(x, least, most float64) float32 { return float32(min(max(x, least), most)) }
