@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -8,15 +9,15 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/runtime"
 )
 
 // Autofill has Chromium fill in the form of the field that the CSS selector finds with what it knows of somebody, whose
 // address has these fields, as when its user chooses that beside the field. It returns when the form is filled in.
 func (p *Page) Autofill(selector string, address map[string]string) {
 	p.t.Helper()
-	root := call(p, dom.GetDocument, dom.GetDocumentParams{}).Root
-	found := call(p, dom.QuerySelector, dom.QuerySelectorParams{NodeID: root.NodeID, Selector: selector})
-	field := call(p, dom.DescribeNode, dom.DescribeNodeParams{NodeID: found.NodeID}).Node
+	found := call(p, runtime.Evaluate, runtime.EvaluateParams{Expression: fmt.Sprintf("document.querySelector(%q)", selector)})
+	field := call(p, dom.DescribeNode, dom.DescribeNodeParams{ObjectID: found.Result.ObjectID}).Node
 	known := &autofill.Address{}
 	for _, name := range slices.Sorted(maps.Keys(address)) {
 		known.Fields = append(known.Fields, &autofill.AddressField{Name: name, Value: address[name]})
