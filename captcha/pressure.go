@@ -64,6 +64,9 @@ func (s *shared) press() error {
 	return nil
 }
 
+// MaxLength returns how many letters an answer may have that is submitted: 8, or as many as the longest has.
+func (g *Guard) MaxLength() int { return g.valueLimit() }
+
 // valueLimit is the greatest number of characters of a submitted answer.
 func (s *shared) valueLimit() int {
 	return max(valueLimit, s.cfg.MaxLength+s.steps[max(s.levels-1, 0)].Letters)

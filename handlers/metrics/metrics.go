@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/pressure"
 )
 
 // Metrics are the counters.
@@ -21,6 +22,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 
 	events   *prometheus.CounterVec
+	levels   *prometheus.CounterVec
 	answers  prometheus.Histogram
 	failures *prometheus.CounterVec
 	storage  *prometheus.HistogramVec
@@ -35,6 +37,8 @@ func New() *Metrics {
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_challenges_total",
 			Help: "Challenges by what was done (issued, spoken, worked, verified), how it went, in which way they were met, and what for."},
 			[]string{"done", "result", "way", "purpose"}),
+		levels: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_issued_under_pressure_total",
+			Help: "Challenges issued, by level of pressure."}, []string{"level"}),
 		answers: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "captcha_answer_seconds",
 			Help: "Time from issue to answer, right or wrong.", Buckets: []float64{1, 2, 3, 5, 8, 12, 20, 30, 60, 120, 300}}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "storage_failures_total",
@@ -46,7 +50,7 @@ func New() *Metrics {
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "http_request_duration_seconds",
 			Help: "Time to answer a request.", Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5}}, []string{"route"}),
 	}
-	m.registry.MustRegister(m.events, m.answers, m.failures, m.storage, m.requests, m.duration,
+	m.registry.MustRegister(m.events, m.levels, m.answers, m.failures, m.storage, m.requests, m.duration,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -59,8 +63,34 @@ func (m *Metrics) Handler() http.Handler {
 // Observe counts an event of the guard: it is for captcha.Config.
 func (m *Metrics) Observe(_ context.Context, e captcha.Event) {
 	m.events.WithLabelValues(string(e.Kind), string(e.Reason), string(e.Way), e.Purpose).Inc()
+	if e.Kind == captcha.Issued && e.Reason == captcha.OK {
+		m.levels.WithLabelValues(strconv.Itoa(e.Level)).Inc()
+	}
 	if e.Kind == captcha.Verified && e.Age > 0 {
 		m.answers.Observe(e.Age.Seconds())
+	}
+}
+
+// Pressure shows how much pressure there is, as of each time that the metrics are asked for.
+func (m *Metrics) Pressure(p *pressure.Pressure) { m.registry.MustRegister(pressed{p}) }
+
+type pressed struct{ pressure *pressure.Pressure }
+
+var (
+	alarm = prometheus.NewDesc("captcha_pressure_alarm", "How many networks fail at once, as a level from 0 to 3.", nil, nil)
+	fails = prometheus.NewDesc("captcha_pressure_failing_networks",
+		"IPv4 /16s and IPv6 /32s in which guesses fail, less half of those in which they are right.", nil, nil)
+	atLevel = prometheus.NewDesc("captcha_pressure_networks", "Networks of any width that have a record, by their level.", []string{"level"}, nil)
+)
+
+func (pressed) Describe(all chan<- *prometheus.Desc) { all <- alarm; all <- fails; all <- atLevel }
+
+func (p pressed) Collect(all chan<- prometheus.Metric) {
+	status := p.pressure.Status()
+	all <- prometheus.MustNewConstMetric(alarm, prometheus.GaugeValue, float64(status.Alarm))
+	all <- prometheus.MustNewConstMetric(fails, prometheus.GaugeValue, status.Failing)
+	for level, networks := range status.Networks {
+		all <- prometheus.MustNewConstMetric(atLevel, prometheus.GaugeValue, float64(networks), strconv.Itoa(level))
 	}
 }
 

@@ -45,6 +45,9 @@ type Settings struct {
 	Secrets         secrets   `env:"CAPTCHA_SECRETS"`
 	Stored          truth     `env:"CAPTCHA_STORED"`
 
+	PressureLevel  pressureLevel `env:"CAPTCHA_PRESSURE" envDefault:"auto"`
+	PressureExempt networks      `env:"CAPTCHA_PRESSURE_EXEMPT"`
+
 	Operation
 }
 
