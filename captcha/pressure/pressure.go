@@ -119,6 +119,9 @@ const (
 	right  = 0.5 // what a right answer takes back of a wrong one
 	excess = 1.5 // how far above the highest level a record goes, so that it does not last for hours
 
+	// forgotten is what a row of wrong answers may have lost of its first ones before it is over.
+	forgotten = 0.25
+
 	alarms = 3
 )
 
@@ -321,6 +324,7 @@ func (p *Pressure) levelOf(r record, times float64) (level int) {
 	if p.cfg.Left != Ignore {
 		failures += float64(r.open) / float64(p.cfg.Left)
 	}
+	failures += forgotten
 	least := float64(p.cfg.Failures) * float64(r.times)
 	for level < len(p.cfg.Steps) && failures >= least*float64(int(1)<<level) {
 		level++

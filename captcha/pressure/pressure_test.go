@@ -42,13 +42,20 @@ func record(p *pressure.Pressure, times int, outcome captcha.Outcome, clients ..
 // What some clients did, and the level of one after that.
 func TestLevel(t *testing.T) {
 	const home, neighbour, elsewhere = "192.0.2.1", "192.0.2.2", "198.51.100.1"
+	var move func(time.Duration)
 	for name, row := range map[string]struct {
 		before func(p *pressure.Pressure)
 		client string
 		want   int
 	}{
-		"nobody did anything":    {func(*pressure.Pressure) {}, home, 0},
-		"five wrong answers":     {func(p *pressure.Pressure) { record(p, 5, captcha.Wrong, home) }, home, 0},
+		"nobody did anything": {func(*pressure.Pressure) {}, home, 0},
+		"five wrong answers":  {func(p *pressure.Pressure) { record(p, 5, captcha.Wrong, home) }, home, 0},
+		"six, a second each": {func(p *pressure.Pressure) {
+			for range 6 {
+				record(p, 1, captcha.Wrong, home)
+				move(time.Second)
+			}
+		}, home, 1},
 		"six":                    {func(p *pressure.Pressure) { record(p, 6, captcha.Wrong, home) }, home, 1},
 		"twelve":                 {func(p *pressure.Pressure) { record(p, 12, captcha.Wrong, home) }, home, 2},
 		"24":                     {func(p *pressure.Pressure) { record(p, 24, captcha.Wrong, home) }, home, 3},
@@ -97,14 +104,15 @@ func TestLevel(t *testing.T) {
 			record(p, 6, captcha.Wrong, home)
 			record(p, 1000, captcha.Computed, home)
 		}, home, 1},
-		"239 taken and left":   {func(p *pressure.Pressure) { record(p, 239, captcha.Taken, home) }, home, 0},
-		"240 taken and left":   {func(p *pressure.Pressure) { record(p, 240, captcha.Taken, home) }, home, 1},
+		"229 taken and left":   {func(p *pressure.Pressure) { record(p, 229, captcha.Taken, home) }, home, 0},
+		"230 taken and left":   {func(p *pressure.Pressure) { record(p, 230, captcha.Taken, home) }, home, 1},
 		"960 taken and left":   {func(p *pressure.Pressure) { record(p, 960, captcha.Taken, home) }, home, 3},
 		"1,000 taken, and met": {func(p *pressure.Pressure) { record(p, 1000, captcha.Taken, home); record(p, 1000, captcha.Right, home) }, home, 0},
 		"nobody knows who":     {func(p *pressure.Pressure) { record(p, 6, captcha.Wrong, "") }, "", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, _ := started(pressure.Config{})
+			p, clock := started(pressure.Config{})
+			move = func(d time.Duration) { clock.now = clock.now.Add(d) }
 			row.before(p)
 			if got := p.Level(addr(row.client)); got != row.want {
 				t.Errorf("level %d, want %d", got, row.want)
@@ -128,7 +136,7 @@ func TestCalmsDown(t *testing.T) {
 	for _, step := range []struct {
 		after time.Duration
 		want  int
-	}{{0, 3}, {35 * time.Second, 3}, {36 * time.Second, 2}, {95 * time.Second, 2}, {96 * time.Second, 1}, {155 * time.Second, 1}, {156 * time.Second, 0}} {
+	}{{0, 3}, {35 * time.Second, 3}, {37 * time.Second, 2}, {95 * time.Second, 2}, {98 * time.Second, 1}, {155 * time.Second, 1}, {159 * time.Second, 0}} {
 		at, start := *clock, clock.now
 		clock.now = start.Add(step.after)
 		if got := p.Level(home); got != step.want {
