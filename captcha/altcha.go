@@ -130,8 +130,8 @@ func (g *Guard) readAltcha(s *Submission, errs FieldErrors, payload string) {
 	s.key, s.work, s.altcha = key, true, open
 }
 
-// workAlone reports whether a submission is the widget's where it can bring no letters, for there are no receipts. It was issued
-// at the highest level of pressure that asks for none.
+// workAlone reports whether a submission is the widget's where it can bring no letters, for there are no receipts. It
+// was issued at the highest level of pressure that asks for none.
 func (g *Guard) workAlone(s Submission) bool { return s.altcha != nil && g.cfg.Receipts == 0 }
 
 // openAltcha finds the solution in what the widget submitted. Where what was signed has been altered, the key is as unknown

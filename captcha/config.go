@@ -117,29 +117,31 @@ type Config struct {
 	// Optional. Default: nil, and that is LettersOrWork where Work is set, else LettersOnly
 	Demand func(c *fiber.Ctx, purpose string) Demand
 
-	// Pressure asks more of a client in whose network guesses fail: pressure.New(), from the package captcha/pressure. A guard
-	// without it asks the same of everybody, and the binary carries none of it.
+	// Pressure asks more of a client in whose network guesses fail: pressure.New(), from the package captcha/pressure. A
+	// guard without it asks the same of everybody, and the binary carries none of it.
 	//
 	// Optional. Default: nil
 	Pressure Pressure
 
-	// Client returns the address that a request comes from, for Pressure. Clients that are not known, the zero Addr, are one.
+	// Client returns the address that a request comes from, for Pressure. Clients that are not known, the zero Addr, are
+	// one.
 	//
-	// Optional. Default: c.IP(). Behind a proxy that is the proxy, so that all visitors are one client, unless the app sets
-	// ProxyHeader, and EnableTrustedProxyCheck with TrustedProxies, without which anybody may name any address.
+	// Optional. Default: c.IP(). Behind a proxy that is the proxy, so that all visitors are one client, unless the app
+	// sets ProxyHeader, and EnableTrustedProxyCheck with TrustedProxies, without which anybody may name any address.
 	Client func(c *fiber.Ctx) netip.Addr
 
-	// Trap is the name of a text field that people never see and leave empty, such as "subject": letters, digits, _, - and
-	// dots, and no name by which browsers fill in what they know of their users. The form field has it where this is set. A
-	// submission in which it is filled in is answered as a wrong answer, and uses its challenge up. A client that has no such
-	// field, as those of the JSON API, is not asked for it.
+	// Trap is the name of a text field that people never see and leave empty, such as "subject": letters, digits, _, -
+	// and dots, and no name by which browsers fill in what they know of their users. The form field has it where this is
+	// set. A submission in which it is filled in is answered as a wrong answer, and uses its challenge up. A client that
+	// has no such field, as those of the JSON API, is not asked for it.
 	//
 	// Optional. Default: "", and there is none
 	Trap string
 
-	// Pause is the least time between issue and answer, for people have to read: at most a minute, and half of Expiration.
-	// Letters that come sooner are answered as a wrong answer, and use their challenge up. It does not hold for work alone,
-	// which a browser may have done before its visitor has read the page. The clocks of replicas add to it or take from it.
+	// Pause is the least time between issue and answer, for people have to read: at most a minute, and half of
+	// Expiration. Letters that come sooner are answered as a wrong answer, and use their challenge up. It does not hold
+	// for work alone, which a browser may have done before its visitor has read the page. The clocks of replicas add to
+	// it or take from it.
 	//
 	// Optional. Default: 0
 	Pause time.Duration

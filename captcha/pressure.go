@@ -16,7 +16,8 @@ import (
 type Pressure interface {
 	// Steps returns what each level adds, the first level's first: at most MaxPressure. It is asked once, by New.
 	Steps() []Step
-	// Level returns the level of a client, for a challenge that is issued now: from 0, which adds nothing, to the last step.
+	// Level returns the level of a client, for a challenge that is issued now: from 0, which adds nothing, to the last
+	// step.
 	Level(client netip.Addr) int
 	// Record is told what became of a challenge, and of which client. It is called within the request.
 	Record(client netip.Addr, outcome Outcome)
@@ -111,15 +112,15 @@ func (g *Guard) recordVerified(s Submission, c keep.Challenge, reason Reason) {
 	}
 }
 
-// outgrown reports whether the pressure on a visitor has risen by more than a level since c was issued. One is forgiven, so
-// that nobody is sent back whose network comes under attack while the answer is typed. Whoever stores up challenges, or takes
-// them in one network and answers them from another, is not.
+// outgrown reports whether the pressure on a visitor has risen by more than a level since c was issued. One is
+// forgiven, so that nobody is sent back whose network comes under attack while the answer is typed. Whoever stores up
+// challenges, or takes them in one network and answers them from another, is not.
 func (g *Guard) outgrown(c keep.Challenge, visitor Visitor) bool {
 	return g.cfg.Pressure != nil && g.pressureOn(visitor) > pressureOf(c)+1
 }
 
-// asked is what a submission has to bring, as far as that decides which fields are read: what its challenge was issued for,
-// which may be more than is demanded of the visitor now.
+// asked is what a submission has to bring, as far as that decides which fields are read: what its challenge was
+// issued for, which may be more than is demanded of the visitor now.
 func (g *Guard) asked(ctx context.Context, f fields, visitor Visitor) Demand {
 	demand := g.demand(visitor)
 	if g.cfg.Pressure == nil || g.cfg.Work == nil || demand.kind() == Nothing || demand.kind() == LettersAndWork {
@@ -143,8 +144,8 @@ func (g *Guard) asked(ctx context.Context, f fields, visitor Visitor) Demand {
 func presetOf(c keep.Challenge) uint8   { return c.Terms.Preset % presets }
 func pressureOf(c keep.Challenge) uint8 { return min(c.Terms.Preset/presets, MaxPressure) }
 
-// picturesAt prepares the pictures of a level, which are as much wider as their answers are longer. Where the widest picture
-// has no room for as many letters there are fewer.
+// picturesAt prepares the pictures of a level, which are as much wider as their answers are longer. Where the widest
+// picture has no room for as many letters there are fewer.
 func (s *shared) picturesAt(level int) (err error) {
 	for step := &s.steps[level]; ; step.Letters-- {
 		longest := s.cfg.MaxLength + step.Letters

@@ -58,8 +58,8 @@ func created(t *testing.T, app *fiber.App) (reply struct {
 	return reply
 }
 
-// What is asked for at each level, and what is let in. A level below the one at issue changes nothing: what was demanded is in
-// the key.
+// What is asked for at each level, and what is let in. A level below the one at issue changes nothing: what was
+// demanded is in the key.
 func TestPressure(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
 		for _, row := range []struct {
@@ -125,8 +125,8 @@ func TestPressureOnWork(t *testing.T) {
 	}
 }
 
-// A level that rose by one while the answer was typed is forgiven; one that rose by more is not, so that nobody stores up
-// cheap challenges.
+// A level that rose by one while the answer was typed is forgiven; one that rose by more is not, so that nobody
+// stores up cheap challenges.
 func TestPressureRises(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
 		p, guard, _ := under(cfg)
@@ -239,8 +239,8 @@ func TestPressureIsTold(t *testing.T) {
 	})
 }
 
-// The field says how many letters there are, has room for work that may be asked for later, and its sound is as long as those
-// of all answers at its level.
+// The field says how many letters there are, has room for work that may be asked for later, and its sound is as long
+// as those of all answers at its level.
 func TestPressureInTheField(t *testing.T) {
 	p, guard, app := under(withWork(captcha.Config{Audio: voice, Logger: quiet}))
 	for level, row := range []struct{ count, asks string }{{"(4 characters)", "either"}, {"(6 characters)", "either"}, {"(8 characters)", "either"}, {"(10 characters)", "both"}} {

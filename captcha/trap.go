@@ -11,8 +11,9 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
-// What people never do and programs do: fill in a field that can't be seen, and answer before they can have read. Whoever
-// does is told what is told of a wrong answer, so that the program that does it learns nothing. Only an Event tells.
+// What people never do and programs do: fill in a field that can't be seen, and answer before they can have read.
+// Whoever does is told what is told of a wrong answer, so that the program that does it learns nothing. Only an Event
+// tells.
 var (
 	errTrapped error = &Error{WrongAnswer, http.StatusBadRequest, "Invalid captcha value", causeTrapped}
 	errTooSoon error = &Error{WrongAnswer, http.StatusBadRequest, "Invalid captcha value", causeTooSoon}
@@ -45,8 +46,8 @@ func eventReason(err error) Reason {
 
 const maxPause = time.Minute
 
-// known are parts of the names by which browsers and password managers find the fields that they fill in, in English: those
-// of Chromium's and Firefox's own lists that a plain word can have.
+// known are parts of the names by which browsers and password managers find the fields that they fill in, in English:
+// those of Chromium's and Firefox's own lists that a plain word can have.
 var known = regexp.MustCompile(`(?i)name|mail|user|login|pass|pwd|phone|tel|mobile|fax|addr|street|house|city|town|state|county|` +
 	`province|region|zip|postal|postcode|country|company|organi[sz]ation|business|card|cvv|cvc|iban|account|birth|bday|sex|gender|` +
 	`code|otp|pin|url|site|homepage|search|captcha`)

@@ -14,8 +14,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
 )
 
-// What is sent beside the right answer or the wrong one, when, and what comes of it. A refusal reads like that of a wrong
-// answer, uses the challenge up, and is told apart by its event alone.
+// What is sent beside the right answer or the wrong one, when, and what comes of it. A refusal reads like that of a
+// wrong answer, uses the challenge up, and is told apart by its event alone.
 func TestTrapAndPause(t *testing.T) {
 	const right, wrong, solved, receipt = "right", "wrong", "solved", "receipt"
 	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
@@ -87,7 +87,8 @@ func TestTheTrapsErrorIsThatOfAWrongAnswer(t *testing.T) {
 	}
 }
 
-// The trap is in the field where it is set, under its name, with nothing that a browser fills in or a screen reader says.
+// The trap is in the field where it is set, under its name, with nothing that a browser fills in or a screen reader
+// says.
 func TestTrapInTheField(t *testing.T) {
 	challenge := mustChallenge(t, captcha.New(captcha.Config{Trap: "subject"}), "en")
 	field := parse(t, challenge.Field())

@@ -7,12 +7,12 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/networks"
 )
 
-// table counts networks in a fixed size, 4 MiB, by the generic cell rate algorithm: it holds when each network will have its
-// whole allowance back.
+// table counts networks in a fixed size, 4 MiB, by the generic cell rate algorithm: it holds when each network will
+// have its whole allowance back.
 //
-// What it gives up is the network that has used least of its allowance, so that a flood pushes out its own before one that
-// is at its limit, and a visitor who comes new is always let in. Only who has so many networks at their limit that they
-// fill sets gets more than the limits; at any sensible rate that many are more than a process can answer.
+// What it gives up is the network that has used least of its allowance, so that a flood pushes out its own before one
+// that is at its limit, and a visitor who comes new is always let in. Only who has so many networks at their limit
+// that they fill sets gets more than the limits; at any sensible rate that many are more than a process can answer.
 type table struct {
 	start    time.Time
 	networks *networks.Table[debt]

@@ -1,33 +1,35 @@
-// Package pressure asks a network for more while guesses fail there, and for less again when they stop. It is told apart from
-// package captcha so that an app without it carries none of it.
+// Package pressure asks a network for more while guesses fail there, and for less again when they stop. It is told
+// apart from package captcha so that an app without it carries none of it.
 //
 //	guard := captcha.New(captcha.Config{Pressure: pressure.New()})
 //
 // # What is watched
 //
-// The guard tells what became of each challenge, and by which client: taken, answered rightly or wrongly, or met by work.
-// A network's record goes up by one with each wrong answer and down by a half with each right one, so that people, of whose
-// answers fewer than a third are wrong, keep it down however many they are, and a guesser who is right less often drives it
-// up. What is taken and not answered counts for little, as most visitors of a page never send its form: one in [Config.Left].
-// All of it is forgotten by halves, one each [Config.HalfLife]. A record lies in memory of a fixed size, 8 MiB at most, in
-// which a flood of new networks pushes out its own records first. No storage is asked.
+// The guard tells what became of each challenge, and by which client: taken, answered rightly or wrongly, or met by
+// work. A network's record goes up by one with each wrong answer and down by a half with each right one, so that
+// people, of whose answers fewer than a third are wrong, keep it down however many they are, and a guesser who is
+// right less often drives it up. What is taken and not answered counts for little, as most visitors of a page never
+// send its form: one in [Config.Left]. All of it is forgotten by halves, one each [Config.HalfLife]. A record lies in
+// memory of a fixed size, 8 MiB at most, in which a flood of new networks pushes out its own records first. No
+// storage is asked.
 //
 // # The level
 //
-// A client is in several networks: an IPv4 address, its /24 and /16; an IPv6 /64, its /56, /48 and /32. The level, 0 to 3, is
-// the highest of theirs. For an address or a /64 level 1 begins at [Config.Failures], level 2 at twice and level 3 at four
-// times that. A wider network may have several times as much, and hears from each network inside it no more than what
-// brings that one to level 1: one client alone can't raise its neighbours' level.
+// A client is in several networks: an IPv4 address, its /24 and /16; an IPv6 /64, its /56, /48 and /32. The level, 0
+// to 3, is the highest of theirs. For an address or a /64 level 1 begins at [Config.Failures], level 2 at twice and
+// level 3 at four times that. A wider network may have several times as much, and hears from each network inside it
+// no more than what brings that one to level 1: one client alone can't raise its neighbours' level.
 //
-// A botnet sends few guesses from each of many networks. So it is counted as well how many networks fail, each IPv4 /16 and
-// IPv6 /32 as one at most. From 50, 100 and 200 of them on there is an alarm of 1, 2 or 3, and a wrong answer counts three,
-// six or ten times: with an alarm of 3 an address is at level 1 after its first, for seven minutes. An alarm raises nobody's
-// level by itself. A network in which no guess fails stays at level 0 whatever happens elsewhere.
+// A botnet sends few guesses from each of many networks. So it is counted as well how many networks fail, each IPv4
+// /16 and IPv6 /32 as one at most. From 50, 100 and 200 of them on there is an alarm of 1, 2 or 3, and a wrong answer
+// counts three, six or ten times: with an alarm of 3 an address is at level 1 after its first, for seven minutes. An
+// alarm raises nobody's level by itself. A network in which no guess fails stays at level 0 whatever happens
+// elsewhere.
 //
 // # What a level asks for
 //
-// [Config.Steps] says what each level adds to what is demanded anyway: letters, work that takes twice as long, and at the
-// highest level letters and work together. Sealed in the challenge, it can't be traded for less.
+// [Config.Steps] says what each level adds to what is demanded anyway: letters, work that takes twice as long, and at
+// the highest level letters and work together. Sealed in the challenge, it can't be traded for less.
 package pressure
 
 import (
@@ -46,26 +48,26 @@ import (
 
 // Config holds the settings of pressure. The zero value is usable: it is ConfigDefault.
 type Config struct {
-	// HalfLife is how long it takes to forget half of what happened, 1 second to 24 hours. A network that was at the highest
-	// level is calm again after some two and a half of them.
+	// HalfLife is how long it takes to forget half of what happened, 1 second to 24 hours. A network that was at the
+	// highest level is calm again after some two and a half of them.
 	//
 	// Optional. Default: 10 * time.Minute
 	HalfLife time.Duration
 
-	// Failures is how many wrong answers, less half of the right ones, an address or an IPv6 /64 may have before more is asked
-	// of it: 2 to 1000.
+	// Failures is how many wrong answers, less half of the right ones, an address or an IPv6 /64 may have before more is
+	// asked of it: 2 to 1000.
 	//
 	// Optional. Default: 6
 	Failures int
 
-	// Left is how many challenges that are taken and not answered count as one wrong answer: 1 to 100,000, or Ignore. Set it
-	// higher where thousands behind one address read a page with a form and few send it.
+	// Left is how many challenges that are taken and not answered count as one wrong answer: 1 to 100,000, or Ignore.
+	// Set it higher where thousands behind one address read a page with a form and few send it.
 	//
 	// Optional. Default: 40
 	Left int
 
-	// Steps are what each level adds, of which there are 1 to 3. The longest answer ends where a key has no more room, or the
-	// picture is as large as it may be. A step with Both locks out who has no script, while it lasts.
+	// Steps are what each level adds, of which there are 1 to 3. The longest answer ends where a key has no more room,
+	// or the picture is as large as it may be. A step with Both locks out who has no script, while it lasts.
 	//
 	// Optional. Default: 2 letters and twice the work, 4 and 4 times, 6 and 8 times with letters and work together
 	Steps []captcha.Step
@@ -110,8 +112,8 @@ type width struct {
 	times      float64 // what it may have, in multiples of Config.Failures
 }
 
-// widths begin with the narrowest. The multiples grow with how many customers such a network has: a /56 and a /48 are mostly
-// one's, a /24 is of up to 254, and a /16 or a /32 a provider's.
+// widths begin with the narrowest. The multiples grow with how many customers such a network has: a /56 and a /48 are
+// mostly one's, a /24 is of up to 254, and a /16 or a /32 a provider's.
 var widths = []width{{32, 64, 1}, {0, 56, 2}, {24, 48, 4}, {16, 32, 64}}
 
 const (
@@ -360,8 +362,8 @@ func (t tally) aged(now float64) float64 {
 // less reports whether a record is worth less than another: both are compared as of one time, by their logarithms.
 func less(a, b *record) bool { return a.worth() < b.worth() }
 
-// worth is the base-2 logarithm of a record, plus when it was so. A float's bits are its logarithm, near enough: exponent, then
-// what is above that.
+// worth is the base-2 logarithm of a record, plus when it was so. A float's bits are its logarithm, near enough:
+// exponent, then what is above that.
 func (r *record) worth() float64 {
 	return r.at + float64(math.Float32bits(max(r.walk, -r.walk)+r.open/leftDefault))/(1<<23)
 }

@@ -150,8 +150,8 @@ func TestCalmsDown(t *testing.T) {
 	}
 }
 
-// People alone bring a network down again in which a guesser was: their answers to the longest letters are right three times
-// of four.
+// People alone bring a network down again in which a guesser was: their answers to the longest letters are right
+// three times of four.
 func TestPeopleBringItDown(t *testing.T) {
 	p, _ := started(pressure.Config{})
 	record(p, 1000, captcha.Wrong, "192.0.2.1")
@@ -168,7 +168,8 @@ func TestPeopleBringItDown(t *testing.T) {
 	}
 }
 
-// Many networks that fail make a wrong answer count more, and nobody's level rises who gave none. One network can't do it.
+// Many networks that fail make a wrong answer count more, and nobody's level rises who gave none. One network can't
+// do it.
 func TestAlarm(t *testing.T) {
 	p, clock := started(pressure.Config{})
 	quiet, slip := addr("2001:db8::1"), addr("2001:db8:1::1")
@@ -239,8 +240,8 @@ func TestExemptAndFixed(t *testing.T) {
 	}
 }
 
-// A million networks cost no more memory than the table has, and push out neither the record of one that fails nor that of
-// the alarm.
+// A million networks cost no more memory than the table has, and push out neither the record of one that fails nor
+// that of the alarm.
 func TestAMillionNetworks(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()

@@ -10,8 +10,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/pressure"
 )
 
-// steps are those of package pressure, without work and letters together: the site's forms work without script wherever they
-// are sent from.
+// steps are those of package pressure, without work and letters together: the site's forms work without script
+// wherever they are sent from.
 var steps = []captcha.Step{{Letters: 2, Work: 1}, {Letters: 4, Work: 2}, {Letters: 6, Work: 3}}
 
 // Pressure returns what asks more where guesses fail, or nil where that is off.

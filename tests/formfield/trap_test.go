@@ -21,8 +21,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
-// joinPage is a form in which a browser and a password manager have everything to fill in. The captcha stands where it is
-// worst: its fields are the last before the password.
+// joinPage is a form in which a browser and a password manager have everything to fill in. The captcha stands where
+// it is worst: its fields are the last before the password.
 var joinPage = template.Must(template.New("join").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Join</title>
 <link rel="icon" href="data:,"></head><body><main><h1>Join</h1>
@@ -206,8 +206,8 @@ func TestTrapAndAutofill(t *testing.T) {
 	c.join(t, p)
 }
 
-// Password managers fill in the password, and the name into what they take for its field: the last text field before it of
-// those that can be used, or the first in the form.
+// Password managers fill in the password, and the name into what they take for its field: the last text field before
+// it of those that can be used, or the first in the form.
 func TestTrapAndPasswordManagers(t *testing.T) {
 	for name, choose := range map[string]string{
 		"the last that can be focused":   `texts.filter((input) => (input.focus(), document.activeElement === input)).pop()`,
@@ -255,8 +255,8 @@ func TestTrapAndPaste(t *testing.T) {
 	c.join(t, p)
 }
 
-// Programs that fill in forms, as they are written most simply: what they send, after how long, and why they are refused. Each
-// knows the letters, so that nothing but the trap and the pause stops it.
+// Programs that fill in forms, as they are written most simply: what they send, after how long, and why they are
+// refused. Each knows the letters, so that nothing but the trap and the pause stops it.
 func TestNaiveFormFillersAreStopped(t *testing.T) {
 	form := regexp.MustCompile(`(?i)name|mail|phone|street|city|post|web|url|subject|message|comment`)
 	for name, row := range map[string]struct {

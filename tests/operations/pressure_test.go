@@ -9,8 +9,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
-// As the program comes, who guesses wrongly gets longer answers, nobody else does, and the operator sees it. An exempt network
-// and a process without pressure ask what they always do.
+// As the program comes, who guesses wrongly gets longer answers, nobody else does, and the operator sees it. An
+// exempt network and a process without pressure ask what they always do.
 func TestPressure(t *testing.T) {
 	for name, row := range map[string]struct {
 		env     string

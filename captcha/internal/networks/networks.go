@@ -9,9 +9,9 @@ import (
 
 // Table holds values by network.
 //
-// A set of slots that is full gives up the network whose value is worth least, so a flood from ever new networks pushes out
-// its own before one that has a history. Of the quarter of a million slots, in sets that large, 100,000 networks fill none
-// but once in 30 million times. A client takes a slot for each of its networks.
+// A set of slots that is full gives up the network whose value is worth least, so a flood from ever new networks
+// pushes out its own before one that has a history. Of the quarter of a million slots, in sets that large, 100,000
+// networks fill none but once in 30 million times. A client takes a slot for each of its networks.
 type Table[T any] struct {
 	seed   maphash.Seed // secret, so that nobody can aim at somebody else's slots
 	less   func(a, b *T) bool
@@ -123,8 +123,8 @@ func (s *set[T]) find(network uint64, less func(a, b *T) bool) *T {
 	return &s.values[least]
 }
 
-// Of returns the network of an address that so many leading bits make: of IPv4 or of IPv6. It is not ok where that is 0 bits,
-// and the zero Prefix stands for all addresses that are not known.
+// Of returns the network of an address that so many leading bits make: of IPv4 or of IPv6. It is not ok where that is
+// 0 bits, and the zero Prefix stands for all addresses that are not known.
 func Of(addr netip.Addr, ipv4, ipv6 int) (network netip.Prefix, ok bool) {
 	if !addr.IsValid() {
 		return netip.Prefix{}, true

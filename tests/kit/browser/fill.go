@@ -26,7 +26,8 @@ func (p *Page) Autofill(selector string, address map[string]string) {
 	call(p, autofill.Trigger, autofill.TriggerParams{FieldID: field.BackendNodeID, Address: known})
 }
 
-// Edit gives Chromium editing commands, one after the other, such as selectAll, copy and paste, as the keys for them do.
+// Edit gives Chromium editing commands, one after the other, such as selectAll, copy and paste, as the keys for them
+// do.
 func (p *Page) Edit(commands ...string) {
 	p.t.Helper()
 	for _, command := range commands {

@@ -10,8 +10,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 )
 
-// attempts tells what it takes to have everybody asked for more, at a site that nobody else visits, which is where it is
-// cheapest: no right answer takes anything back.
+// attempts tells what it takes to have everybody asked for more, at a site that nobody else visits, which is where it
+// is cheapest: no right answer takes anything back.
 func attempts(o options, out io.Writer) error {
 	fmt.Fprintf(out, "\nwrong answers on purpose, 16 a second, at a site without other visitors\n")
 	block := netip.MustParsePrefix("2001:db8:66::/48")

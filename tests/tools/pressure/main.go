@@ -1,13 +1,14 @@
-// Pressure simulates guessers and people beside each other at a site, without and with captcha/pressure, and tells what each
-// got and what people had to do more:
+// Pressure simulates guessers and people beside each other at a site, without and with captcha/pressure, and tells
+// what each got and what people had to do more:
 //
 //	go run ./tests/tools/pressure
 //	go run ./tests/tools/pressure -minutes 30 -luck 0.4
 //
-// The site is a process of its own with the real guard, asked over HTTP; its clock is the simulation's, which is in each
-// request, so that ten minutes take half of one. Visitors are simulated: they know the right answer, and give it as often as
-// people or programs of their kind do. A search for work is not done but reckoned, at what tests/tools/price found. Limits by
-// network are not there; the guessers try as often as those of the demo would let them.
+// The site is a process of its own with the real guard, asked over HTTP; its clock is the simulation's, which is in
+// each request, so that ten minutes take half of one. Visitors are simulated: they know the right answer, and give it
+// as often as people or programs of their kind do. A search for work is not done but reckoned, at what
+// tests/tools/price found. Limits by network are not there; the guessers try as often as those of the demo would let
+// them.
 package main
 
 import (

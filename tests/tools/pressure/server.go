@@ -22,7 +22,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 )
 
-// clock is the time of the simulation, in a header of every request: the server's clock goes as fast as requests tell it.
+// clock is the time of the simulation, in a header of every request: the server's clock goes as fast as requests tell
+// it.
 const clockHeader = "X-Clock"
 
 type clock struct{ now atomic.Int64 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// searchSeconds is what the work of level 0 takes native code on one core, in the mean, and a phone that is six times slower
-// than this machine in the middle of all visitors. tests/tools/price measures both.
+// searchSeconds is what the work of level 0 takes native code on one core, in the mean, and a phone that is six times
+// slower than this machine in the middle of all visitors. tests/tools/price measures both.
 const (
 	searchSeconds = 0.17
 	phoneSeconds  = 1.1
