@@ -15,10 +15,11 @@ import (
 func attempts(o options, out io.Writer) error {
 	fmt.Fprintf(out, "\nwrong answers on purpose, 16 a second, at a site without other visitors\n")
 	block := netip.MustParsePrefix("2001:db8:66::/48")
+	long := time.Duration(o.minutes) * time.Minute
 	provider := netip.MustParsePrefix("2001:db8::/32")
 	for _, a := range []attempt{
-		{"one IPv6 /48, 2^16 /64s", 10 * time.Minute, func(w *world, _ int) netip.Addr { return w.within(block) }},
-		{"one IPv6 /32, 2^16 /48s", 10 * time.Minute, func(w *world, _ int) netip.Addr { return w.within(provider) }},
+		{"one IPv6 /48, 2^16 /64s", long, func(w *world, _ int) netip.Addr { return w.within(block) }},
+		{"one IPv6 /32, 2^16 /48s", long, func(w *world, _ int) netip.Addr { return w.within(provider) }},
 		{"210 addresses of 210 IPv4 /16s", 30 * time.Second, func(_ *world, n int) netip.Addr { return inSixteen(n%210, 0, 1) }},
 	} {
 		if err := a.make(o, out); err != nil {

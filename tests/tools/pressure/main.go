@@ -65,18 +65,29 @@ func main() {
 
 func run(o options, out io.Writer) error {
 	for _, pressed := range []bool{false, true} {
-		if err := attack(o, out, pressed); err != nil {
+		found, err := attack(o, pressed)
+		if err == nil {
+			err = found.print(out)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return attempts(o, out)
 }
 
+// found is what became of an attack.
+type found struct {
+	title    string
+	guessers []*guesser
+	crowd    []*people
+}
+
 // attack lets people and both guessers at a site.
-func attack(o options, out io.Writer, pressed bool) error {
+func attack(o options, pressed bool) (found, error) {
 	w, err := newWorld(o, captcha.LettersOnly, pressed)
 	if err != nil {
-		return err
+		return found{}, err
 	}
 	defer w.site.stop()
 	block := netip.MustParsePrefix("2001:db8:66::/48")
@@ -101,23 +112,28 @@ func attack(o options, out io.Writer, pressed bool) error {
 	w.guess(single)
 	w.guess(botnet)
 	if err := w.run(time.Duration(o.minutes) * time.Minute); err != nil {
-		return err
+		return found{}, err
 	}
 	status, err := w.status()
-	if err != nil {
-		return err
+	title := fmt.Sprintf("without pressure, %d minutes", o.minutes)
+	if pressed {
+		title = fmt.Sprintf("with pressure, %d minutes; at the end %+v", o.minutes, status)
 	}
-	fmt.Fprintf(out, "\n%s pressure, %d minutes; at the end %+v\n", map[bool]string{false: "without", true: "with"}[pressed], o.minutes, status)
+	return found{title, []*guesser{single, botnet}, crowd}, err
+}
+
+func (f found) print(out io.Writer) error {
+	fmt.Fprintf(out, "\n%s\n", f.title)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "  guesser\ttried\taccepted\ttries at level 0, 1, 2, 3")
-	for _, g := range []*guesser{single, botnet} {
+	for _, g := range f.guessers {
 		fmt.Fprintf(table, "  %s\t%d\t%d\t%v\n", g.name, g.tries, g.accepted, g.levels)
 	}
 	fmt.Fprintln(table, "  people on\tcame\tsent\taccepted\tgave up\tfirst asked at level 0, 1, 2, 3\ttries each\tletters each\tsent back\twaited")
-	for _, p := range crowd {
+	for _, p := range f.crowd {
 		n := float64(max(p.accepted, 1))
-		fmt.Fprintf(table, "  %s\t%d\t%d\t%d\t%d\t%v\t%.2f\t%.1f\t%d\t%.1f s, %.0f at most\n", p.name, p.came, p.sent, p.accepted, p.gaveUp, p.first,
-			float64(p.tries)/n, float64(p.letters)/n, p.sentBack, p.waited.Seconds()/n, p.longest.Seconds())
+		fmt.Fprintf(table, "  %s\t%d\t%d\t%d\t%d\t%v\t%.2f\t%.1f\t%d\t%.1f s, %.0f at most\n",
+			p.name, p.came, p.sent, p.accepted, p.gaveUp, p.first, float64(p.tries)/n, float64(p.letters)/n, p.sentBack, p.waited.Seconds()/n, p.longest.Seconds())
 	}
 	return table.Flush()
 }
