@@ -226,6 +226,11 @@ func TestExemptAndFixed(t *testing.T) {
 	if a, b := p.Level(addr("192.0.2.1")), p.Level(addr("198.51.100.1")); a != 0 || b != 3 {
 		t.Errorf("the office is at level %d, others at %d", a, b)
 	}
+	p, _ = started(pressure.Config{Exempt: office.Contains})
+	record(p, 100, captcha.Wrong, "192.0.2.1")
+	if s := p.Status(); s.Failing > 0 {
+		t.Errorf("the office counts: %+v", s)
+	}
 	for fixed, want := range map[int]int{1: 1, 3: 3, pressure.Calm: 0} {
 		p, _ := started(pressure.Config{Fixed: fixed, Exempt: office.Contains})
 		record(p, 100, captcha.Wrong, "198.51.100.1")

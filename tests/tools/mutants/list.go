@@ -14,6 +14,7 @@ var (
 	remembers = []string{"./captcha/memory"}
 	limits    = []string{"./captcha/limit"}
 	tries     = []string{"./captcha/attempts"}
+	presses   = []string{"./captcha/pressure"}
 	answers   = []string{"./captcha/internal/answer"}
 	guards    = []string{"./captcha"}
 	inRedis   = []string{"./storage"}
@@ -182,6 +183,46 @@ var mutants = []mutant{
 	{"captcha/memory/memory.go", "an empty key or value is refused",
 		"if key == \"\" || len(value) == 0 {\n\t\treturn false, ErrEmpty\n\t}", ``, remembers},
 
+	// Pressure, the trap and the pause.
+	{"captcha/pressure/pressure.go", "a record is forgotten by halves",
+		`left := float32(math.Exp2(r.at - now))`, `left := float32(1)`, presses},
+	{"captcha/pressure/pressure.go", "a client can't raise its neighbours' level",
+		`told := within(float64(r.walk), -credit, most)`, `told := within(float64(r.walk), -credit, 1000*most)`, presses},
+	{"captcha/pressure/pressure.go", "each network counts as one in all",
+		`most = 1 // in all, each counts as one`, `most = failures`, presses},
+	{"captcha/pressure/pressure.go", "right answers can't be kept in store",
+		`within(float64(r.walk)+walk, -credit, failures*4*excess)`, `within(float64(r.walk)+walk, -1000, failures*4*excess)`, presses},
+	{"captcha/pressure/pressure.go", "a level does not last for hours",
+		`within(float64(r.walk)+walk, -credit, failures*4*excess)`, `within(float64(r.walk)+walk, -credit, 1e9)`, presses},
+	{"captcha/pressure/pressure.go", "right answers take wrong ones back",
+		`walk, open = -right, -1`, `walk, open = 0, -1`, presses},
+	{"captcha/pressure/pressure.go", "work says nothing of a reader",
+		"case captcha.Computed:\n\t\topen = -1", "case captcha.Computed:\n\t\twalk, open = -right, -1", presses},
+	{"captcha/pressure/pressure.go", "an alarm raises nobody's level by itself",
+		`failures := max(float64(r.walk), 0) * times`, `failures := max(float64(r.walk), 0.6) * times`, presses},
+	{"captcha/pressure/pressure.go", "an exempt client is left alone",
+		"if p.cfg.Exempt != nil && p.cfg.Exempt(client) {\n\t\treturn\n\t}", ``, presses},
+	{"captcha/pressure/pressure.go", "clients that nobody knows are one",
+		`|| !client.IsValid() {
+				return`, `{
+				return`, presses},
+	{"captcha/pressure.go", "challenges can't be stored up against pressure",
+		`> pressureOf(c)+1`, `> pressureOf(c)+3`, guards},
+	{"captcha/pressure.go", "one level is forgiven",
+		`> pressureOf(c)+1`, `> pressureOf(c)`, guards},
+	{"captcha/pressure.go", "what was demanded under pressure is read as it was issued",
+		`err == nil && issued.kind() == LettersAndWork`, `err == nil && issued.kind() == Nothing`, guards},
+	{"captcha/pressure.go", "a right answer is told as right",
+		`case reason == OK && s.value != "":`, `case false:`, guards},
+	{"captcha/trap.go", "who fills in the trap is refused",
+		`case s.trapped:`, `case false:`, guards},
+	{"captcha/trap.go", "a pause ends in time",
+		`g.age(c) < g.cfg.Pause`, `g.age(c) <= g.cfg.Pause`, guards},
+	{"captcha/trap.go", "a pause is not for work",
+		`s.value != "" && g.age(c)`, `g.age(c)`, guards},
+	{"captcha/receipt.go", "the trap is one beside a receipt too",
+		`if s.trapped {`, `if false {`, guards},
+
 	// Limits by network.
 	{"captcha/limit/table.go", "a request that is too much is refused",
 		`wait = max(owed-window, 0); wait == 0`, `wait = 0; wait == 0`, limits},
@@ -190,7 +231,7 @@ var mutants = []mutant{
 	{"captcha/limit/table.go", "an allowance comes back with time",
 		`max(time.Duration(*full)-now, 0) + interval`, `time.Duration(*full) + interval`, limits},
 	{"captcha/internal/networks/networks.go", "what one network owes another does not",
-		`if other == network {`, `if i == 0 {`, limits},
+		`if other == network {`, `if other == network || i == 0 {`, limits},
 	{"captcha/limit/table.go", "a flood pushes out its own first",
 		`*a < *b`, `*a > *b`, limits},
 	{"captcha/internal/networks/networks.go", "networks of different size are told apart",
@@ -264,7 +305,7 @@ var mutants = []mutant{
 	{"captcha/submission.go", "less than was asked for is not enough",
 		`if !b.meets(demandOf(c.Terms)) || !b`, `if !b`, guards},
 	{"captcha/submission.go", "less than is demanded now is not enough",
-		` || !b.meets(g.demand(s.visitor)) {`, ` {`, guards},
+		` || !b.meets(g.demand(s.visitor)) ||`, ` ||`, guards},
 	{"captcha/submission.go", "work that was not done is refused",
 		`b.work && !g.cfg.Work.Check(workSeed(c), c.Terms.Level, s.solution)`, `b.work && false && !g.cfg.Work.Check(workSeed(c), c.Terms.Level, s.solution)`, guards},
 	{"captcha/submission.go", "right work does not make up for a wrong answer",
