@@ -209,6 +209,7 @@ func TestTrapAndAutofill(t *testing.T) {
 // Password managers fill in the password, and the name into what they take for its field: the last text field before
 // it of those that can be used, or the first in the form.
 func TestTrapAndPasswordManagers(t *testing.T) {
+	c, p := startClub(t, captcha.Config{}), browser.Open(t)
 	for name, choose := range map[string]string{
 		"the last that can be focused":   `texts.filter((input) => (input.focus(), document.activeElement === input)).pop()`,
 		"the last that can be seen":      `texts.filter((input) => input.getBoundingClientRect().width > 10 && input.checkVisibility({contentVisibilityAuto: true, opacityProperty: true, visibilityProperty: true}) && !input.closest("[aria-hidden=true]")).pop()`,
@@ -218,7 +219,6 @@ func TestTrapAndPasswordManagers(t *testing.T) {
 		"by what is said beside a field": `texts.find((input) => /user|login|mail|account|name/i.test(input.labels[0]?.textContent))`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, p := startClub(t, captcha.Config{}), browser.Open(t)
 			p.Visit(c.url)
 			filled := browser.Value[string](p, `((password) => {
 				const all = Array.from(password.form.elements), texts = all.slice(0, all.indexOf(password)).filter(({type}) => type === "text" || type === "email");

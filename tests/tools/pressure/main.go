@@ -34,6 +34,7 @@ type options struct {
 	rate     float64 // tries a second of the botnet
 	single   float64 // of the guesser in one /48
 	visitors float64 // people a minute
+	choosy   bool    // guessers answer what they read for sure, and leave the rest
 	seed     uint64
 }
 
@@ -46,6 +47,7 @@ func main() {
 	flag.Float64Var(&o.rate, "rate", 10, "tries a second of the botnet, all together")
 	flag.Float64Var(&o.single, "single", 10, "tries a second of the guesser in one /48; the demo lets it make 16")
 	flag.Float64Var(&o.visitors, "visitors", 60, "people a minute on quiet networks; a sixth of them on each attacked one")
+	flag.BoolVar(&o.choosy, "choosy", false, "guessers answer only what they read for sure, and leave what they don't")
 	flag.Uint64Var(&o.seed, "seed", 1, "of what is left to chance")
 	serving, pressed := flag.Bool("serve", false, "be the site"), flag.Bool("pressed", false, "with pressure")
 	demand := flag.Int("demand", int(captcha.LettersOnly), "what the site demands")
@@ -95,9 +97,10 @@ func attack(o options, pressed bool) (found, error) {
 	for range o.bots {
 		infected = append(infected, w.anywhere())
 	}
-	single := &guesser{name: "guesser in one /48", every: perSecond(o.single), cores: o.cores, luck: o.luck,
+	single := &guesser{name: "guesser in one /48", every: perSecond(o.single), cores: o.cores, luck: o.luck, choosy: o.choosy,
 		address: func() netip.Addr { return w.within(block) }}
-	botnet := &guesser{name: fmt.Sprintf("botnet of %d addresses", o.bots), every: perSecond(o.rate), luck: o.luck, address: w.of(infected)}
+	botnet := &guesser{name: fmt.Sprintf("botnet of %d addresses", o.bots), every: perSecond(o.rate), luck: o.luck, choosy: o.choosy,
+		address: w.of(infected)}
 	crowd := []*people{
 		{name: "quiet networks", every: perMinute(o.visitors), address: w.anywhere},
 		{name: "the guesser's /48", every: perMinute(o.visitors / 6), address: func() netip.Addr { return w.within(block) }},
@@ -125,9 +128,9 @@ func attack(o options, pressed bool) (found, error) {
 func (f found) print(out io.Writer) error {
 	fmt.Fprintf(out, "\n%s\n", f.title)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "  guesser\ttried\taccepted\ttries at level 0, 1, 2, 3")
+	fmt.Fprintln(table, "  guesser\ttaken and left\ttried\taccepted\ttries at level 0, 1, 2, 3")
 	for _, g := range f.guessers {
-		fmt.Fprintf(table, "  %s\t%d\t%d\t%v\n", g.name, g.tries, g.accepted, g.levels)
+		fmt.Fprintf(table, "  %s\t%d\t%d\t%d\t%v\n", g.name, g.left, g.tries, g.accepted, g.levels)
 	}
 	fmt.Fprintln(table, "  people on\tcame\tsent\taccepted\tgave up\tfirst asked at level 0, 1, 2, 3\ttries each\tletters each\tsent back\twaited")
 	for _, p := range f.crowd {
