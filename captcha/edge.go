@@ -89,7 +89,7 @@ func (e Edge) again(ctx context.Context, fields fields, visitor Visitor) *Challe
 	}
 	key := strings.TrimSpace(fields[names.KeyField].text)
 	c, err := g.peek(ctx, key, visitor)
-	if err != nil || c.Terms != g.terms(visitor, presetOf(c), pressureOf(c)) || g.outgrown(c, visitor) || c.Expires.Sub(g.cfg.Now()) < min(g.cfg.Expiration/4, time.Minute) {
+	if err != nil || !g.asksTheSame(c, visitor) || c.Expires.Sub(g.cfg.Now()) < min(g.cfg.Expiration/4, time.Minute) {
 		return nil
 	}
 	shown := g.show(key, c)

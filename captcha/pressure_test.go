@@ -326,6 +326,51 @@ func TestPressureAsItComes(t *testing.T) {
 	}
 }
 
+// Watching asks no storage: it has the calls that it has without pressure.
+func TestPressureAsksNoStorage(t *testing.T) {
+	calls := func(p captcha.Pressure) int {
+		storage := newPlain()
+		guard := captcha.New(withWork(captcha.Config{Storage: storage, Pressure: p, Logger: quiet, Secrets: []string{strings.Repeat("s", 32)}}))
+		app := newReceiptApp(guard)
+		for range 10 {
+			key := mustGenerate(t, guard)
+			if got := send(t, app, endpoint, map[string]string{"captcha_key": key, "captcha_value": captchatest.Solve(t, guard, key)}); got != letIn &&
+				!strings.HasPrefix(got, "201") {
+				t.Fatal(got)
+			}
+			send(t, app, endpoint, map[string]string{"captcha_key": mustGenerate(t, guard), "captcha_value": "2222"})
+		}
+		return storage.calls
+	}
+	if without, with := calls(nil), calls(pressure.New()); with != without || with == 0 {
+		t.Errorf("%d calls with pressure, %d without", with, without)
+	}
+}
+
+// A guard that has no pressure, and the secrets of one that has, shows none of its pictures, for which it may have no room.
+func TestPressureOfAnotherGuard(t *testing.T) {
+	cfg := captcha.Config{Secrets: []string{strings.Repeat("s", 32)}, Audio: voice, Logger: quiet}
+	p, guard, _ := under(cfg)
+	p.level = 3
+	key := mustGenerate(t, guard)
+	other := captcha.New(cfg)
+	app := newReceiptApp(other)
+	app.Post("/form", func(c *fiber.Ctx) error {
+		challenge, err := other.Issue(c)
+		if err != nil {
+			return err
+		}
+		return c.SendString(challenge.Key)
+	})
+	if response, body := mustDo(t, app, post("/form", fiber.MIMEApplicationForm, "captcha_key="+key)); response.StatusCode != 200 || body == key {
+		t.Errorf("%s %s", response.Status, body)
+	}
+	if response, _ := mustDo(t, app, httptest.NewRequest("GET", "/api/captcha/"+key+"/audio.wav", nil)); response.StatusCode != 200 {
+		t.Errorf("its sound: %s", response.Status)
+	}
+	wantErr(t, verify(other, key, captchatest.Solve(t, guard, key)), captcha.ErrMalformed) // ten letters where eight are the most
+}
+
 func TestStepsThatAreRefused(t *testing.T) {
 	for _, steps := range [][]captcha.Step{make([]captcha.Step, 4), {{Letters: -1}}} {
 		_, err := captcha.NewGuard(captcha.Config{Logger: quiet, Pressure: stepped(steps)})

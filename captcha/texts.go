@@ -210,8 +210,8 @@ func (t Texts) withDefaults(defaults Texts) Texts {
 	return t
 }
 
-// texts returns the texts by language: the default ones, changed and added to by Config.Texts. A language that has no
-// default ones takes English for what is left out.
+// texts returns the texts by language: the default ones, changed and added to by Config.Texts. A language takes English for
+// what it lacks.
 func (cfg Config) texts() map[string]Texts {
 	texts := defaultTexts()
 	for language, changed := range cfg.Texts {
@@ -220,6 +220,9 @@ func (cfg Config) texts() map[string]Texts {
 			defaults = texts["en"]
 		}
 		texts[language] = changed.withDefaults(defaults)
+	}
+	for language, own := range texts {
+		texts[language] = own.withDefaults(texts["en"])
 	}
 	return texts
 }

@@ -146,7 +146,7 @@ func solveForWidget(t *testing.T, text string) (payload string) {
 // Every reply of the description comes from the running server, in the shape that it has there, and no reply comes that
 // the description does not have.
 func TestOpenAPIDescribesTheServer(t *testing.T) {
-	s := start(t)
+	s := start(t, "CAPTCHA_PRESSURE=auto") // with what the replies have then
 	v := visit(t, s)
 	c := readContract(t, v)
 
