@@ -15,11 +15,11 @@ import (
 // Whoever does is told what is told of a wrong answer, so that the program that does it learns nothing. Only an Event
 // tells.
 var (
-	errTrapped error = &Error{WrongAnswer, http.StatusBadRequest, "Invalid captcha value", causeTrapped}
-	errTooSoon error = &Error{WrongAnswer, http.StatusBadRequest, "Invalid captcha value", causeTooSoon}
+	errTrapped error = &Error{WrongAnswer, http.StatusBadRequest, "Invalid captcha value", errFilledIn}
+	errTooSoon error = &Error{WrongAnswer, http.StatusBadRequest, "Invalid captcha value", errWithinPause}
 
-	causeTrapped = errors.New("captcha: the trap was filled in")
-	causeTooSoon = errors.New("captcha: the answer came within the pause")
+	errFilledIn    = errors.New("captcha: the trap was filled in")
+	errWithinPause = errors.New("captcha: the answer came within the pause")
 )
 
 // suspect returns the error of an answer that no person gave, right or wrong.
@@ -36,9 +36,9 @@ func (g *Guard) suspect(s Submission, c keep.Challenge) error {
 // eventReason is the reason that an Event has for an error.
 func eventReason(err error) Reason {
 	switch {
-	case errors.Is(err, causeTrapped):
+	case errors.Is(err, errFilledIn):
 		return Trapped
-	case errors.Is(err, causeTooSoon):
+	case errors.Is(err, errWithinPause):
 		return TooSoon
 	}
 	return reasonOf(err)

@@ -56,7 +56,7 @@ type visit struct {
 	address        string
 	people         *people
 	tries, letters int
-	back, level    int
+	back           int
 	waited         time.Duration
 }
 
