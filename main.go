@@ -108,6 +108,10 @@ func run(ctx context.Context) error {
 		counted.Observe(ctx, e)
 		counters.Observe(ctx, e)
 	}
+	if pressure := set.Pressure(); pressure != nil {
+		config.Pressure, config.Client = pressure, web.Client
+		counted.Pressure(pressure)
+	}
 	guard, err := captcha.NewGuard(config)
 	if err != nil {
 		return settings.Refused(err)
@@ -137,7 +141,6 @@ func run(ctx context.Context) error {
 		Stopping:   func() bool { return ctx.Err() != nil },
 		KeyField:   config.Compat.KeyField,
 		ImageField: config.Compat.ImageField,
-		MaxLength:  config.MaxLength,
 	})
 	return listen(ctx, app, set, counted.Handler())
 }

@@ -47,14 +47,18 @@ func (g *Guard) sendAltcha(ctx context.Context, r *fasthttp.RequestCtx, visitor 
 	if g.cfg.Work == nil {
 		return notFound()
 	}
-	letters := g.demand(visitor).needsLetters()
-	if letters && g.cfg.Receipts == 0 {
+	if g.demand(visitor).needsLetters() && g.cfg.Receipts == 0 {
 		return g.noReceipts(ctx)
 	}
-	key, c, err := g.issue(ctx, visitor, fieldPreset)
+	level := g.pressureOn(visitor)
+	for g.cfg.Receipts == 0 && g.atLevel(g.demand(visitor), level).needsLetters() {
+		level-- // to the highest that asks for work alone
+	}
+	key, c, err := g.issueAt(ctx, visitor, fieldPreset, level)
 	if err != nil {
 		return err
 	}
+	letters := demandOf(c.Terms).needsLetters()
 	var beside map[string]any
 	if letters {
 		beside = map[string]any{
@@ -125,6 +129,10 @@ func (g *Guard) readAltcha(s *Submission, errs FieldErrors, payload string) {
 	}
 	s.key, s.work, s.altcha = key, true, open
 }
+
+// workAlone reports whether a submission is the widget's where it can bring no letters, for there are no receipts. It
+// was issued at the highest level of pressure that asks for none.
+func (g *Guard) workAlone(s Submission) bool { return s.altcha != nil && g.cfg.Receipts == 0 }
 
 // openAltcha finds the solution in what the widget submitted. Where what was signed has been altered, the key is as unknown
 // as a key that was altered, and nothing is used up.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"html/template"
+	"net/netip"
 	"time"
 	"unicode/utf8"
 
@@ -29,6 +30,7 @@ type Challenge struct {
 	demand Demand
 	typed  string // what the visitor typed so far
 	solved string // what the visitor's browser has computed
+	length int    // of the answer; 0 where it differs
 }
 
 // DataURI returns the picture for an img element's src.
@@ -47,6 +49,9 @@ type Visitor struct {
 
 	// Demand is what Config.Demand returns for a request. Zero is the guard's default.
 	Demand Demand
+
+	// Client is what Config.Client returns for a request. Clients that are not known, the zero Addr, are one to Pressure.
+	Client netip.Addr
 }
 
 // IssueTo issues a challenge where there is no request to issue it for. See [Guard.Issue].
@@ -71,6 +76,7 @@ func (g *Guard) show(key string, c keep.Challenge) *Challenge {
 		Language: g.language(c.Language),
 		guard:    g,
 		demand:   demandOf(c.Terms),
+		length:   g.length(pressureOf(c)),
 	}
 }
 
@@ -89,35 +95,47 @@ const (
 var presetNames = [presets]string{"", "field"}
 
 func (g *Guard) renderer(c keep.Challenge) *picture.Renderer {
-	return g.renderers[min(int(c.Terms.Preset), presets-1)]
+	return g.renderers[presetOf(c)+presets*min(pressureOf(c), uint8(g.levels-1))]
 }
 
 // issue makes a challenge and does not draw it.
 func (g *Guard) issue(ctx context.Context, visitor Visitor, preset uint8) (string, keep.Challenge, error) {
+	return g.issueAt(ctx, visitor, preset, g.pressureOn(visitor))
+}
+
+// issueAt is issue at a level of pressure.
+func (g *Guard) issueAt(ctx context.Context, visitor Visitor, preset, level uint8) (string, keep.Challenge, error) {
 	if err := g.checkDemand(ctx, visitor); err != nil {
 		return "", keep.Challenge{}, err
 	}
 	key, c, err := g.keeper.Issue(ctx, keep.Challenge{
-		Answer:   g.draw(),
+		Answer:   g.draw(g.steps[level].Letters),
 		Language: g.code(visitor.Language),
-		Terms:    g.demand(visitor).terms(preset),
+		Terms:    g.terms(visitor, preset, level),
 		Expires:  g.cfg.Now().Add(g.cfg.Expiration),
 	}, g.scope(visitor))
 	if err != nil {
 		err = g.storageFailed(ctx, msgNotIssued, err)
+	} else {
+		g.record(visitor, Taken)
 	}
 	g.observe(ctx, Event{Kind: Issued, Err: err}, c)
 	return key, c, err
+}
+
+// terms are those on which a challenge is issued.
+func (g *Guard) terms(visitor Visitor, preset, level uint8) keep.Terms {
+	return g.atLevel(g.demand(visitor), level).terms(preset + level*presets)
 }
 
 // maxDraws bounds the search for an answer that spells no insult. In an alphabet in which one of four answers does, which is
 // a hundred times the default one's share, it fails once in 2^64 times.
 const maxDraws = 32
 
-// draw draws an answer, at random of all that spell no insult.
-func (g *Guard) draw() (answer string) {
+// draw draws an answer with so many letters more than usual, at random of all that spell no insult.
+func (g *Guard) draw(more int) (answer string) {
 	for range maxDraws {
-		if answer = g.alphabet.Draw(g.cfg.Length, g.cfg.MaxLength); polite.Allowed(answer) {
+		if answer = g.alphabet.Draw(g.cfg.Length+more, g.cfg.MaxLength+more); polite.Allowed(answer) {
 			break
 		}
 	}
@@ -142,9 +160,9 @@ func (g *Guard) observe(ctx context.Context, e Event, c keep.Challenge) {
 	if g.cfg.Observe == nil {
 		return
 	}
-	e.Reason, e.Purpose = reasonOf(e.Err), g.purpose
+	e.Reason, e.Purpose = eventReason(e.Err), g.purpose
 	if c.Answer != "" {
-		e.Length = utf8.RuneCountInString(c.Answer)
+		e.Length, e.Level = utf8.RuneCountInString(c.Answer), int(pressureOf(c))
 		e.Style = g.renderer(c).Style(pictureSeed(c)).String()
 	}
 	g.cfg.Observe(ctx, e)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/netip"
 	"reflect"
 	"regexp"
 	"slices"
@@ -115,6 +116,35 @@ type Config struct {
 	//
 	// Optional. Default: nil, and that is LettersOrWork where Work is set, else LettersOnly
 	Demand func(c *fiber.Ctx, purpose string) Demand
+
+	// Pressure asks more of a client in whose network guesses fail: pressure.New(), from the package captcha/pressure. A
+	// guard without it asks the same of everybody, and the binary carries none of it.
+	//
+	// Optional. Default: nil
+	Pressure Pressure
+
+	// Client returns the address that a request comes from, for Pressure. Clients that are not known, the zero Addr, are
+	// one.
+	//
+	// Optional. Default: c.IP(). Behind a proxy that is the proxy, so that all visitors are one client, unless the app
+	// sets ProxyHeader, and EnableTrustedProxyCheck with TrustedProxies, without which anybody may name any address.
+	Client func(c *fiber.Ctx) netip.Addr
+
+	// Trap is the name of a text field that people never see and leave empty, such as "subject": letters, digits, _, -
+	// and dots, and no name by which browsers fill in what they know of their users. The form field has it where this is
+	// set. A submission in which it is filled in is answered as a wrong answer, and uses its challenge up. A client that
+	// has no such field, as those of the JSON API, is not asked for it.
+	//
+	// Optional. Default: "", and there is none
+	Trap string
+
+	// Pause is the least time between issue and answer, for people have to read: at most a minute, and half of
+	// Expiration. Letters that come sooner are answered as a wrong answer, and use their challenge up. It does not hold
+	// for work alone, which a browser may have done before its visitor has read the page. The clocks of replicas add to
+	// it or take from it.
+	//
+	// Optional. Default: 0
+	Pause time.Duration
 
 	// Language is the language of sound and field texts, whatever the request prefers: one that has Texts, or a relative's
 	// tag, as zh-TW is for zh-Hant.
@@ -257,6 +287,12 @@ func withDefaults(config ...Config) Config {
 	if cfg.ErrorHandler == nil {
 		cfg.ErrorHandler = Reply
 	}
+	if cfg.Client == nil {
+		cfg.Client = func(c *fiber.Ctx) netip.Addr {
+			addr, _ := netip.ParseAddr(c.IP())
+			return addr
+		}
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
@@ -298,6 +334,8 @@ func (cfg Config) check() error {
 		checkPurpose(cfg.Purpose),
 		cfg.checkPath(),
 		cfg.checkMaxBody(),
+		cfg.checkTrap(),
+		checkRange("Pause", cfg.Pause, 0, min(maxPause, cfg.Expiration/2)),
 		cfg.checkSecrets(),
 		cfg.checkTexts(),
 		cfg.Compat.checkFields(),
@@ -410,9 +448,6 @@ func (c Compat) checkNamespace() error {
 	}
 	return nil
 }
-
-// valueLimit is the greatest number of characters of a submitted answer.
-func (cfg Config) valueLimit() int { return max(valueLimit, cfg.MaxLength) }
 
 // imageFields are the names under which the picture is sent. The original's documentation has one and its code the
 // other.

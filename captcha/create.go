@@ -33,7 +33,7 @@ func (g *Guard) create(ctx context.Context, r *fasthttp.RequestCtx, visitor Visi
 	r.Response.Header.Set("Cache-Control", "no-store")
 	r.Response.Header.SetContentType("application/json")
 	// Written into the response's own buffer, which SwapBody hands out and takes back: there is nothing to copy.
-	body := g.reply.append(r.Response.SwapBody(nil)[:0], key, *image)
+	body := g.tell(g.reply.append(r.Response.SwapBody(nil)[:0], key, *image), c)
 	if r.QueryArgs().Has("details") {
 		body = g.appendDetails(body, key, c)
 	}

@@ -54,7 +54,8 @@
 //   - [ErrMalformed]: a field is too long, given twice or not text, or the body can't be read; its status is 413 for one that
 //     is too large and 415 for one of another media type. Nothing is used up.
 //   - [ErrUnknownKey]: the key or the receipt was never issued, was used before, has expired, or is for something else.
-//   - [ErrWrongAnswer]: the answer or the work is wrong. The challenge is used up.
+//   - [ErrWrongAnswer]: the answer or the work is wrong, or no person gave it (Config.Trap, Config.Pause). The challenge
+//     is used up.
 //   - [ErrStorage]: the storage failed. The submission is neither right nor wrong, and is not let through.
 //
 // [Reply] answers them in the JSON of django-rest-captcha, whose clients work with this package unchanged (the README of this
@@ -139,6 +140,33 @@
 // A visitor without script who clicks Send twice sends the form twice, and sees what the second one is answered: that the
 // captcha was used. The package captcha/once, before the form's handler, answers the second one as the first, within ten
 // seconds, on any replica, also while the first is under way. With script the form field sends its form once.
+//
+// # Pressure
+//
+// Config.Pressure asks more of a client in whose network guesses fail, and less again once they stop. The package
+// captcha/pressure is given as the setting, so that apps without it carry none of it:
+//
+//	guard := captcha.New(captcha.Config{Pressure: pressure.New(), Work: work.New()})
+//
+// Each of three levels adds letters and work to what is demanded anyway, and the highest demands letters and work
+// together where Config.Work is set: that locks out who has no script, on a network under attack, while it lasts. A
+// network in which no guess fails stays at level 0, whatever happens elsewhere. The level is sealed in the
+// challenge. It is decided again when the answer comes, and a challenge that is two levels behind by then is
+// unknown. Config.Client says which address a request comes from, for an app behind a proxy. Each process watches
+// what it answers itself, in 8 MiB of memory at most. Event.Level and Pressure.Status tell how things are, Fixed and
+// Exempt in the package's Config overrule it. The reply of Create then has the members captcha_asks (letters, either
+// or both) and captcha_length (0 where lengths differ).
+//
+// # A trap and a pause
+//
+// Config.Trap names a text field that people never see. The form field has it out of sight, inert, without a place
+// in the order of keys and hidden from screen readers, so that neither a person nor a browser that fills in what it
+// knows gets there; without the style its label says to leave it empty. Config.Pause is the least time between issue
+// and answer. A program that fills in every field, or answers letters at once, is told what is told of a wrong
+// answer, and its challenge is used up; the Event has the reason Trapped or TooSoon. Both stop programs that are not
+// made for your form, and nobody else: one that was made for it leaves the field empty and waits. The pause does not
+// hold for work alone. A browser may have computed that before its visitor has looked at the page, and the work
+// takes its own time. Nor do receipts wait, for their letters did. Test an app with a pause by moving Config.Now.
 //
 // # Pictures, sound and the form field
 //

@@ -91,11 +91,11 @@ func (e Edge) again(ctx context.Context, fields fields, visitor Visitor) *Challe
 	}
 	key := strings.TrimSpace(fields[names.KeyField].text)
 	c, err := g.peek(ctx, key, visitor)
-	if err != nil || c.Terms != g.demand(visitor).terms(c.Terms.Preset) || c.Expires.Sub(g.cfg.Now()) < min(g.cfg.Expiration/4, time.Minute) {
+	if err != nil || !g.asksTheSame(c, visitor) || c.Expires.Sub(g.cfg.Now()) < min(g.cfg.Expiration/4, time.Minute) {
 		return nil
 	}
 	shown := g.show(key, c)
-	if typed := fields[names.ValueField]; typed.wrong == nil && g.alphabet.Length(typed.text) <= g.cfg.valueLimit() {
+	if typed := fields[names.ValueField]; typed.wrong == nil && g.alphabet.Length(typed.text) <= g.valueLimit() {
 		shown.typed = strings.ToValidUTF8(typed.text, "")
 	}
 	if work := fields[workField]; work.wrong == nil && g.cfg.Work != nil && g.cfg.Work.WellFormed(work.text) {
@@ -201,15 +201,16 @@ func (s Sending) Unused(ctx context.Context) bool {
 // Sending returns what the form in a request is told from others by, and uses nothing up. It is not ok for a request that
 // Read refuses, or that brings no key of this guard's form.
 func (e Edge) Sending(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) (s Sending, ok bool) {
-	g, demand := e.g, e.g.demand(visitor)
-	if demand.kind() == Nothing {
+	g := e.g
+	if g.demand(visitor).kind() == Nothing {
 		return s, false
 	}
 	fields, err := readFields(r, g.cfg.MaxBody, g.fieldNames()...)
 	if err != nil {
 		return s, false
 	}
-	submission, err := g.assemble(fields, fields.way(demand), visitor)
+	demand := g.asked(ctx, fields, visitor)
+	submission, err := g.assemble(fields, fields.way(demand), demand, visitor)
 	s = Sending{Key: submission.key, guard: g, scope: g.scope(visitor)}
 	if submission.way == Receipt {
 		s.Key, s.scope.Kind = submission.receipt, keep.Receipt

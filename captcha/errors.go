@@ -25,6 +25,8 @@ const (
 	Malformed     Reason = "malformed"
 	UnknownKey    Reason = "unknown_key"
 	WrongAnswer   Reason = "wrong_answer"
+	Trapped       Reason = "trapped"  // of an Event: Config.Trap was filled in; the error is ErrWrongAnswer
+	TooSoon       Reason = "too_soon" // of an Event: within Config.Pause; the error is ErrWrongAnswer
 	StorageFailed Reason = "storage_failed"
 	NotFound      Reason = "not_found"   // of a route of the guard's
 	NotAllowed    Reason = "not_allowed" // a method, of a route of the guard's

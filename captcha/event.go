@@ -36,5 +36,6 @@ type Event struct {
 	Purpose string        // of the guard
 	Style   string        // that an Issued challenge is drawn in, or that a Verified one was, where its key was valid
 	Length  int           // its number of letters, likewise
+	Level   int           // of pressure, at which it was issued, likewise; 0 is none
 	Age     time.Duration // of a Verified challenge whose key was valid: the time from issue to answer
 }

@@ -172,6 +172,9 @@ func (g *Guard) Issue(c *fiber.Ctx) (*Challenge, error) {
 // Visitor returns what the guard knows of whoever sent the request.
 func (g *Guard) Visitor(c *fiber.Ctx) Visitor {
 	visitor := Visitor{Language: g.Language(c)}
+	if g.cfg.Pressure != nil {
+		visitor.Client = g.cfg.Client(c)
+	}
 	if g.cfg.Binding != nil {
 		visitor.Binding = g.cfg.Binding(c)
 	}

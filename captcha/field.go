@@ -133,6 +133,7 @@ type fieldData struct {
 	Error                           string
 	Nonce, InputClass, ButtonClass  string
 	Count                           string // of the characters, in words; "" where it differs
+	AnyCount                        string // the same with {n} for their number, where that may change
 	ID, ValueField                  string
 	KeyField, ImageField            string
 	InputMode, Capitalize           string
@@ -140,10 +141,11 @@ type fieldData struct {
 	MaxLength                       int   // characters
 	Left, Lifetime                  int64 // milliseconds
 	ExpiresAt                       int64 // milliseconds of Unix time
-	Both                            bool  // work is demanded beside the letters, not in their place
 	Create, SoundURL, Script, Style string
 	WorkURL, Worker                 string // where the challenge's work and the worker's script are; "" where work is of no use
+	Asks                            string // whether letters, either or both are demanded, where work may be
 	Solved                          string // what the browser computed for a form that has come back
+	Trap                            string // the name of what people leave empty; "" for none
 }
 
 func (c *Challenge) fieldData(o FieldOptions) fieldData {
@@ -168,11 +170,15 @@ func (c *Challenge) fieldData(o FieldOptions) fieldData {
 		Lifetime:    g.cfg.Expiration.Milliseconds(),
 		ExpiresAt:   c.Expires.UnixMilli(),
 		Create:      g.createURL(),
+		Trap:        g.cfg.Trap,
 		Script:      g.assetURL(script),
 		Style:       g.assetURL(style),
 	}
-	if g.cfg.Length == g.cfg.MaxLength && g.cfg.Length > 1 {
-		d.Count = strings.ReplaceAll(d.Texts.Count, "{n}", strconv.Itoa(g.cfg.Length))
+	if c.length > 1 {
+		d.Count = strings.ReplaceAll(d.Texts.Count, "{n}", strconv.Itoa(c.length))
+	}
+	if g.cfg.Pressure != nil && c.length > 0 {
+		d.AnyCount = d.Texts.Count
 	}
 	if strings.Trim(g.cfg.Alphabet, "0123456789") == "" {
 		d.InputMode = "numeric"
@@ -184,9 +190,9 @@ func (c *Challenge) fieldData(o FieldOptions) fieldData {
 		d.SoundURL = g.soundURL(c.Key)
 		d.Label, d.Picture = d.LabelSound, d.PictureSound
 	}
-	if g.cfg.Work != nil && c.demand.takesWork() {
+	if g.cfg.Work != nil && (c.demand.takesWork() || g.cfg.Pressure != nil) {
 		d.WorkURL, d.Worker, d.Solved = g.workURL(c.Key), g.workerURL(), c.solved
-		d.Both = c.demand.kind() == LettersAndWork
+		d.Asks = c.demand.asks()
 	}
 	return d
 }

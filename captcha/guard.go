@@ -28,7 +28,9 @@ type Guard struct {
 type shared struct {
 	cfg       Config
 	alphabet  *answer.Alphabet
-	renderers [presets]*picture.Renderer
+	renderers [presets * (1 + MaxPressure)]*picture.Renderer
+	steps     [1 + MaxPressure]Step // of pressure
+	levels    int                   // of them, 0 included
 	keeper    keep.Keeper
 	reply     frame
 	texts     map[string]Texts
@@ -66,7 +68,7 @@ func NewGuard(config ...Config) (*Guard, error) {
 		return nil, fmt.Errorf("captcha: %w", err)
 	}
 	s := &shared{cfg: cfg, alphabet: alphabet, reply: newFrame(cfg), assets: newAssets(cfg.Work), purposes: make(map[string]*Guard)}
-	for _, step := range []func() error{s.checkMasters, s.picture, s.speak, s.keep} {
+	for _, step := range []func() error{s.press, s.checkMasters, s.picture, s.speak, s.keep} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("captcha: %w", err)
 		}
@@ -117,7 +119,7 @@ func (s *shared) checkMasters() error {
 			return &setting.Error{
 				Field: "Compat.InsecureMasterAnswers",
 				Accepted: fmt.Sprintf("keys of 1 to %d characters and answers of 1 to %d, with no white space around them",
-					keep.MaxKey, s.cfg.valueLimit()),
+					keep.MaxKey, s.valueLimit()),
 			}
 		}
 	}
@@ -134,7 +136,15 @@ func (s *shared) picture() (err error) {
 		return ofPicture("Picture", err)
 	}
 	s.renderers[fieldPreset], err = s.renderers[replyPreset].With(s.cfg.FieldPicture, s.cfg.MaxLength)
-	return ofPicture("FieldPicture", err)
+	if err != nil {
+		return ofPicture("FieldPicture", err)
+	}
+	for level := 1; level < s.levels; level++ {
+		if err := s.picturesAt(level); err != nil {
+			return setting.In("Pressure", err)
+		}
+	}
+	return nil
 }
 
 // ofPicture names the settings that a picture refuses as this package does: two of them are the guard's own.

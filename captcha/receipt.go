@@ -66,6 +66,9 @@ func (g *Guard) takeReceipt(ctx context.Context, s Submission) (brought, error) 
 	if err != nil {
 		return brought{}, g.keptError(ctx, err)
 	}
+	if s.trapped {
+		return brought{}, errTrapped
+	}
 	b := broughtFor(demandOf(c.Terms))
 	if !b.meets(g.demand(s.visitor)) {
 		return b, ErrUnknownKey

@@ -39,7 +39,7 @@ func (g *Guard) wav(ctx context.Context, key string, visitor Visitor) (keep.Chal
 		return keep.Challenge{}, nil, err
 	}
 	language := spoken(g.cfg.Audio.Languages(), g.language(c.Language))
-	wav, err := g.cfg.Audio.Speak(c.Answer, language, g.cfg.MaxLength, soundSeed(c))
+	wav, err := g.cfg.Audio.Speak(c.Answer, language, g.cfg.MaxLength+g.steps[pressureOf(c)].Letters, soundSeed(c))
 	if err != nil {
 		// Not wrapped: it may quote what it could not say, and an app shows or logs this error.
 		cause := fmt.Errorf("captcha: Audio failed to speak a challenge in language %q", language)

@@ -22,6 +22,7 @@ type Submission struct {
 	solution string
 	altcha   func(seed [32]byte, level uint8) (solution string, ok bool)
 	receipt  string // of Receipt
+	trapped  bool   // what people leave empty was filled in
 	visitor  Visitor
 }
 
@@ -74,7 +75,7 @@ func checkText(errs FieldErrors, field, text string, limit int) {
 
 // checkValue counts an answer's characters as they are compared: without spaces and what can't be seen.
 func (g *Guard) checkValue(errs FieldErrors, text string) {
-	checkLength(errs, g.cfg.Compat.ValueField, text, g.alphabet.Length(text), g.cfg.valueLimit())
+	checkLength(errs, g.cfg.Compat.ValueField, text, g.alphabet.Length(text), g.valueLimit())
 }
 
 func checkLength(errs FieldErrors, field, text string, length, limit int) {
@@ -101,6 +102,9 @@ func (g *Guard) fieldNames() []string {
 	}
 	if g.cfg.Work != nil {
 		names = append(names, workField, altchaField)
+	}
+	if g.cfg.Trap != "" {
+		names = append(names, g.cfg.Trap)
 	}
 	return names
 }
@@ -134,10 +138,11 @@ func (f fields) filled(name string) bool {
 // read makes a submission of a body's fields, or of the error with which they could not be read, and tells Config.Observe
 // of one that can't be judged.
 func (g *Guard) read(ctx context.Context, fields fields, err error, visitor Visitor) (Submission, error) {
-	way := fields.way(g.demand(visitor))
+	demand := g.asked(ctx, fields, visitor)
+	way := fields.way(demand)
 	if err == nil {
 		var s Submission
-		if s, err = g.assemble(fields, way, visitor); err == nil {
+		if s, err = g.assemble(fields, way, demand, visitor); err == nil {
 			return s, nil
 		}
 	}
@@ -146,8 +151,9 @@ func (g *Guard) read(ctx context.Context, fields fields, err error, visitor Visi
 }
 
 // assemble looks at every field that the way needs, so that a client hears of everything at once.
-func (g *Guard) assemble(f fields, way Way, visitor Visitor) (Submission, error) {
-	s, errs, names := Submission{way: way, visitor: visitor}, FieldErrors{}, g.cfg.Compat
+func (g *Guard) assemble(f fields, way Way, demand Demand, visitor Visitor) (Submission, error) {
+	s := Submission{way: way, visitor: visitor, trapped: g.cfg.Trap != "" && f.filled(g.cfg.Trap)}
+	errs, names := FieldErrors{}, g.cfg.Compat
 	if way != None && f.filled(refreshField) {
 		return s, FieldErrors{names.ValueField: {errRequired}}
 	}
@@ -173,7 +179,7 @@ func (g *Guard) assemble(f fields, way Way, visitor Visitor) (Submission, error)
 	if s.way == Receipt {
 		return s, errs.orNil()
 	}
-	if way == Letters || g.demand(visitor).needsLetters() {
+	if way == Letters || demand.needsLetters() {
 		s.value = text(names.ValueField, func(text string) { g.checkValue(errs, text) })
 	}
 	if !altcha && (way == Work || way == Both) {
@@ -208,6 +214,7 @@ func (g *Guard) settle(ctx context.Context, s Submission) (b brought, err error)
 	if c.Answer != "" {
 		e.Age = g.age(c)
 	}
+	g.recordVerified(s, c, reasonOf(err))
 	g.observe(ctx, e, c)
 	return b, err
 }
@@ -230,7 +237,7 @@ func (g *Guard) verify(ctx context.Context, s Submission) (keep.Challenge, broug
 		return keep.Challenge{}, b, g.keptError(ctx, err)
 	}
 	b.level = c.Terms.Level
-	if !b.meets(demandOf(c.Terms)) || !b.meets(g.demand(s.visitor)) {
+	if !b.meets(demandOf(c.Terms)) || !b.meets(g.demand(s.visitor)) || g.outgrown(c, s.visitor) && !g.workAlone(s) {
 		return c, b, ErrUnknownKey
 	}
 	// Both are looked at, whatever the first is.
@@ -240,7 +247,7 @@ func (g *Guard) verify(ctx context.Context, s Submission) (keep.Challenge, broug
 	if b.letters {
 		err = cmp.Or(g.judge(c.Answer, s.value), err)
 	}
-	return c, b, err
+	return c, b, cmp.Or(g.suspect(s, c), err)
 }
 
 // age is the time since c was issued.

@@ -31,7 +31,7 @@ type apiFields struct {
 }
 
 func (s *site) apiFields() apiFields {
-	fields := apiFields{cmp.Or(s.KeyField, captcha.ConfigDefault.Compat.KeyField), []string{"captcha_image", "captcha_value"}, max(8, s.MaxLength)}
+	fields := apiFields{cmp.Or(s.KeyField, captcha.ConfigDefault.Compat.KeyField), []string{"captcha_image", "captcha_value"}, s.Guard.MaxLength()}
 	if s.ImageField != "" {
 		fields.Pictures = []string{s.ImageField}
 	}

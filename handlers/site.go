@@ -64,7 +64,6 @@ type Config struct {
 
 	// The guard's, for the API's page and description; empty are its defaults.
 	KeyField, ImageField string
-	MaxLength            int
 }
 
 // Limits are the limits of one visitor, each counted for itself; the zero Rate is none.

@@ -243,7 +243,7 @@ class CaptchaField extends HTMLElement {
   }
 
   show(challenge, next, solution) {
-    const picture = this.part("picture"), audio = this.part("audio"), work = this.part("work"), answer = this.part("answer");
+    const { dataset } = this, picture = this.part("picture"), audio = this.part("audio"), work = this.part("work"), answer = this.part("answer");
     const scale = picture.getAttribute("width") / picture.naturalWidth || 1;
     picture.src = next.src;
     picture.setAttribute("width", Math.round(next.naturalWidth * scale));
@@ -255,6 +255,7 @@ class CaptchaField extends HTMLElement {
       audio.setAttribute("src", audio.getAttribute("src").replace(old, key));
     }
     this.key.value = key;
+    this.ask(challenge);
     answer.value = "";
     answer.removeAttribute("value"); // as it stood in the page
     this.forgive();
@@ -263,9 +264,16 @@ class CaptchaField extends HTMLElement {
     if (work) {
       this.dataset.work = this.dataset.work.replace(old, key);
       work.value = solution;
-      if (!solution) this.bringBack();
+      if (!solution || dataset.asks === "both") this.bringBack();
     }
     this.dataset.until = Date.now() + Number(this.dataset.lifetime);
+  }
+
+  // ask says how many letters a challenge has, and notes whether work counts: a site under attack may ask for more.
+  ask({ captcha_asks: asks, captcha_length: length }) {
+    if (!asks) return;
+    if (this.part("work")) this.dataset.asks = asks;
+    if (length > 1) this.part("count").textContent = `(${this.dataset.count.replace("{n}", length)})`;
   }
 
   untouched() { return this.part("answer").value === "" && !("heard" in this.dataset && this.left > 0); }
@@ -361,7 +369,7 @@ class CaptchaField extends HTMLElement {
 
   async work() {
     const { dataset } = this, input = this.part("work");
-    if (!input || input.value || this.working || this.replacing || "letters" in dataset || this.failedFor === this.key.value) return;
+    if (!input || this.dataset.asks === "letters" || input.value || this.working || this.replacing || "letters" in dataset || this.failedFor === this.key.value) return;
     const key = this.key.value;
     try {
       const solution = await this.solve(key);
@@ -410,7 +418,7 @@ class CaptchaField extends HTMLElement {
 
   // met says that nothing has to be typed, unless letters are demanded as well.
   met() {
-    if ("both" in this.dataset) return;
+    if (this.dataset.asks === "both") return;
     this.dataset.state = "checked";
     this.part("answer").required = false;
     this.forgive();

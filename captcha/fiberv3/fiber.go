@@ -132,6 +132,9 @@ func (g *Guard) visitorFor(c fiber.Ctx, edge captcha.Edge) captcha.Visitor {
 	if g.cfg.Binding != nil {
 		visitor.Binding = g.cfg.Binding(c)
 	}
+	if g.cfg.Pressure != nil {
+		visitor.Client = g.cfg.Client(c)
+	}
 	if g.cfg.Demand != nil {
 		visitor.Demand = g.cfg.Demand(c, edge.Purpose())
 	}

@@ -13,6 +13,7 @@ package fiberv3
 
 import (
 	"errors"
+	"net/netip"
 
 	"github.com/gofiber/fiber/v3"
 
@@ -42,6 +43,11 @@ type Config struct {
 	//
 	// Optional. Default: nil, and that is captcha.LettersOrWork where Work is set, else captcha.LettersOnly
 	Demand func(c fiber.Ctx, purpose string) captcha.Demand
+
+	// Client returns the address that a request comes from, for Pressure. See captcha.Config.
+	//
+	// Optional. Default: c.IP(). Behind a proxy that is the proxy, unless the app sets TrustProxy and ProxyHeader.
+	Client func(c fiber.Ctx) netip.Addr
 
 	// ErrorHandler answers a request that is refused: by Protect, and by the guard's own routes. The error is one of the
 	// package captcha's.
@@ -78,6 +84,12 @@ func NewGuard(config ...Config) (*Guard, error) {
 	if cfg.ErrorHandler == nil {
 		cfg.ErrorHandler = Reply
 	}
+	if cfg.Client == nil {
+		cfg.Client = func(c fiber.Ctx) netip.Addr {
+			addr, _ := netip.ParseAddr(c.IP())
+			return addr
+		}
+	}
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
@@ -103,6 +115,7 @@ func (cfg Config) check() error {
 	refuse("Next", cfg.Config.Next != nil)
 	refuse("Binding", cfg.Config.Binding != nil)
 	refuse("Demand", cfg.Config.Demand != nil)
+	refuse("Client", cfg.Config.Client != nil)
 	refuse("ErrorHandler", cfg.Config.ErrorHandler != nil)
 	return errors.Join(errs...)
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/networks"
 )
 
 // Limiter counts clients in all the networks that they belong to. It is what New's handler is made of, for other
@@ -84,9 +86,8 @@ func (l *Limiter) take(addr netip.Addr) (wait time.Duration) {
 	if !addr.IsValid() {
 		return l.table.take(netip.Prefix{}, l.allowances[0].interval, l.allowances[0].window)
 	}
-	addr = addr.Unmap().WithZone("")
 	for i, a := range l.allowances {
-		network, ok := a.network(addr)
+		network, ok := networks.Of(addr, a.IPv4, a.IPv6)
 		if !ok {
 			continue
 		}
@@ -94,21 +95,11 @@ func (l *Limiter) take(addr netip.Addr) (wait time.Duration) {
 			continue
 		}
 		for _, counted := range l.allowances[:i] {
-			if network, ok := counted.network(addr); ok {
+			if network, ok := networks.Of(addr, counted.IPv4, counted.IPv6); ok {
 				l.table.giveBack(network, counted.interval)
 			}
 		}
 		return wait
 	}
 	return 0
-}
-
-// network returns the one of an address that this allowance counts, if it counts addresses of this kind.
-func (a allowance) network(addr netip.Addr) (network netip.Prefix, ok bool) {
-	bits := a.IPv6
-	if addr.Is4() {
-		bits = a.IPv4
-	}
-	network, _ = addr.Prefix(bits) // The error is that of more bits than the address has.
-	return network, bits > 0
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/pressure"
 )
 
 // Metrics are the counters.
@@ -22,6 +23,7 @@ type Metrics struct {
 
 	events   *prometheus.CounterVec
 	verified *prometheus.CounterVec
+	levels   *prometheus.CounterVec
 	answers  prometheus.Histogram
 	drawn    *prometheus.CounterVec
 	letters  *prometheus.HistogramVec
@@ -42,6 +44,8 @@ func New() *Metrics {
 			[]string{"done", "result", "way", "purpose"}),
 		verified: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_siteverify_total",
 			Help: "Responses verified for the backends of other sites, by site and result."}, []string{"site", "result"}),
+		levels: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_issued_under_pressure_total",
+			Help: "Challenges issued, by level of pressure."}, []string{"level"}),
 		answers: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "captcha_answer_seconds",
 			Help: "Time from issue to answer, right or wrong.", Buckets: answerBuckets}),
 		drawn: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_styles_issued_total",
@@ -58,7 +62,7 @@ func New() *Metrics {
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "http_request_duration_seconds",
 			Help: "Time to answer a request.", Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5}}, []string{"route"}),
 	}
-	m.registry.MustRegister(m.events, m.verified, m.answers, m.drawn, m.letters, m.failures, m.storage, m.requests, m.duration,
+	m.registry.MustRegister(m.events, m.verified, m.levels, m.answers, m.drawn, m.letters, m.failures, m.storage, m.requests, m.duration,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -76,6 +80,9 @@ func (m *Metrics) Verified(_ context.Context, site, result string) {
 // Observe counts an event of the guard: it is for captcha.Config.
 func (m *Metrics) Observe(_ context.Context, e captcha.Event) {
 	m.events.WithLabelValues(string(e.Kind), string(e.Reason), string(e.Way), e.Purpose).Inc()
+	if e.Kind == captcha.Issued && e.Reason == captcha.OK {
+		m.levels.WithLabelValues(strconv.Itoa(e.Level)).Inc()
+	}
 	if e.Kind == captcha.Verified && e.Age > 0 {
 		m.answers.Observe(e.Age.Seconds())
 	}
@@ -91,6 +98,29 @@ func (m *Metrics) observeStyle(e captcha.Event) {
 		m.drawn.WithLabelValues(e.Style).Inc()
 	case typed && (e.Reason == captcha.OK || e.Reason == captcha.WrongAnswer):
 		m.letters.WithLabelValues(e.Style, string(e.Reason)).Observe(e.Age.Seconds())
+	}
+}
+
+// Pressure shows how much pressure there is, as of each time that the metrics are asked for.
+func (m *Metrics) Pressure(p *pressure.Pressure) { m.registry.MustRegister(pressed{p}) }
+
+type pressed struct{ pressure *pressure.Pressure }
+
+var (
+	alarm = prometheus.NewDesc("captcha_pressure_alarm", "How many networks fail at once, as a level from 0 to 3.", nil, nil)
+	fails = prometheus.NewDesc("captcha_pressure_failing_networks",
+		"IPv4 /16s and IPv6 /32s in which guesses fail, less half of those in which they are right.", nil, nil)
+	atLevel = prometheus.NewDesc("captcha_pressure_networks", "Networks of any width that have a record, by their level.", []string{"level"}, nil)
+)
+
+func (pressed) Describe(all chan<- *prometheus.Desc) { all <- alarm; all <- fails; all <- atLevel }
+
+func (p pressed) Collect(all chan<- prometheus.Metric) {
+	status := p.pressure.Status()
+	all <- prometheus.MustNewConstMetric(alarm, prometheus.GaugeValue, float64(status.Alarm))
+	all <- prometheus.MustNewConstMetric(fails, prometheus.GaugeValue, status.Failing)
+	for level, networks := range status.Networks {
+		all <- prometheus.MustNewConstMetric(atLevel, prometheus.GaugeValue, float64(networks), strconv.Itoa(level))
 	}
 }
 

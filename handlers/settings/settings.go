@@ -45,6 +45,9 @@ type Settings struct {
 	Stored          truth     `env:"CAPTCHA_STORED"`
 	Sites           sites     `env:"CAPTCHA_SITES"` // that are served beside the demo's own pages
 
+	PressureLevel  pressureLevel `env:"CAPTCHA_PRESSURE" envDefault:"auto"`
+	PressureExempt networks      `env:"CAPTCHA_PRESSURE_EXEMPT"`
+
 	Operation
 }
 

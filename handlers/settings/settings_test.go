@@ -92,6 +92,8 @@ func TestSettingsThatDoNotParse(t *testing.T) {
 		"CAPTCHA_STYLE":            {"fancy classic,,", "accepted"},
 		"CAPTCHA_SCALE":            {"0 -1 1.5 x", "accepted is a whole number above zero"},
 		"CAPTCHA_STORED":           {"yes 2 on", "accepted is true or false"},
+		"CAPTCHA_PRESSURE":         {"on 4 -1", "accepted is auto, off, or a level from 0 to 3"},
+		"CAPTCHA_PRESSURE_EXEMPT":  {"office 192.0.2.0/33", "accepted are addresses and networks"},
 		"LIMIT_ISSUE":              {"fast 0/min 10 10/week", "accepted"},
 		"TRUSTED_PROXIES":          {"everybody 0.0.0.0/0 10.0.0.0/33", ""},
 		"LOG_FORMAT":               {"xml", "accepted is text or json"},

@@ -164,7 +164,7 @@ func solveForWidget(t *testing.T, text string) (payload string) {
 // the description does not have.
 func TestOpenAPIDescribesTheServer(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := start(t, "CAPTCHA_PRESSURE=auto") // with what the replies have then
 	v := visit(t, s)
 	c := readContract(t, v)
 

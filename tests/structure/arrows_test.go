@@ -59,6 +59,7 @@ var rules = []struct {
 	{"captcha/internal/keep", []string{"github.com/gofiber", "github.com/valyala/fasthttp", "net/http"}},
 	{"captcha/internal", []string{"captcha/picture", "captcha/audio"}},
 	{"captcha/internal/answer", []string{"github.com/gofiber", "github.com/valyala/fasthttp", "net/http", "golang.org/x/text"}},
+	{"captcha/internal/networks", []string{"github.com/gofiber", "github.com/valyala/fasthttp", "net/http"}},
 	{"captcha/memory", []string{"github.com/gofiber", "github.com/valyala/fasthttp", "net/http"}},
 	{"captcha/picture", []string{"github.com/gofiber", "github.com/valyala/fasthttp", "net/http", "captcha/internal/keep"}},
 	{"captcha/audio", []string{"github.com/gofiber", "github.com/valyala/fasthttp", "net/http", "captcha/internal/keep"}},
@@ -126,7 +127,7 @@ func TestTheDemosRoomsDoNotKnowItsPages(t *testing.T) {
 // Whoever imports captcha alone gets neither recordings nor what only a part of it needs.
 func TestImportersCarryOnlyWhatTheyUse(t *testing.T) {
 	for _, dep := range list(t)["captcha"].Deps {
-		for _, not := range []string{"captcha/audio", "captcha/limit", "captcha/work", "captcha/attempts", "captcha/once", "captcha/siteverify", "captcha/captchatest", "captcha/storagetest"} {
+		for _, not := range []string{"captcha/audio", "captcha/limit", "captcha/pressure", "captcha/work", "captcha/attempts", "captcha/once", "captcha/siteverify", "captcha/captchatest", "captcha/storagetest"} {
 			if dep == module+"/"+not {
 				t.Errorf("captcha needs %s", dep)
 			}

@@ -93,6 +93,8 @@ type Keeper interface {
 	Issue(ctx context.Context, c Challenge, scope Scope) (key string, issued Challenge, err error)
 	// Peek returns what key stands for and leaves it as it is.
 	Peek(ctx context.Context, key string, scope Scope) (Challenge, error)
+	// Read returns what key stands for, and of one that was taken too where that can be told without the storage.
+	Read(ctx context.Context, key string, scope Scope) (Challenge, error)
 	// Take returns what key stands for and uses it up. Of any number of callers at most one gets it.
 	Take(ctx context.Context, key string, scope Scope) (Challenge, error)
 	// Sending returns a secret that only key leads to, the same before and after key is taken, and reports whether key was

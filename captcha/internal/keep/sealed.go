@@ -67,6 +67,10 @@ func (k *Sealed) Peek(ctx context.Context, key string, scope Scope) (Challenge, 
 	return c, nil
 }
 
+func (k *Sealed) Read(ctx context.Context, key string, scope Scope) (Challenge, error) {
+	return k.Open(ctx, key, scope)
+}
+
 func (k *Sealed) Take(ctx context.Context, key string, scope Scope) (Challenge, error) {
 	c, err := k.Open(ctx, key, scope)
 	if err != nil {

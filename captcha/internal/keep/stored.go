@@ -65,6 +65,10 @@ func (k *Stored) Peek(ctx context.Context, key string, scope Scope) (Challenge, 
 	return k.read(value, err)
 }
 
+func (k *Stored) Read(ctx context.Context, key string, scope Scope) (Challenge, error) {
+	return k.Peek(ctx, key, scope)
+}
+
 func (k *Stored) Take(ctx context.Context, key string, scope Scope) (Challenge, error) {
 	value, err := k.storage.Take(ctx, k.name(key, scope))
 	return k.read(value, err)

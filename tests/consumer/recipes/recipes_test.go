@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -479,6 +480,50 @@ func TestKnown(t *testing.T) {
 	for _, path := range []string{"/protect", "/check"} {
 		do(t, app, request{method: "POST", path: path, status: 400})
 		do(t, app, request{method: "POST", path: path, headers: map[string]string{"X-Account": "ada"}, status: 201})
+	}
+}
+
+func TestPressed(t *testing.T) {
+	app := fiber.New(fiber.Config{ProxyHeader: "X-Client"})
+	guard := Pressed(app, netip.MustParsePrefix("10.0.0.0/8"))
+	length := func(client string) int {
+		_, body := do(t, app, request{method: "POST", path: "/api/captcha/", headers: map[string]string{"X-Client": client}, status: 200})
+		return len(captchatest.Solve(t, guard, find(t, body, `"captcha_key":"([^"]+)"`)))
+	}
+	for range 8 {
+		for _, client := range []string{"192.0.2.1", "10.1.2.3"} {
+			_, body := do(t, app, request{method: "POST", path: "/api/captcha/", headers: map[string]string{"X-Client": client}, status: 200})
+			wrong := "captcha_key=" + find(t, body, `"captcha_key":"([^"]+)"`) + "&captcha_value=????"
+			do(t, app, request{method: "POST", path: "/", body: wrong, headers: map[string]string{"X-Client": client}, status: 400})
+		}
+	}
+	for client, want := range map[string]int{"192.0.2.1": 6, "192.0.2.2": 4, "10.1.2.3": 4} {
+		if got := length(client); got != want {
+			t.Errorf("%s is asked for %d letters, want %d", client, got, want)
+		}
+	}
+	do(t, app, request{method: "GET", path: "/admin/pressure", status: 200, want: `"Alarm":0`})
+}
+
+func TestTrapped(t *testing.T) {
+	var log strings.Builder
+	at, app := time.Now(), fiber.New()
+	guard := Trapped(app, slog.New(slog.NewTextHandler(&log, nil)), func() time.Time { return at })
+	for _, row := range []struct {
+		after   time.Duration
+		subject string
+		status  int
+		logged  string
+	}{{3 * time.Second, "", 201, ""}, {3 * time.Second, "Hello", 400, "reason=trapped"}, {time.Second, "", 400, "reason=too_soon"}} {
+		_, page := do(t, app, request{method: "GET", path: "/", status: 200, want: "Leave this field empty"})
+		key := find(t, page, keyOn)
+		at = at.Add(row.after)
+		sent := url.Values{"captcha_key": {key}, "captcha_value": {captchatest.Solve(t, guard, key)}, "subject": {row.subject}}
+		log.Reset()
+		do(t, app, request{method: "POST", path: "/", body: sent.Encode(), status: row.status})
+		if !strings.Contains(log.String(), row.logged) || row.logged == "" && log.Len() > 0 {
+			t.Errorf("%+v: logged %q", row, log.String())
+		}
 	}
 }
 

@@ -1,6 +1,6 @@
 // Package server runs the real program for a test: the binary that `go build` makes, in a process of its own, on a free
-// loopback port, with an environment that holds nothing but what the test says. Limits by address are off unless the test
-// sets them, for all its visitors have one address.
+// loopback port, with an environment that holds nothing but what the test says. Limits by address and
+// pressure are off unless the test sets them, for all its visitors have one address.
 //
 // A package that uses it has
 //
@@ -69,7 +69,7 @@ func Build(t testing.TB) string {
 
 // unlimited lets a test make as many requests as it likes.
 var unlimited = []string{"LIMIT_ISSUE=none", "LIMIT_SUBMIT=none", "LIMIT_AUDIO=none", "LIMIT_LOGIN=none", "LIMIT_KEPT=none",
-	"LIMIT_CONNECTIONS=none", "METRICS_ADDR=127.0.0.1:0", "STOP_DELAY=0s"}
+	"LIMIT_CONNECTIONS=none", "CAPTCHA_PRESSURE=off", "METRICS_ADDR=127.0.0.1:0", "STOP_DELAY=0s"}
 
 // Server is one process. It is killed when the test ends; the test fails if it panicked, also in a handler, and shows its
 // log if it fails.
