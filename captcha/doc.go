@@ -125,7 +125,7 @@
 // and
 // sends the receipt with the form. A form that is sent twice succeeds once. Beyond the mark that the challenge is
 // spent,
-// nothing is kept of a receipt until it is used; only a guard with Config.Stored keeps it in the storage.
+// nothing is kept of a receipt until it is used.
 //
 // # Only where it is earned
 //

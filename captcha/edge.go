@@ -194,7 +194,7 @@ type Sending struct {
 
 // Unused reports whether the key can still be used: the form was refused, if at all, for the sake of another field.
 func (s Sending) Unused(ctx context.Context) bool {
-	_, err := s.guard.keeper.Peek(ctx, s.Key, s.scope)
+	_, err := s.guard.keeperOf(s.scope.Kind).Peek(ctx, s.Key, s.scope)
 	return err == nil
 }
 
@@ -218,7 +218,7 @@ func (e Edge) Sending(ctx context.Context, r *fasthttp.RequestCtx, visitor Visit
 	if err != nil || !keep.KeyForm(s.Key) {
 		return s, false
 	}
-	s.Secret, s.Issued, err = g.keeper.Sending(ctx, s.Key, s.scope)
+	s.Secret, s.Issued, err = g.keeperOf(s.scope.Kind).Sending(ctx, s.Key, s.scope)
 	return s, err == nil
 }
 

@@ -31,7 +31,8 @@ type shared struct {
 	renderers [presets * (1 + MaxPressure)]*picture.Renderer
 	steps     [1 + MaxPressure]Step // of pressure
 	levels    int                   // of them, 0 included
-	keeper    keep.Keeper
+	keeper    keep.Keeper           // of challenges
+	receipts  *keep.Sealed          // of receipts, where Config.Receipts is set: nothing is kept of one until it is used
 	reply     frame
 	texts     map[string]Texts
 	languages []string
@@ -171,7 +172,15 @@ func (s *shared) speak() (err error) {
 	return nil
 }
 
-// keep chooses between sealing and storing.
+// keeperOf returns the keeper of challenges, or that of receipts.
+func (s *shared) keeperOf(kind keep.Kind) keep.Keeper {
+	if kind == keep.Receipt && s.receipts != nil {
+		return s.receipts
+	}
+	return s.keeper
+}
+
+// keep chooses between sealing and storing challenges.
 func (s *shared) keep() error {
 	if s.cfg.Storage == nil {
 		if fiber.IsChild() {
@@ -199,9 +208,10 @@ func (s *shared) keep() error {
 			return &setting.Error{Field: "Compat.KeyGenerator", Accepted: err.Error()}
 		}
 		s.keeper = stored
-		return nil
-	}
-	if n := s.cfg.MaxLength * longestLetter(s.cfg.Alphabet); n > keep.MaxAnswer {
+		if s.cfg.Receipts == 0 {
+			return nil
+		}
+	} else if n := s.cfg.MaxLength * longestLetter(s.cfg.Alphabet); n > keep.MaxAnswer {
 		return setting.Refuse("MaxLength", s.cfg.MaxLength, "answers of up to %d bytes of UTF-8, which a sealed key holds; these take up to %d. "+
 			"Use fewer letters, or Stored", keep.MaxAnswer, n)
 	}
@@ -212,7 +222,10 @@ func (s *shared) keep() error {
 	if err := sealed.Agree(context.Background()); err != nil {
 		s.cfg.Logger.Warn("captcha: no secret could be agreed on yet; it is tried again with each challenge", "error", err)
 	}
-	s.keeper = sealed
+	s.receipts = sealed
+	if s.keeper == nil {
+		s.keeper = sealed
+	}
 	return nil
 }
 

@@ -24,7 +24,7 @@ func (g *Guard) noReceipts(ctx context.Context) error {
 // ReceiptTo gives a receipt to a visitor who has just met a challenge, which is for the caller to know. It is good once,
 // for this guard's purpose and the visitor's binding, for Config.Receipts, and where no more is demanded than was of the
 // visitor. Beyond the mark that the challenge is spent
-// nothing is kept of it until it is used, unless Config.Stored is set. The error is ErrStorage, or about a Config without Receipts.
+// nothing is kept of it until it is used. The error is ErrStorage, or about a Config without Receipts.
 func (g *Guard) ReceiptTo(ctx context.Context, visitor Visitor) (string, error) {
 	return g.receiptFor(ctx, visitor, g.demand(visitor))
 }
@@ -35,7 +35,7 @@ func (g *Guard) receiptFor(ctx context.Context, visitor Visitor, worth Demand) (
 	}
 	scope := g.scope(visitor)
 	scope.Kind = keep.Receipt
-	receipt, _, err := g.keeper.Issue(ctx, keep.Challenge{Terms: worth.terms(0), Expires: g.cfg.Now().Add(g.cfg.Receipts)}, scope)
+	receipt, _, err := g.receipts.Issue(ctx, keep.Challenge{Terms: worth.terms(0), Expires: g.cfg.Now().Add(g.cfg.Receipts)}, scope)
 	if err != nil {
 		return "", g.storageFailed(ctx, msgNotIssued, err)
 	}
@@ -62,7 +62,7 @@ func (g *Guard) takeReceipt(ctx context.Context, s Submission) (brought, error) 
 	}
 	scope := g.scope(s.visitor)
 	scope.Kind = keep.Receipt
-	c, err := g.keeper.Take(ctx, s.receipt, scope)
+	c, err := g.keeperOf(keep.Receipt).Take(ctx, s.receipt, scope)
 	if err != nil {
 		return brought{}, g.keptError(ctx, err)
 	}

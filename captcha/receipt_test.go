@@ -122,6 +122,27 @@ func TestRefusalsOfReceipts(t *testing.T) {
 	}
 }
 
+// Wherever challenges are kept, nothing is kept of a receipt until it is used.
+func TestNothingIsKeptOfAReceipt(t *testing.T) {
+	for name, stored := range map[string]bool{"sealed": false, "stored": true} {
+		t.Run(name, func(t *testing.T) {
+			store := newPlain()
+			guard := captcha.New(withReceipts(captcha.Config{Storage: atomicPlain{store}, Stored: stored, Logger: quiet}))
+			calls, kept := store.calls, len(store.values)
+			receipt := mustReceipt(t, guard, captcha.Visitor{})
+			if store.calls != calls || len(store.values) != kept {
+				t.Errorf("%d calls, %d entries more", store.calls-calls, len(store.values)-kept)
+			}
+			wantErr(t, captchatest.TryReceipt(t, guard, receipt, captcha.Visitor{}), nil)
+			if store.calls == calls {
+				t.Error("using it asked no storage")
+			}
+		})
+	}
+	none := captcha.New(captcha.Config{Stored: true})
+	wantErr(t, captchatest.TryReceipt(t, none, "made-up", captcha.Visitor{}), captcha.ErrUnknownKey)
+}
+
 // Of 200 uses at once one is accepted.
 func TestConcurrentUsesOfOneReceipt(t *testing.T) {
 	t.Parallel()

@@ -412,5 +412,5 @@ var mutants = []mutant{
 	{"captcha/once/answer.go", "what is large is not kept",
 		`size > largestAnswer ||`, ``, sentOnce},
 	{"captcha/edge.go", "a key that is bound to another visitor is not known",
-		`g.keeper.Sending(ctx, s.Key, s.scope)`, `g.keeper.Sending(ctx, s.Key, keep.Scope{Kind: s.scope.Kind, Purpose: s.scope.Purpose})`, sentOnce},
+		`g.keeperOf(s.scope.Kind).Sending(ctx, s.Key, s.scope)`, `g.keeperOf(s.scope.Kind).Sending(ctx, s.Key, keep.Scope{Kind: s.scope.Kind, Purpose: s.scope.Purpose})`, sentOnce},
 }
