@@ -431,8 +431,8 @@ func TestStyleIsTheOneDrawn(t *testing.T) {
 			t.Fatalf("seed %d is not drawn as %s", i, s)
 		}
 	}
-	if len(seen) != 6 {
-		t.Errorf("200 pictures in %d styles of 6: %v", len(seen), seen)
+	if len(seen) != 5 {
+		t.Errorf("200 pictures in %d styles of 5: %v", len(seen), seen)
 	}
 }
 

@@ -313,7 +313,7 @@ var mutants = []mutant{
 	{"captcha/submission.go", "right work does not make up for a wrong answer",
 		`err = cmp.Or(g.judge(c.Answer, s.value), err)`, `err = cmp.Or(err, g.judge(c.Answer, s.value)); if b.work { err = nil }`, guards},
 	{"captcha/receipt.go", "a receipt is good once",
-		`c, err := g.keeper.Take(ctx, s.receipt, scope)`, `c, err := g.keeper.Peek(ctx, s.receipt, scope)`, guards},
+		`c, err := g.keeperOf(keep.Receipt).Take(ctx, s.receipt, scope)`, `c, err := g.keeperOf(keep.Receipt).Peek(ctx, s.receipt, scope)`, guards},
 	{"captcha/receipt.go", "a receipt for less than is demanded is worth nothing",
 		`if !b.meets(g.demand(s.visitor)) {`, `if false {`, guards},
 	{"captcha/receipt.go", "a challenge's key is no receipt",

@@ -132,7 +132,7 @@ func (r reading) sheet(pictures []image.Image) image.Image {
 // defaults are the styles that a picture is drawn in when none are chosen.
 func defaults() (styles []picture.Style) {
 	for _, s := range picture.Styles() {
-		if s != picture.Classic && s != picture.Solid && s != picture.Striped {
+		if s != picture.Classic && s != picture.Solid && s != picture.Striped && s != picture.TwoTone {
 			styles = append(styles, s)
 		}
 	}

@@ -51,7 +51,7 @@ func newStudy(config picture.Config, n, length int, known []reading, file, print
 		return nil, errors.New("a person reads one picture or more")
 	}
 	for _, style := range picture.Styles() {
-		if style == picture.Classic || style == picture.Solid || style == picture.Striped {
+		if style == picture.Classic || style == picture.Solid || style == picture.Striped || style == picture.TwoTone {
 			continue // They are not drawn unless they are asked for.
 		}
 		config.Styles = []picture.Style{style}
