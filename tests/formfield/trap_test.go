@@ -158,6 +158,20 @@ func TestEveryBrowserLetsPeopleByTheTrap(t *testing.T) {
 		p.Type("[name=name]", "Ada")
 		wantTrap(t, p)
 		c.join(t, p)
+
+		// Left half filled in, gone back to, and forward again.
+		p.Visit(c.url)
+		p.Type("[name=name]", "Ada")
+		p.Visit(c.url + "/static")
+		p.Await(`document.querySelector("[name=subject]")`)
+		p.Back()
+		p.Await(`document.querySelector("[name=subject]")`)
+		wantTrap(t, p)
+		p.Follow(func() { browser.Value[bool](p, `history.forward() === undefined`) })
+		p.Await(`document.querySelector("[name=subject]")`)
+		p.Type("[name=name]", "Ada")
+		wantTrap(t, p)
+		c.join(t, p)
 	})
 }
 
