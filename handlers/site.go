@@ -206,7 +206,12 @@ func unlessServed(handler fiber.Handler) fiber.Handler {
 
 // once has a form that is sent twice answered as it was the first time.
 func (s *site) once(purpose string) fiber.Handler {
-	return once.New(once.Config{Guard: s.Guard.For(purpose), Storage: s.Sent, Logger: s.Logger})
+	config := once.Config{Guard: s.Guard.For(purpose), Storage: s.Sent, Logger: s.Logger}
+	if s.Room > 0 {
+		const forms = 3 // the answers to all of them may take an eighth of the storage
+		config.Room = int(min(max(s.Room/8/forms, 64<<10), int64(once.ConfigDefault.Room)))
+	}
+	return once.New(config)
 }
 
 // limited lets each visitor through at a rate. What is too much is an error for web.Fail.
