@@ -85,7 +85,8 @@ func Served(c *fiber.Ctx) bool { return c.Locals(served{}) != nil }
 
 // page returns the page that a request comes from, or nil if that is none of the site that it names. The first request
 // names the site, and is for the origin that it comes from; those that follow name the page. Browsers send the origin
-// with every request from one to another and with every POST, and a wrong one never.
+// with every request that a script makes to another and with every POST, and a wrong one never. What another site's page
+// shows as a picture comes without one: it is refused, for it would count as its visitor's.
 func (s *Server) page(c *fiber.Ctx) *page {
 	name, origin := c.Query("purpose"), c.Get(fiber.HeaderOrigin)
 	p := s.pages[name]
@@ -93,6 +94,9 @@ func (s *Server) page(c *fiber.Ctx) *page {
 		p = site.pages[origin]
 	}
 	read := c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead
+	if from := c.Get("Sec-Fetch-Site"); from == "cross-site" || from == "same-site" {
+		read = false
+	}
 	if p == nil || origin != p.origin && !(origin == "" && read) {
 		return nil
 	}
