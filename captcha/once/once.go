@@ -98,7 +98,7 @@ type Forms struct {
 	plain   fiber.Storage
 	room    room
 
-	waiting    atomic.Int64 // requests
+	places     places
 	failures   atomic.Int64 // that are being kept
 	complained atomic.Int64 // when a failure of the storage was last logged, in Unix nanoseconds
 }
@@ -193,6 +193,7 @@ const (
 func (f *Forms) claim(ctx context.Context, m mark, issued bool) (first bool, kept *answer, err error) {
 	waiting, cancel := context.WithTimeout(ctx, f.cfg.Wait)
 	defer cancel()
+	waits := false
 	for pause := shortPause; ; pause = min(2*pause, longPause) {
 		if issued {
 			if first, err := f.add(ctx, m); first || err != nil {
@@ -206,7 +207,14 @@ func (f *Forms) claim(ctx context.Context, m mark, issued bool) (first bool, kep
 		if kept, err := m.open(value); kept != nil || err != nil {
 			return false, kept, err
 		}
-		if err := f.pause(waiting, pause); err != nil {
+		if !waits {
+			if !f.places.take(m.name) {
+				return false, nil, ErrUnfinished
+			}
+			waits = true
+			defer f.places.giveBack(m.name)
+		}
+		if err := wait(waiting, pause); err != nil {
 			return false, nil, err
 		}
 	}
@@ -222,14 +230,7 @@ func (f *Forms) add(ctx context.Context, m mark) (bool, error) {
 	return f.storage.Add(ctx, m.name, m.pending(), life)
 }
 
-// mostWaiting is how many requests of a process may wait, for each holds a connection and its buffers.
-const mostWaiting = 256
-
-func (f *Forms) pause(ctx context.Context, pause time.Duration) error {
-	defer f.waiting.Add(-1)
-	if f.waiting.Add(1) > mostWaiting {
-		return ErrUnfinished
-	}
+func wait(ctx context.Context, pause time.Duration) error {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {

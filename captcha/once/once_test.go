@@ -331,6 +331,49 @@ func TestTheFirstEndsHalfWay(t *testing.T) {
 }
 
 // A request whose context ends is answered then, long before the longest wait is over.
+// A form that a program sends hundreds of times takes nobody else's place to wait in.
+func TestOneFormTakesFewPlaces(t *testing.T) {
+	f := newForm(t, captcha.Config{}, once.Config{})
+	began, end := make(chan struct{}, 2), make(chan struct{})
+	f.work = func(*fiber.Ctx) error {
+		began <- struct{}{}
+		<-end
+		return nil
+	}
+	var all sync.WaitGroup
+	bots, visitors := make(chan int, 301), make(chan int, 2)
+	send := func(fields url.Values, answers chan<- int) {
+		all.Go(func() { answers <- f.post("/contact", fields).status })
+	}
+	bot, visitor := f.filled("Bot"), f.filled("Ada")
+	send(bot, bots)
+	send(visitor, visitors)
+	<-began
+	<-began
+	for range 300 {
+		send(bot, bots)
+	}
+	for range 300 - 256 { // there are no more places than that
+		if status := <-bots; status == 303 {
+			t.Errorf("a sending too many is answered %d", status)
+		}
+	}
+	send(visitor, visitors)
+	select {
+	case status := <-visitors:
+		t.Errorf("the visitor, who sent the form twice, is answered %d before the first was", status)
+	case <-time.After(100 * time.Millisecond): // that one waits can't be seen sooner
+	}
+	close(end)
+	all.Wait()
+	close(visitors)
+	for status := range visitors {
+		if status != 303 {
+			t.Errorf("the visitor is answered %d", status)
+		}
+	}
+}
+
 func TestTheWaitEndsWithTheRequest(t *testing.T) {
 	const longest = 10 * time.Second
 	f := newForm(t, captcha.Config{}, once.Config{Wait: longest})
