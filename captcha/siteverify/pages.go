@@ -51,11 +51,10 @@ type served struct{}
 // origins that a site lists, without credentials. A request that names a site and comes from elsewhere is answered 403.
 // What names none is not touched, but for the files of the form field, which are for everybody.
 func (s *Server) CrossOrigin(c *fiber.Ctx) error {
-	if path.Base(path.Dir(c.Path())) == "assets" {
-		forEverybody(c)
-		return c.Next()
-	}
 	if !strings.HasPrefix(c.Query("purpose"), purposes) {
+		if reads(c) && path.Base(path.Dir(c.Path())) == "assets" {
+			forEverybody(c)
+		}
 		return c.Next()
 	}
 	c.Vary(fiber.HeaderOrigin)
@@ -93,7 +92,7 @@ func (s *Server) page(c *fiber.Ctx) *page {
 	if site := s.sites[name]; p == nil && site != nil {
 		p = site.pages[origin]
 	}
-	read := c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead
+	read := reads(c)
 	if from := c.Get("Sec-Fetch-Site"); from == "cross-site" || from == "same-site" {
 		read = false
 	}
@@ -102,6 +101,8 @@ func (s *Server) page(c *fiber.Ctx) *page {
 	}
 	return p
 }
+
+func reads(c *fiber.Ctx) bool { return c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead }
 
 // Respond answers POST of a met challenge's fields, from a site's page, with a response:
 //
