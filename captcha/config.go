@@ -132,8 +132,8 @@ type Config struct {
 
 	// Trap is the name of a text field that people never see and leave empty, such as "subject": letters, digits, _, -
 	// and dots, and no name by which browsers fill in what they know of their users. The form field has it where this is
-	// set. A submission in which it is filled in is answered as a wrong answer, and uses its challenge up. A client that
-	// has no such field, as those of the JSON API, is not asked for it.
+	// set. A submission in which it is filled in is answered as a wrong answer, or as a used receipt where it brings a
+	// receipt, and uses up what it brings. A client that has no such field, as those of the JSON API, is not asked for it.
 	//
 	// Optional. Default: "", and there is none
 	Trap string

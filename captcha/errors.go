@@ -25,7 +25,7 @@ const (
 	Malformed     Reason = "malformed"
 	UnknownKey    Reason = "unknown_key"
 	WrongAnswer   Reason = "wrong_answer"
-	Trapped       Reason = "trapped"  // of an Event: Config.Trap was filled in; the error is ErrWrongAnswer
+	Trapped       Reason = "trapped"  // of an Event: Config.Trap was filled in; the error is ErrWrongAnswer, or ErrUnknownKey of a receipt
 	TooSoon       Reason = "too_soon" // of an Event: within Config.Pause; the error is ErrWrongAnswer
 	StorageFailed Reason = "storage_failed"
 	NotFound      Reason = "not_found"   // of a route of the guard's

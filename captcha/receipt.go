@@ -51,7 +51,7 @@ func (g *Guard) useReceipt(ctx context.Context, s Submission) (brought, error) {
 	b, err := g.takeReceipt(ctx, s)
 	var unknown *Error
 	if errors.As(err, &unknown) && unknown.Reason == UnknownKey {
-		err = &Error{UnknownKey, unknown.Status, unknown.Detail, errReceipt}
+		err = &Error{UnknownKey, unknown.Status, unknown.Detail, errors.Join(errReceipt, unknown.Cause)}
 	}
 	return b, err
 }
@@ -67,7 +67,7 @@ func (g *Guard) takeReceipt(ctx context.Context, s Submission) (brought, error) 
 		return brought{}, g.keptError(ctx, err)
 	}
 	if s.trapped {
-		return brought{}, errTrapped
+		return brought{}, errTrappedReceipt
 	}
 	b := broughtFor(demandOf(c.Terms))
 	if !b.meets(g.demand(s.visitor)) {

@@ -12,11 +12,14 @@ import (
 )
 
 // What people never do and programs do: fill in a field that can't be seen, and answer before they can have read.
-// Whoever does is told what is told of a wrong answer, so that the program that does it learns nothing. Only an Event
-// tells.
+// Whoever does is told what is told of a wrong answer, or of a used receipt, so that the program that does it learns
+// nothing. Only an Event tells.
 var (
 	errTrapped error = &Error{WrongAnswer, http.StatusBadRequest, "Invalid captcha value", errFilledIn}
 	errTooSoon error = &Error{WrongAnswer, http.StatusBadRequest, "Invalid captcha value", errWithinPause}
+
+	// A receipt has no answer that could be wrong.
+	errTrappedReceipt error = &Error{UnknownKey, http.StatusBadRequest, "Invalid or expired captcha key", errFilledIn}
 
 	errFilledIn    = errors.New("captcha: the trap was filled in")
 	errWithinPause = errors.New("captcha: the answer came within the pause")

@@ -31,3 +31,13 @@ func FuzzForms(f *testing.F) {
 		}
 	})
 }
+
+// A page's field may ask a replica that has not shown the page.
+func TestFieldsOfPagesThatAnotherReplicaShowed(t *testing.T) {
+	for _, purpose := range []string{"home", "contact", "signup", "login"} {
+		app := newApp(t, handlers.Config{})
+		if got := ask(t, app, "POST", "/api/captcha?purpose="+purpose, ""); got.status != 200 {
+			t.Errorf("a challenge for %s: status %d", purpose, got.status)
+		}
+	}
+}

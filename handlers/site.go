@@ -110,10 +110,17 @@ func New(cfg Config) *fiber.App {
 	return app
 }
 
+// purposes are what the pages' challenges are for. The guard has to know them all before one is shown, for what the field
+// asks for next may come to a replica that has shown none, or to a process that has just been started.
+var purposes = []string{"home", "contact", "signup", "login"}
+
 func newSite(cfg Config) *site {
 	openAPI, err := fs.ReadFile(static.FS, "openapi.yaml")
 	if err != nil {
 		panic(err) // it is embedded
+	}
+	for _, purpose := range purposes {
+		cfg.Guard.For(purpose)
 	}
 	s := &site{
 		Config:   cfg,
@@ -206,7 +213,12 @@ func unlessServed(handler fiber.Handler) fiber.Handler {
 
 // once has a form that is sent twice answered as it was the first time.
 func (s *site) once(purpose string) fiber.Handler {
-	return once.New(once.Config{Guard: s.Guard.For(purpose), Storage: s.Sent, Logger: s.Logger})
+	config := once.Config{Guard: s.Guard.For(purpose), Storage: s.Sent, Logger: s.Logger}
+	if s.Room > 0 {
+		const forms = 3 // the answers to all of them may take an eighth of the storage
+		config.Room = int(min(max(s.Room/8/forms, 64<<10), int64(once.ConfigDefault.Room)))
+	}
+	return once.New(config)
 }
 
 // limited lets each visitor through at a rate. What is too much is an error for web.Fail.

@@ -148,6 +148,8 @@ class CaptchaField extends HTMLElement {
         if (part.hasAttribute(name)) part.setAttribute(name, new URL(part.getAttribute(name), base).href);
       }
     }
+    const audio = made.querySelector("audio");
+    if (audio) audio.crossOrigin = "anonymous"; // so that the browser says which page it is for
   }
 
   on(target, type, action, capture) {

@@ -47,24 +47,14 @@ func headersOf(r *fasthttp.RequestCtx) (all [][2]string) {
 	return all
 }
 
-// What is kept of answers: of one, and of all in a process, within a life. A page with a captcha takes some 20 KB, and
-// a redirect, which is what most forms are answered with, nothing but its headers.
-const (
-	largestAnswer  = 64 << 10
-	roomForAnswers = 16 << 20
-)
+// largestAnswer is the most that is kept of one, in bytes: a page with a captcha takes some 20 KB.
+const largestAnswer = 64 << 10
 
-// room bounds what a process keeps of answers, in bytes.
-type room struct {
-	mu    sync.Mutex
-	taken int
-}
-
-// answerOf returns what the request was answered since it had the headers before, or the zero answer where there is no
-// room. The policy of the page's content is kept in any case: a nonce in it is the page's.
-func (k *room) answerOf(r *fasthttp.RequestCtx, before [][2]string) answer {
+// answerOf returns what a request was answered since it had the headers before, or the zero answer where that is too
+// large. The policy of the page's content is kept in any case: a nonce in it is the page's.
+func answerOf(r *fasthttp.RequestCtx, before [][2]string) answer {
 	a := answer{Status: r.Response.StatusCode()}
-	size := 512
+	size := 0
 	for _, field := range headersOf(r) {
 		if field[0] == "Content-Security-Policy" || !slices.Contains(before, field) {
 			a.Header = append(a.Header, field)
@@ -75,25 +65,44 @@ func (k *room) answerOf(r *fasthttp.RequestCtx, before [][2]string) answer {
 		return answer{} // it can be read once
 	}
 	a.Body = r.Response.Body()
-	if size += len(a.Body); size > largestAnswer || !k.take(size) {
+	if size+len(a.Body) > largestAnswer {
 		return answer{}
 	}
-	time.AfterFunc(life, func() { k.giveBack(size) })
 	return a
 }
 
+// smallAnswer is what fits a redirect, in bytes as it is kept. Most forms that are accepted are answered with one, while
+// those that are refused are shown again: pages, which anybody can have as many of as challenges. They take no more
+// than half of the room, so that no flood of guesses takes it from those who have sent their form well.
+const smallAnswer = 4 << 10
+
+// room bounds what a process keeps of answers within a life, in bytes as they are kept.
+type room struct {
+	most int
+
+	mu    sync.Mutex
+	taken int
+	pages int // of that
+}
+
+// take takes room for n bytes for a life, and reports whether there was as much.
 func (k *room) take(n int) bool {
+	page := 0
+	if n > smallAnswer {
+		page = n
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.taken+n > roomForAnswers {
+	if k.taken+n > k.most || k.pages+page > k.most/2 {
 		return false
 	}
 	k.taken += n
+	k.pages += page
+	time.AfterFunc(life, func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.taken -= n
+		k.pages -= page
+	})
 	return true
-}
-
-func (k *room) giveBack(n int) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.taken -= n
 }

@@ -48,6 +48,13 @@ type Config struct {
 	// Optional. Default: the guard's Storage, or where it has none, bounded memory of this process
 	Storage fiber.Storage
 
+	// Room is how many bytes of answers each process keeps in Storage within ten seconds, at most: 64 KiB to 1 GiB. Pages
+	// take up to half of it. Whoever sends a form a second time whose answer found no room is told ErrUnfinished. Set it
+	// lower where the storage has little memory, of which the marks of spent challenges need the most.
+	//
+	// Optional. Default: 16 << 20
+	Room int
+
 	// Wait is how long a second sending waits for the answer to the first, at most: up to 10 seconds, and less than the
 	// app's WriteTimeout. A request whose context ends sooner waits no longer than that.
 	//
@@ -61,7 +68,13 @@ type Config struct {
 }
 
 // ConfigDefault is the default Config, but for Guard.
-var ConfigDefault = Config{Wait: 5 * time.Second}
+var ConfigDefault = Config{Room: 16 << 20, Wait: 5 * time.Second}
+
+// Bounds of Config.Room.
+const (
+	minRoom = 64 << 10
+	maxRoom = 1 << 30
+)
 
 // life is how long a mark and an answer are kept.
 const life = 10 * time.Second
@@ -85,7 +98,7 @@ type Forms struct {
 	plain   fiber.Storage
 	room    room
 
-	waiting    atomic.Int64 // requests
+	places     places
 	failures   atomic.Int64 // that are being kept
 	complained atomic.Int64 // when a failure of the storage was last logged, in Unix nanoseconds
 }
@@ -112,6 +125,8 @@ func NewForms(config Config) (*Forms, error) {
 	switch {
 	case cfg.Guard == nil:
 		return nil, &setting.Error{Field: "Guard", Value: "nil", Accepted: "a guard"}
+	case cfg.Room < minRoom || cfg.Room > maxRoom:
+		return nil, setting.Refuse("Room", cfg.Room, "%d to %d bytes", minRoom, maxRoom)
 	case cfg.Wait < 0 || cfg.Wait > life:
 		return nil, setting.Refuse("Wait", cfg.Wait, "up to %v", life)
 	}
@@ -119,15 +134,18 @@ func NewForms(config Config) (*Forms, error) {
 		cfg.Logger.Warn("once: the storage can't mark a form in one step, so each process that shares it answers one first; " +
 			"give Config.Storage one with Add")
 	}
-	return &Forms{cfg: cfg, storage: keep.Wrap(cfg.Storage), plain: cfg.Storage}, nil
+	return &Forms{cfg: cfg, storage: keep.Wrap(cfg.Storage), plain: cfg.Storage, room: room{most: cfg.Room}}, nil
 }
 
 func withDefaults(cfg Config) Config {
+	if cfg.Room == 0 {
+		cfg.Room = ConfigDefault.Room
+	}
 	if cfg.Storage == nil && cfg.Guard != nil {
 		cfg.Storage = cfg.Guard.Storage()
 	}
 	if cfg.Storage == nil {
-		cfg.Storage = memory.New(memory.Config{Entries: 100_000, Bytes: 2 * roomForAnswers})
+		cfg.Storage = memory.New(memory.Config{Entries: 100_000, Bytes: 2 * cfg.Room})
 	}
 	if cfg.Wait == 0 {
 		cfg.Wait = ConfigDefault.Wait
@@ -175,6 +193,7 @@ const (
 func (f *Forms) claim(ctx context.Context, m mark, issued bool) (first bool, kept *answer, err error) {
 	waiting, cancel := context.WithTimeout(ctx, f.cfg.Wait)
 	defer cancel()
+	waits := false
 	for pause := shortPause; ; pause = min(2*pause, longPause) {
 		if issued {
 			if first, err := f.add(ctx, m); first || err != nil {
@@ -188,7 +207,14 @@ func (f *Forms) claim(ctx context.Context, m mark, issued bool) (first bool, kep
 		if kept, err := m.open(value); kept != nil || err != nil {
 			return false, kept, err
 		}
-		if err := f.pause(waiting, pause); err != nil {
+		if !waits {
+			if !f.places.take(m.name) {
+				return false, nil, ErrUnfinished
+			}
+			waits = true
+			defer f.places.giveBack(m.name)
+		}
+		if err := wait(waiting, pause); err != nil {
 			return false, nil, err
 		}
 	}
@@ -204,14 +230,7 @@ func (f *Forms) add(ctx context.Context, m mark) (bool, error) {
 	return f.storage.Add(ctx, m.name, m.pending(), life)
 }
 
-// mostWaiting is how many requests of a process may wait, for each holds a connection and its buffers.
-const mostWaiting = 256
-
-func (f *Forms) pause(ctx context.Context, pause time.Duration) error {
-	defer f.waiting.Add(-1)
-	if f.waiting.Add(1) > mostWaiting {
-		return ErrUnfinished
-	}
+func wait(ctx context.Context, pause time.Duration) error {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
@@ -236,15 +255,24 @@ func (f *Forms) handle(ctx context.Context, r *fasthttp.RequestCtx, sending capt
 	}
 	if r.Response.StatusCode() >= http.StatusInternalServerError {
 		done = true
-		f.keepFailure(ctx, m, f.room.answerOf(r, before))
+		f.keepFailure(ctx, m, answerOf(r, before))
 		return nil
 	}
 	if sending.Unused(ctx) {
 		return nil
 	}
 	done = true
-	f.log(ctx, f.plain.Set(m.name, m.seal(f.room.answerOf(r, before)), life))
+	f.log(ctx, f.plain.Set(m.name, f.seal(m, answerOf(r, before)), life))
 	return nil
+}
+
+// seal returns the value of a form that was answered, without the answer where there is no room for that.
+func (f *Forms) seal(m mark, a answer) []byte {
+	value := m.seal(a)
+	if !f.room.take(len(value)) {
+		return m.seal(answer{})
+	}
+	return value
 }
 
 // A failure is kept for those alone who wait for it now, for the same form may succeed soon. Nobody waits until it is
@@ -255,7 +283,7 @@ const (
 )
 
 func (f *Forms) keepFailure(ctx context.Context, m mark, a answer) {
-	value := m.seal(a)
+	value := f.seal(m, a)
 	if f.failures.Add(1) > mostFailures {
 		f.failures.Add(-1)
 		return

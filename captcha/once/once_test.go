@@ -331,6 +331,49 @@ func TestTheFirstEndsHalfWay(t *testing.T) {
 }
 
 // A request whose context ends is answered then, long before the longest wait is over.
+// A form that a program sends hundreds of times takes nobody else's place to wait in.
+func TestOneFormTakesFewPlaces(t *testing.T) {
+	f := newForm(t, captcha.Config{}, once.Config{})
+	began, end := make(chan struct{}, 2), make(chan struct{})
+	f.work = func(*fiber.Ctx) error {
+		began <- struct{}{}
+		<-end
+		return nil
+	}
+	var all sync.WaitGroup
+	bots, visitors := make(chan int, 301), make(chan int, 2)
+	send := func(fields url.Values, answers chan<- int) {
+		all.Go(func() { answers <- f.post("/contact", fields).status })
+	}
+	bot, visitor := f.filled("Bot"), f.filled("Ada")
+	send(bot, bots)
+	send(visitor, visitors)
+	<-began
+	<-began
+	for range 300 {
+		send(bot, bots)
+	}
+	for range 300 - 256 { // there are no more places than that
+		if status := <-bots; status == 303 {
+			t.Errorf("a sending too many is answered %d", status)
+		}
+	}
+	send(visitor, visitors)
+	select {
+	case status := <-visitors:
+		t.Errorf("the visitor, who sent the form twice, is answered %d before the first was", status)
+	case <-time.After(100 * time.Millisecond): // that one waits can't be seen sooner
+	}
+	close(end)
+	all.Wait()
+	close(visitors)
+	for status := range visitors {
+		if status != 303 {
+			t.Errorf("the visitor is answered %d", status)
+		}
+	}
+}
+
 func TestTheWaitEndsWithTheRequest(t *testing.T) {
 	const longest = 10 * time.Second
 	f := newForm(t, captcha.Config{}, once.Config{Wait: longest})
@@ -478,6 +521,40 @@ func (broken) Add(context.Context, string, []byte, time.Duration) (bool, error) 
 }
 
 // A storage that is away costs the second sender an answer, and nobody the form.
+// Whoever guesses has a page for each guess. All of them take half of the room, and leave the rest to those who are right.
+func TestAFloodOfPagesLeavesRoom(t *testing.T) {
+	const room = 128 << 10
+	kept := memory.New()
+	f := newForm(t, captcha.Config{}, once.Config{Storage: kept, Room: room})
+	f.app.Post("/page", once.New(once.Config{Guard: f.guard, Storage: kept, Room: room}), func(c *fiber.Ctx) error {
+		if c.FormValue("name") == "Guess" {
+			_ = f.guard.Check(c)
+			return c.Status(422).SendString(strings.Repeat("x", 10_000))
+		}
+		return f.contact(c)
+	})
+	pages, unkept := 0, 0
+	for range 30 {
+		fields := f.filled("Guess")
+		fields.Set("captcha_value", "????")
+		if first := f.post("/page", fields); first.status != 422 {
+			t.Fatalf("%+v", first)
+		}
+		if f.post("/page", fields).status == 422 {
+			pages++
+		} else {
+			unkept++
+		}
+	}
+	if pages == 0 || unkept == 0 {
+		t.Errorf("of 30 pages %d were kept, and %d were not", pages, unkept)
+	}
+	fields := f.filled("Ada")
+	if first, second := f.post("/page", fields), f.post("/page", fields); first.status != 303 || second != first {
+		t.Errorf("%+v, and then %+v", first, second)
+	}
+}
+
 func TestWithoutTheStorage(t *testing.T) {
 	var log strings.Builder
 	f := newForm(t, captcha.Config{}, once.Config{Storage: broken{memory.New()}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
@@ -494,7 +571,9 @@ func TestWithoutTheStorage(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	for field, cfg := range map[string]once.Config{"Guard": {}, "Wait": {Guard: captcha.New(), Wait: time.Minute}} {
+	for field, cfg := range map[string]once.Config{
+		"Guard": {}, "Wait": {Guard: captcha.New(), Wait: time.Minute}, "Room": {Guard: captcha.New(), Room: 1},
+	} {
 		var refused *setting.Error
 		if _, err := once.NewForms(cfg); !errors.As(err, &refused) || refused.Field != field {
 			t.Errorf("%s: %v", field, err)

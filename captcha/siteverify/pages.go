@@ -51,11 +51,10 @@ type served struct{}
 // origins that a site lists, without credentials. A request that names a site and comes from elsewhere is answered 403.
 // What names none is not touched, but for the files of the form field, which are for everybody.
 func (s *Server) CrossOrigin(c *fiber.Ctx) error {
-	if path.Base(path.Dir(c.Path())) == "assets" {
-		forEverybody(c)
-		return c.Next()
-	}
 	if !strings.HasPrefix(c.Query("purpose"), purposes) {
+		if reads(c) && path.Base(path.Dir(c.Path())) == "assets" {
+			forEverybody(c)
+		}
 		return c.Next()
 	}
 	c.Vary(fiber.HeaderOrigin)
@@ -85,19 +84,25 @@ func Served(c *fiber.Ctx) bool { return c.Locals(served{}) != nil }
 
 // page returns the page that a request comes from, or nil if that is none of the site that it names. The first request
 // names the site, and is for the origin that it comes from; those that follow name the page. Browsers send the origin
-// with every request from one to another and with every POST, and a wrong one never.
+// with every request that a script makes to another and with every POST, and a wrong one never. What another site's page
+// shows as a picture comes without one: it is refused, for it would count as its visitor's.
 func (s *Server) page(c *fiber.Ctx) *page {
 	name, origin := c.Query("purpose"), c.Get(fiber.HeaderOrigin)
 	p := s.pages[name]
 	if site := s.sites[name]; p == nil && site != nil {
 		p = site.pages[origin]
 	}
-	read := c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead
+	read := reads(c)
+	if from := c.Get("Sec-Fetch-Site"); from == "cross-site" || from == "same-site" {
+		read = false
+	}
 	if p == nil || origin != p.origin && !(origin == "" && read) {
 		return nil
 	}
 	return p
 }
+
+func reads(c *fiber.Ctx) bool { return c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead }
 
 // Respond answers POST of a met challenge's fields, from a site's page, with a response:
 //

@@ -297,6 +297,43 @@ func (u untilDone) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
+// A guard may lie below a path that is named as its files are: its challenges are still for the sites' pages alone.
+func TestCrossOriginBelowAssets(t *testing.T) {
+	h := open(t, captcha.Config{Path: "/assets/"}, siteverify.Config{})
+	for _, path := range []string{"/assets/", "/assets/field?purpose=site_shop", "/assets/field"} {
+		if got := h.do("POST", path, "", "Origin", stranger); got.header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s: %q may read it", path, got.header.Get("Access-Control-Allow-Origin"))
+		}
+	}
+	h.want(h.do("POST", "/assets/field?purpose=site_shop", "", "Origin", stranger), 403, "")
+	h.want(h.do("POST", "/assets/field?purpose=site_shop", "", "Origin", shop), 200, "")
+	if got := h.do("GET", "/assets/assets/field.js", "", "Origin", stranger); got.header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("the script: %v", got.header)
+	}
+}
+
+// What another site's page shows as a picture or plays as a sound comes without an origin, and would use up what its
+// visitor may ask for. Where the page is of this very origin, or the browser does not tell, it is answered.
+func TestNoOriginFromAnotherSite(t *testing.T) {
+	h := open(t, captcha.Config{Work: work.New(work.Config{Range: 50})}, siteverify.Config{})
+	purpose, body := h.solved("shop", shop)
+	key, err := url.ParseQuery(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/api/captcha/altcha", "/api/captcha/" + key.Get("captcha_key") + "/work"} {
+		for from, status := range map[string]int{"cross-site": 403, "same-site": 403, "same-origin": 200, "none": 200, "": 200} {
+			got := h.do("GET", path+"?purpose="+purpose, "", "Sec-Fetch-Site", from, "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image")
+			if got.status != status {
+				t.Errorf("%s, %q: status %d, want %d", path, from, got.status, status)
+			}
+			if got := h.do("GET", path+"?purpose="+purpose, "", "Sec-Fetch-Site", from, "Origin", shop); got.status != 200 {
+				t.Errorf("%s, %q, for the site's own page: status %d", path, from, got.status)
+			}
+		}
+	}
+}
+
 func TestCrossOrigin(t *testing.T) {
 	h := open(t, captcha.Config{Work: work.New(work.Config{Range: 50})}, siteverify.Config{})
 	purpose, body := h.solved("shop", shop)

@@ -2,6 +2,7 @@ package ops_test
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -107,6 +108,19 @@ func TestAttackWrongAnswers(t *testing.T) {
 	worksForOthers(t, s)
 }
 
+// formChallenge asks for a form's challenge.
+func formChallenge(t testing.TB, v *visitor, purpose string) (key string) {
+	t.Helper()
+	r := mustDo(t, v, "POST", "/api/captcha?purpose="+purpose, "")
+	var fields struct {
+		Key string `json:"captcha_key"`
+	}
+	if err := json.Unmarshal([]byte(r.body), &fields); err != nil || fields.Key == "" {
+		t.Fatalf("no challenge: status %d, %v", r.status, err)
+	}
+	return fields.Key
+}
+
 // A Redis that has little memory keeps most of it for what must never be refused, whatever visitors store and however many
 // challenges are answered wrongly.
 func TestAttackSmallRedis(t *testing.T) {
@@ -132,6 +146,15 @@ func TestAttackSmallRedis(t *testing.T) {
 		if _, r, err := v.send(key, "????", "A guess."); err != nil || r.status != http.StatusBadRequest {
 			t.Errorf("wrong answer %d: status %d, %v", wrong, r.status, err)
 			break
+		}
+	}
+	// What a form was answered is kept for ten seconds: of a wrong answer a page.
+	for range 500 {
+		key, answer := formChallenge(t, v, "contact"), "????"
+		form := url.Values{"captcha_key": {key}, "captcha_value": {answer}, "name": {"A. Bot"}, "email": {"bot@example.com"},
+			"message": {strings.Repeat("x", 5000)}}.Encode()
+		if r := mustDo(t, v, "POST", "/contact", form); r.status != http.StatusUnprocessableEntity {
+			t.Fatalf("wrong answer to the form: status %d", r.status)
 		}
 	}
 	used := usedMemory(t, redis)
