@@ -25,7 +25,8 @@ func takeApart(v *Voice, text, language string, seed [32]byte) (c parts) {
 	for _, l := range lines {
 		for b := range l.clip {
 			r := reading{step: l.rate, gain: one}
-			r.add(m.out, &l.clip[b], l.start, l.length()*one/l.rate)
+			band := m.unpack(&l.clip[b])
+			r.add(m.out, &band, l.start, l.length()*one/l.rate)
 		}
 	}
 	c.recorded = floats(m.out)
