@@ -1,11 +1,11 @@
-// Package audio speaks challenges, for people who cannot see the picture: "B as in Bravo", "seven, seven", in six
+// Package audio speaks challenges, for people who cannot see the picture: "B as in Bravo", "seven, seven", in nine
 // languages. It is told apart from package captcha so that an app without sound does not carry the recordings.
 //
 //	guard := captcha.New(captcha.Config{Audio: audio.New()})
 //
 // # What is heard
 //
-// Recordings made once with a speech synthesiser are embedded, some 3.5 MB. Each letter of a challenge has one of four
+// Recordings made once with a speech synthesiser are embedded, some 5 MB. Each letter of a challenge has one of four
 // speakers, its own pace and pitch, and each of its parts is played in three bands of the spectrum whose level, rate
 // and time differ, from moment to moment too. Behind it is babble: in each band three hoarse voices that speak
 // fragments of the same recordings forwards and backwards. Each voice is drawn by itself, and none uses a recording
@@ -50,7 +50,7 @@ import (
 type Config struct {
 	// Languages lists the BCP 47 tags of the languages to speak, the one for everybody else first.
 	//
-	// Optional. Default: "en", "de", "fr", "es", "pt", "ru", which are all there are.
+	// Optional. Default: "en", "de", "fr", "es", "pt", "ru", "it", "nl", "pl", which are all there are.
 	Languages []string
 
 	// Babble is how loud the voices in the background are together, in per cent of the speaker's level, up to 200.
@@ -67,7 +67,7 @@ var ConfigDefault = Config{
 }
 
 // A Voice speaks challenges. It may be used concurrently. The first challenge in a language decodes its recordings,
-// which takes some hundred milliseconds and then keeps 2.5 to 5 MB, or 21 MB for all six languages.
+// which takes some hundred milliseconds and then keeps 1.8 to 3.2 MB, or 20 MB for all nine languages.
 type Voice struct {
 	languages []string
 	spoken    map[string]language
@@ -133,7 +133,8 @@ func (v *Voice) Languages() []string {
 
 // Speaks reports whether Speak can say a letter in a language. Lower case is said like upper case.
 //
-// All languages have A to Z and 0 to 9; German has Ä, Ö and Ü too, Spanish Ñ, and Russian its own alphabet.
+// All languages have A to Z and 0 to 9; German has Ä, Ö and Ü too, Spanish Ñ, and Russian its own alphabet. Polish has
+// none of its letters with marks.
 func (v *Voice) Speaks(letter rune, language string) bool {
 	return v.spoken[language].signs[unicode.ToUpper(letter)]
 }
