@@ -21,8 +21,8 @@ func (m *mixer) babble(level int) {
 		m.unused = m.unused[:0]
 		for range voices {
 			for at := -m.pause(0, 500); at < len(m.out); {
-				band := &m.clips[m.another()][b]
-				at += m.fragment(band, at, level*100/voicesLouder) - fade
+				band := m.unpack(&m.clips[m.another()][b])
+				at += m.fragment(&band, at, level*100/voicesLouder) - fade
 			}
 		}
 	}

@@ -38,7 +38,8 @@ func TestBabbleIsUnlikeItsRecordings(t *testing.T) {
 		if count == 10 {
 			break
 		}
-		b := &m.clips[(i*53)%len(m.clips)][0]
+		band := m.unpack(&m.clips[(i*53)%len(m.clips)][0])
+		b := &band
 		m.out = silence(m.out, rate)
 		length := m.fragment(b, fade, one)
 		if length < rate/4 {

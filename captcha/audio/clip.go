@@ -7,34 +7,41 @@ const bands = 3
 
 // A clip is a recording split into bands, which add up to it: below 850 Hz, where the loudest formant of most vowels
 // is, from there to 1,900 Hz, and above.
-type clip [bands]band
+type clip [bands]packed
 
 func (c *clip) length() int {
-	return len(c[0].samples)
+	return c[0].length
 }
 
-// A band is kept in 8 bits a sample, which is half the memory of 16. Each has a scale of its own, so that a soft one is
-// not lost in the rounding.
+// A band is ready to be played, in 8 bits a sample. Each has a scale of its own, so that a soft one is not lost in the
+// rounding.
 type band struct {
 	samples []byte
-	scale   int   // the step from one value of samples to the next, in units of a 16-bit sample
-	power   int64 // mean square, in the same units
+	scale   int // the step from one value of samples to the next, in units of a 16-bit sample
 }
 
 // silent is the sample that stands for 0.
 const silent = 128
 
 func newBand(pcm []int16) band {
-	peak, energy := 0, int64(0)
+	peak := 0
 	for _, s := range pcm {
 		peak = max(peak, int(s), -int(s))
-		energy += int64(s) * int64(s)
 	}
-	b := band{samples: make([]byte, len(pcm)), scale: peak/127 + 1, power: energy / int64(len(pcm))}
+	b := band{samples: make([]byte, len(pcm)), scale: peak/127 + 1}
 	for i, s := range pcm {
 		b.samples[i] = byte((int(s) + silent*b.scale + b.scale/2) / b.scale)
 	}
 	return b
+}
+
+// meanSquare is the power of samples of 16 bits.
+func meanSquare(pcm []int16) int64 {
+	energy := int64(0)
+	for _, s := range pcm {
+		energy += int64(s) * int64(s)
+	}
+	return energy / int64(len(pcm))
 }
 
 // reach is how far to either side a lowpass filter looks.
@@ -49,6 +56,16 @@ var (
 // A splitter makes clips. It keeps its memory from one to the next.
 type splitter struct {
 	pcm, low, middle []int16
+	blocks           []byte // of all clips
+}
+
+// newSplitter returns one with memory for the blocks of the recordings.
+func newSplitter(recorded []recordings.Clip) *splitter {
+	size := 0
+	for _, r := range recorded {
+		size += bands * sizeOf(r.Samples)
+	}
+	return &splitter{blocks: make([]byte, 0, size)}
 }
 
 func (s *splitter) split(r recordings.Clip) clip {
@@ -62,7 +79,11 @@ func (s *splitter) split(r recordings.Clip) clip {
 		high[i] -= s.middle[i]
 		s.middle[i] -= s.low[i]
 	}
-	return clip{newBand(s.low), newBand(s.middle), newBand(high)}
+	var c clip
+	for b, pcm := range [bands][]int16{s.low, s.middle, high} {
+		s.blocks, c[b] = pack(s.blocks, pcm)
+	}
+	return c
 }
 
 // lowpass appends to dst what the filter makes of pcm without the reach on both sides.

@@ -11,6 +11,8 @@ type mixer struct {
 	out   []int32 // kept from challenge to challenge for its memory
 	lines []line  // likewise
 
+	samples []byte // of the band that is being played
+
 	unused []int // clips of which a band's babble has nothing yet
 }
 
@@ -33,6 +35,13 @@ func silence(old []int32, length int) []int32 {
 	}
 	clear(old[:length])
 	return old[:length]
+}
+
+// unpack makes a band ready. The one before can no longer be played.
+func (m *mixer) unpack(p *packed) band {
+	b := p.unpack(m.samples)
+	m.samples = b.samples
+	return b
 }
 
 // between returns a number from low to high, both included.

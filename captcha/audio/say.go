@@ -93,7 +93,7 @@ func (m *mixer) say(l line) {
 	level := recordings.Level * one / (int64(math.Sqrt(power/(one>>4))) + 1)
 	loudness := m.between(-1, 1)
 	for b := range l.clip {
-		band := &l.clip[b]
+		band := m.unpack(&l.clip[b])
 		rate := m.vary(l.rate, bandRate)
 		length := len(band.samples) * one / rate
 		start := l.start + (l.length()*one/l.rate-length)/2 + m.pause(-bandDelay, bandDelay)
@@ -101,7 +101,7 @@ func (m *mixer) say(l line) {
 			grain := max(fade, min(m.pause(60, 160), length-at))
 			gain := decibels(gains[b]+loudness+m.between(-grainGain, grainGain)) * level / one
 			r := reading{at: (at - fade/2) * rate, step: m.vary(rate, grainRate), gain: int(gain)}
-			r.add(m.out, band, start+at-fade/2, grain+fade)
+			r.add(m.out, &band, start+at-fade/2, grain+fade)
 			at += grain
 		}
 	}

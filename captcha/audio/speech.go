@@ -19,8 +19,8 @@ type letter struct {
 }
 
 func newSpeech(recorded []recordings.Clip) *speech {
-	s := new(speech)
-	var splitter splitter
+	s := &speech{clips: make([]clip, 0, len(recorded))}
+	splitter := newSplitter(recorded)
 	for _, r := range recorded {
 		for len(s.voices) <= r.Voice {
 			s.voices = append(s.voices, voice{letters: make(map[rune]*letter)})

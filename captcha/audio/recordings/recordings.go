@@ -29,8 +29,16 @@ var (
 	pt string
 	//go:embed ru.voices
 	ru string
+	//go:embed it.voices
+	it string
+	//go:embed nl.voices
+	nl string
+	//go:embed pl.voices
+	pl string
 
-	files = map[string]string{"en": en, "de": de, "fr": fr, "es": es, "pt": pt, "ru": ru}
+	files = map[string]string{
+		"en": en, "de": de, "fr": fr, "es": es, "pt": pt, "ru": ru, "it": it, "nl": nl, "pl": pl,
+	}
 )
 
 // Rate is the number of samples a second of every recording.
@@ -69,7 +77,7 @@ func (c Clip) Append(dst []int16) []int16 {
 
 // Languages lists the BCP 47 tags that Open knows.
 func Languages() []string {
-	return []string{"en", "de", "fr", "es", "pt", "ru"}
+	return []string{"en", "de", "fr", "es", "pt", "ru", "it", "nl", "pl"}
 }
 
 // Open returns every clip of a language. The clips share the embedded bytes, so opening costs little.
@@ -81,22 +89,36 @@ func Open(language string) ([]Clip, error) {
 	return Unmarshal(file)
 }
 
+// again is added to the kind of a clip whose codes are those of one before it, as of the Russian names of "A" and "А".
+const again = 1 << 2
+
 // Marshal writes clips in the form of a .voices file: the number of clips; for each its kind, sign, voice and number
-// of samples; then the codes of all, in the same order. Numbers are unsigned varints.
+// of samples, and if it is an earlier one again, the number of that; then the codes of the others, in the same order.
+// Numbers are unsigned varints.
 func Marshal(clips []Clip) []byte {
 	file := binary.AppendUvarint(nil, uint64(len(clips)))
-	for _, c := range clips {
-		for _, number := range []int{int(c.Kind), int(c.Sign), c.Voice, c.Samples} {
+	earlier := make(map[string]int)
+	var codes []byte
+	for i, c := range clips {
+		numbers := []int{int(c.Kind), int(c.Sign), c.Voice, c.Samples}
+		if before, ok := earlier[c.codes]; ok && clips[before].Samples == c.Samples {
+			numbers[0] |= again
+			numbers = append(numbers, before)
+		} else {
+			earlier[c.codes] = i
+			codes = append(codes, c.codes...)
+		}
+		for _, number := range numbers {
 			file = binary.AppendUvarint(file, uint64(number))
 		}
 	}
-	for _, c := range clips {
-		file = append(file, c.codes...)
-	}
-	return file
+	return append(file, codes...)
 }
 
-var errTruncated = errors.New("recordings: the file ends too early")
+var (
+	errTruncated = errors.New("recordings: the file ends too early")
+	errOrder     = errors.New("recordings: a clip is a later one again, or one of another length")
+)
 
 // Unmarshal reads what Marshal wrote.
 func Unmarshal(file string) ([]Clip, error) {
@@ -110,10 +132,22 @@ func Unmarshal(file string) ([]Clip, error) {
 		return int(n)
 	}
 	clips := make([]Clip, min(number(), len(file)))
+	before := make([]int, len(clips)) // the number of the clip that each is again; its own if it is none
 	for i := range clips {
-		clips[i] = Clip{Kind: Kind(number()), Sign: rune(number()), Voice: number(), Samples: number()}
+		kind := number()
+		clips[i] = Clip{Kind: Kind(kind &^ again), Sign: rune(number()), Voice: number(), Samples: number()}
+		if before[i] = i; kind&again != 0 {
+			before[i] = number()
+		}
 	}
 	for i := range clips {
+		if n := before[i]; n != i {
+			if n > i || clips[n].Samples != clips[i].Samples {
+				return nil, errOrder
+			}
+			clips[i].codes = clips[n].codes
+			continue
+		}
 		size := (clips[i].Samples + 1) / 2
 		if size > len(file) {
 			return nil, errTruncated
