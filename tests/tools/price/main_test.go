@@ -20,12 +20,17 @@ func TestVisit(t *testing.T) {
 		}
 		t.Skip(err)
 	}
-	r, err := visit(t.Context(), work.New(work.Config{Cost: 500, Range: 20}), name, 2, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(r.seconds) != 3 || r.tries < 3 || r.tries > 60 || r.search <= 0 {
-		t.Errorf("three challenges of 20 counters: %+v", r)
+	for _, factor := range []int{1, 2} {
+		r, err := measureBrowser(t.Context(), work.New(work.Config{Cost: 500, Range: 20}), name, factor, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.seconds) != 3 || r.tries < 3 || r.tries > 60 || r.search <= 0 {
+			t.Errorf("three challenges of 20 counters: %+v", r)
+		}
+		if want := weighed * (2 - factor); len(r.memory) != want {
+			t.Errorf("memory of %d visits, want %d", len(r.memory), want)
+		}
 	}
 }
 
