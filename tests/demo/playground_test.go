@@ -56,7 +56,7 @@ func TestBrowserPlaysAtWork(t *testing.T) {
 			b.Click("#work button")
 			b.Await(`document.querySelectorAll("#work dd").length === 4`)
 			said := browser.Value[string](b.Page, `document.querySelector("#work dl").innerText`)
-			for _, want := range []string{` tries of 2,000`, ` s, where the last`, `challenges cost 0.0019 USD`, `about 8,900 average`} {
+			for _, want := range []string{` tries of 2,000`, ` s, where the last`, `challenges cost 0.0015 USD`, `about 8,900 average`} {
 				if !strings.Contains(said, want) {
 					t.Errorf("nothing about %q in %s", want, said)
 				}
