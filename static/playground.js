@@ -25,3 +25,16 @@ async function redraw() {
 }
 
 form.addEventListener("change", redraw);
+
+// Work in this browser. What it takes is loaded when it is asked for.
+const toil = document.getElementById("work");
+const toilSaid = toil.querySelector("[role=status]");
+const toilButton = Object.assign(document.createElement("button"), { type: "button", textContent: "Work in this browser" });
+toilButton.addEventListener("click", async () => {
+  try {
+    (await import(toil.dataset.script)).work(toilSaid);
+  } catch {
+    toilSaid.textContent = "The script that does it could not be loaded. Try again.";
+  }
+});
+toilSaid.before(toilButton);

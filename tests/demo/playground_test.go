@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/browser"
+	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
 const drawn = `[...document.querySelectorAll(".samples img")].filter((img) => img.complete && img.naturalWidth > 0).length`
@@ -44,6 +45,43 @@ func TestBrowserPlays(t *testing.T) {
 	b.quiet()
 }
 
+// The browser works, and the page says what that took here and takes native code, as often as it is asked.
+func TestBrowserPlaysAtWork(t *testing.T) {
+	t.Parallel()
+	browser.Each(t, func(t *testing.T, p *browser.Page) {
+		b := &surfer{p, t, start(t).URL}
+		b.open("/playground")
+		for range 2 {
+			browser.Value[string](b.Page, `document.querySelector("#work [role=status]").textContent = ""`)
+			b.Click("#work button")
+			b.Await(`document.querySelectorAll("#work dd").length === 4`)
+			said := browser.Value[string](b.Page, `document.querySelector("#work dl").innerText`)
+			for _, want := range []string{` tries of 2,000`, ` s, where the last`, `challenges cost 0.0015 USD`, `about 8,900 average`} {
+				if !strings.Contains(said, want) {
+					t.Errorf("nothing about %q in %s", want, said)
+				}
+			}
+		}
+		b.quiet()
+	})
+}
+
+// What the server can't give is told, and may be there the next time.
+func TestBrowserPlaysAtNoWork(t *testing.T) {
+	t.Parallel()
+	b := surf(t, server.Start(t, "LIMIT_ISSUE=1/hour"))
+	b.open("/playground")
+	b.Click("#work button")
+	b.Await(`document.querySelectorAll("#work dd").length === 4`)
+	b.Axe()
+	b.Problems()
+	b.Click("#work button")
+	b.Await(`document.querySelector("#work [role=status]").textContent.startsWith("Too many challenges")`)
+	if n := b.count("#work dd"); n != 0 {
+		t.Errorf("%d figures of the last run are left", n)
+	}
+}
+
 func TestBrowserPlaysWithoutScript(t *testing.T) {
 	t.Parallel()
 	b := surf(t, start(t))
@@ -62,6 +100,9 @@ func TestBrowserPlaysWithoutScript(t *testing.T) {
 	}
 	if n := browser.Value[int](b.Page, "document.querySelectorAll('.copy').length"); n != 0 {
 		t.Error("there are buttons to copy, which need script")
+	}
+	if words := b.words(); b.count("#work button") != 0 || !strings.Contains(words, "This needs script.") {
+		t.Errorf("the work that needs script: %s", words)
 	}
 	b.quiet()
 }

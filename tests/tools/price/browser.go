@@ -5,12 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,127 +18,91 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/measure"
 )
 
-// page solves one challenge after another until the server has no more, and says what each took, in milliseconds.
-const page = `(async () => {
-  for (;;) {
-    const begin = performance.now();
-    const reply = await fetch("/next", { cache: "no-store" });
-    if (reply.status !== 200) break;
-    const challenge = await reply.json();
-    const told = await new Promise((done) => {
-      const worker = new Worker("/work.js");
-      worker.onmessage = ({ data }) => done(data);
-      worker.onerror = ({ message }) => done({ type: "failed", reason: message });
-      worker.postMessage({ type: "start", challenge, limit: 300000 });
-    });
-    await fetch("/told", { method: "POST", body: JSON.stringify({ ...told, whole: performance.now() - begin }) });
-  }
-})();`
-
 // result is what a browser did.
 type result struct {
-	seconds []float64     // of each challenge
+	seconds []float64     // of each visit, from the first touch to checked
 	tries   int           // all together
-	search  time.Duration // all together
+	search  time.Duration // all together, by the worker's clock
 	cpu     time.Duration // of all the browser's processes, meanwhile
+	memory  []int         // bytes that each of some more visits took beyond what the page had, at most
 }
 
 func (r result) rate() float64 { return float64(r.tries) / r.search.Seconds() }
 
-// solved is what the page says of one challenge.
-type solved struct {
-	Type, Reason, Solution string
-	Tries                  int
-	Time, Whole            float64
-}
+// weighed is in how many visits memory is looked at, at full speed. It is looked at in no other: that takes time.
+const weighed = 7
 
-// visit has a browser solve challenges, so many times slower than it is.
-func visit(ctx context.Context, w *work.Work, name string, factor, solves int) (r result, err error) {
+// measureBrowser has a browser visit the form, so many times slower than it is.
+func measureBrowser(ctx context.Context, w *work.Work, name string, factor, visits int) (r result, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
-	next, told := make(chan struct{}, solves), make(chan solved)
-	server := httptest.NewServer(handler(w, next, told))
-	defer server.Close()
-	group, stop, err := start(name, server.URL)
+	f, err := serve(w)
+	if err != nil {
+		return r, err
+	}
+	defer f.stop()
+	group, stop, err := start(name, f.url)
 	if err != nil {
 		return r, err
 	}
 	defer stop()
 
-	// The first challenge is for warming up, at full speed: what comes with opening a browser is not the work's.
-	next <- struct{}{}
-	if _, err := await(ctx, told); err != nil {
-		return r, err
+	// The first visits are at full speed and for warming up: what comes with opening a browser is not the work's.
+	for range 2 {
+		if _, err := f.visit(ctx, func() {}); err != nil {
+			return r, err
+		}
 	}
-	before, err := cpuTimes(group)
-	if err != nil {
-		return r, err
+	if factor == 1 {
+		if err := r.weigh(ctx, f, group); err != nil {
+			return r, err
+		}
 	}
 	defer slowDown(group, factor)()
-	for range solves {
-		next <- struct{}{}
-		s, err := await(ctx, told)
+	for range visits {
+		var before map[int]time.Duration
+		v, err := f.visit(ctx, func() { before = cpuTimes(group) })
 		if err != nil {
 			return r, err
 		}
-		r.seconds = append(r.seconds, s.Whole/1000)
-		r.tries += s.Tries
-		r.search += time.Duration(s.Time * float64(time.Millisecond))
-	}
-	after, err := cpuTimes(group)
-	for pid, spent := range after {
-		r.cpu += spent - before[pid]
-	}
-	return r, err
-}
-
-func await(ctx context.Context, told <-chan solved) (solved, error) {
-	select {
-	case s := <-told:
-		if s.Type != "solved" {
-			return s, errors.New("not solved: " + s.Reason)
+		for pid, spent := range cpuTimes(group) {
+			r.cpu += spent - before[pid]
 		}
-		return s, nil
-	case <-ctx.Done():
-		return solved{}, ctx.Err()
+		r.seconds = append(r.seconds, v.Whole/1000)
+		r.tries += v.Tries
+		r.search += time.Duration(v.Time * float64(time.Millisecond))
 	}
+	return r, nil
 }
 
-// handler serves the page, and a challenge for each value of next.
-func handler(w *work.Work, next <-chan struct{}, told chan<- solved) http.Handler {
-	mux := http.NewServeMux()
-	serve := func(path, mediaType, text string) {
-		mux.HandleFunc(path, func(out http.ResponseWriter, _ *http.Request) {
-			out.Header().Set("Content-Type", mediaType)
-			fmt.Fprint(out, text)
+// weigh finds how much more memory a browser has, at most, from the first touch to checked, than with the page at rest.
+func (r *result) weigh(ctx context.Context, f *form, group int) error {
+	for range weighed {
+		done, looked := make(chan struct{}), make(chan struct{})
+		before, most := 0, 0
+		_, err := f.visit(ctx, func() {
+			before = memory(group)
+			most = before
+			go func() {
+				defer close(looked)
+				for {
+					select {
+					case <-done:
+						return
+					case <-time.After(10 * time.Millisecond):
+						most = max(most, memory(group))
+					}
+				}
+			}()
 		})
-	}
-	serve("/{$}", "text/html", `<!doctype html><title>Price</title><link rel="icon" href="data:,"><script src="/page.js"></script>`)
-	serve("/page.js", "text/javascript", page)
-	serve("/work.js", "text/javascript", w.Script())
-	mux.HandleFunc("/next", func(out http.ResponseWriter, in *http.Request) {
-		select {
-		case <-next:
-		case <-in.Context().Done():
-			return
-		}
-		var seed [32]byte
-		rand.Read(seed[:])
-		text, err := w.Challenge(in.Context(), seed, 0)
+		close(done)
 		if err != nil {
-			http.Error(out, err.Error(), http.StatusServiceUnavailable)
-			return
+			return err
 		}
-		out.Write(text)
-	})
-	mux.HandleFunc("/told", func(_ http.ResponseWriter, in *http.Request) {
-		var s solved
-		if err := json.NewDecoder(in.Body).Decode(&s); err != nil {
-			s.Reason = err.Error()
-		}
-		told <- s
-	})
-	return mux
+		<-looked
+		r.memory = append(r.memory, most-before)
+	}
+	return nil
 }
 
 // start opens a page in a headless browser that has a profile and a process group of its own.
@@ -153,9 +112,20 @@ func start(name, url string) (group int, stop func(), err error) {
 		return 0, nil, err
 	}
 	var process *exec.Cmd
-	if strings.Contains(name, "firefox") {
+	closeDisplay := func() {}
+	switch {
+	case strings.Contains(name, "firefox"):
 		process = exec.Command(name, "--headless", "--no-remote", "--profile", profile, url)
-	} else {
+	case strings.Contains(name, "MiniBrowser"):
+		display, closeIt, err := startDisplay()
+		if err != nil {
+			os.RemoveAll(profile)
+			return 0, nil, err
+		}
+		closeDisplay = closeIt
+		process = exec.Command(name, "--private", url)
+		process.Env = append(os.Environ(), "DISPLAY="+display, "HOME="+profile, "XDG_RUNTIME_DIR="+profile, "GST_REGISTRY_UPDATE=no")
+	default:
 		process = exec.Command(name, "--headless", "--disable-gpu", "--disable-component-update", "--user-data-dir="+profile, url)
 		if os.Geteuid() == 0 {
 			process.Args = append(process.Args, "--no-sandbox") // Chromium's sandbox does not work for root
@@ -163,6 +133,7 @@ func start(name, url string) (group int, stop func(), err error) {
 	}
 	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := process.Start(); err != nil {
+		closeDisplay()
 		os.RemoveAll(profile)
 		return 0, nil, err
 	}
@@ -170,8 +141,35 @@ func start(name, url string) (group int, stop func(), err error) {
 	return group, func() {
 		_ = syscall.Kill(-group, syscall.SIGKILL)
 		_ = process.Wait()
+		closeDisplay()
 		_ = os.RemoveAll(profile)
 	}, nil
+}
+
+// startDisplay starts an X server without a screen, which WebKitGTK needs. It is not in the browser's process group.
+func startDisplay() (name string, stop func(), err error) {
+	process := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x1024x24", "-nolisten", "tcp")
+	ours, theirs, err := os.Pipe()
+	if err != nil {
+		return "", nil, err
+	}
+	defer ours.Close()
+	process.ExtraFiles = []*os.File{theirs}
+	err = process.Start()
+	_ = theirs.Close()
+	if err != nil {
+		return "", nil, err
+	}
+	stop = func() {
+		_ = process.Process.Signal(os.Interrupt) // so that it removes its socket
+		_ = process.Wait()
+	}
+	var number int
+	if _, err := fmt.Fscan(ours, &number); err != nil {
+		stop()
+		return "", nil, fmt.Errorf("Xvfb did not start: %w", err)
+	}
+	return fmt.Sprint(":", number), stop, nil
 }
 
 // slowDown lets a process group run for one part of so many of the time, until the function that it returns is called.
@@ -200,30 +198,44 @@ func slowDown(group, factor int) (stop func()) {
 	}
 }
 
-// cpuTimes are the CPU times that each process of a group has spent. Those that have ended are left out.
-func cpuTimes(group int) (map[int]time.Duration, error) {
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		return nil, err
-	}
-	times := make(map[int]time.Duration)
+// members are the processes of a group.
+func members(group int) (pids []int) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, path := range stats {
 		text, err := os.ReadFile(path)
 		if err != nil {
-			continue
+			continue // it has ended
 		}
 		// After the name in parentheses come state, parent and group.
 		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		if fields[2] != strconv.Itoa(group) {
-			continue
-		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		if err != nil {
-			return nil, err
+		if err == nil && fields[2] == strconv.Itoa(group) {
+			pids = append(pids, pid)
 		}
+	}
+	return pids
+}
+
+// cpuTimes are the CPU times that each process of a group has spent. Those that have ended are left out.
+func cpuTimes(group int) map[int]time.Duration {
+	times := make(map[int]time.Duration)
+	for _, pid := range members(group) {
 		if spent, err := measure.CPUTime([]int{pid}); err == nil {
 			times[pid] = spent
 		}
 	}
-	return times, nil
+	return times
+}
+
+// memory is what a group of processes has resident, in bytes: what several share counts once (PSS).
+func memory(group int) (total int) {
+	for _, pid := range members(group) {
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid)) // one that has ended has none
+		_, rest, _ := strings.Cut(string(text), "\nPss:")
+		if fields := strings.Fields(rest); len(fields) > 0 {
+			kib, _ := strconv.Atoi(fields[0])
+			total += kib << 10
+		}
+	}
+	return total
 }

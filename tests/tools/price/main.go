@@ -1,19 +1,24 @@
 //go:build linux
 
-// Price measures what it costs to get past work, and how long visitors wait for it:
+// Price measures what it costs to get past the captcha, and how long visitors wait for work:
 //
 //	go run ./tests/tools/price
-//	go run ./tests/tools/price -browsers chromium,firefox-esr -slow 1,4,6 -solves 40
+//	go run ./tests/tools/price -browsers chromium,firefox-esr,/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser
 //
 // Native code is Go's, on one core: CPU seconds a try, in the quietest of several rounds. A browser is a real one,
-// headless, with the package's own script in a worker. It solves challenges, each from asking for the work to having
-// its solution. It is slowed down by being stopped and continued, all of its processes at once, 50 times a second:
-// Chromium's own throttle, set to six, slowed a search 1.5 to 2.6 times, for its cryptography runs on threads that the
-// throttle leaves alone. Seconds are as a visitor's clock counts them, so that a busy machine makes them longer; CPU
-// seconds are what the browser's processes spent on the searches, stopped or not.
+// without a screen, on a page with the form field that apps have. Each visit gives an input of the form the focus and
+// lasts until the field is checked: the request for the work, the worker's start, the search.
 //
-// What is not measured is computed from what the flags say, and the report repeats it: the price of a processor's hour,
-// and speed and price of a graphics card.
+// A browser is slowed down by being stopped and continued, all of its processes at once, 50 times a second: Chromium's
+// own throttle, set to six, slowed a search 1.5 to 2.6 times, for its cryptography runs on threads that the throttle
+// leaves alone. Seconds are as a visitor's clock counts them, so that a busy machine makes them longer: the report
+// says how busy it was. CPU seconds are what all the browser's processes spent from touch to checked, as much as falls
+// to the mean number of tries. Memory is what they had more than with the page at rest, at most, in the median of
+// seven visits of their own.
+//
+// Then it prints what 1,000 accepted submissions cost by each known way. How often the others are right is what the
+// programs beside this one found. Prices, and the speed of a graphics card, are what the flags say. The addresses are
+// computed from the demo's default limits.
 package main
 
 import (
@@ -23,6 +28,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,13 +49,15 @@ type options struct {
 	card      string
 	cardRate  float64 // iterations a second
 	cardPrice float64 // USD an hour
+
+	modelPrice float64 // USD a picture
 }
 
 func main() {
 	var o options
-	flag.StringVar(&o.browsers, "browsers", "chromium", "programs to measure, Chromium or Firefox")
+	flag.StringVar(&o.browsers, "browsers", "chromium", "programs to measure: Chromium, Firefox, WebKitGTK's MiniBrowser; empty for none")
 	flag.StringVar(&o.slow, "slow", "1,4,6", "how many times slower than this machine they are made")
-	flag.IntVar(&o.solves, "solves", 20, "challenges that a browser solves at each speed")
+	flag.IntVar(&o.solves, "solves", 20, "visits of a browser at each speed")
 	flag.IntVar(&o.rounds, "rounds", 10, "rounds of native code, half a second each")
 	flag.IntVar(&o.config.Cost, "cost", work.ConfigDefault.Cost, "iterations of a try")
 	flag.IntVar(&o.config.Range, "range", work.ConfigDefault.Range, "counters of a challenge")
@@ -58,6 +67,9 @@ func main() {
 	flag.StringVar(&o.card, "card", "RTX 4090", "name of a graphics card")
 	flag.Float64Var(&o.cardRate, "card-rate", 8_865_700*999, "iterations of PBKDF2-HMAC-SHA-256 a second on the card")
 	flag.Float64Var(&o.cardPrice, "card-price", 0.5, "USD an hour of the card")
+	// As of a model at 3 USD a million tokens read and 15 written, of which a picture of 200 x 200 pixels takes 54, by
+	// Anthropic's documentation of Claude's vision, a question 30, and the answer 10.
+	flag.Float64Var(&o.modelPrice, "model-price", 0.0004, "USD a picture that a vision-language model reads")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -94,18 +106,41 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	card := float64(o.config.Cost) * tries / o.cardRate
 	fmt.Fprintf(out, "%s, computed from %.3g iterations a second: %.0f accepted a second\n", o.card, o.cardRate, 1/card)
 	fmt.Fprintf(out, "  1,000 accepted: %.2f seconds of the card, %.6f USD at %g USD an hour\n", 1000*card, 1000*card/3600*o.cardPrice, o.cardPrice)
+	if err := priceWays(out, o, native*tries, card); err != nil {
+		return err
+	}
+	if o.browsers == "" {
+		return nil
+	}
+	fmt.Fprintf(out, "\nFrom a visitor's first touch of a form to \"checked\". Load of this machine before: %s\n\n", load())
+	fmt.Fprintf(out, "| browser | times slower | median | worst of %d | the whole range | CPU an accepted work | memory |\n", o.solves)
+	fmt.Fprintln(out, "|---|---|---|---|---|---|---|")
 	for name := range strings.SplitSeq(o.browsers, ",") {
 		for _, factor := range factors {
-			r, err := visit(ctx, w, name, factor, o.solves)
+			r, err := measureBrowser(ctx, w, name, factor, o.solves)
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			fmt.Fprintf(out, "%s, %d times slower: median %.2f s, worst of %d %.2f s; %.0f tries a second, the whole range in %.2f s; "+
-				"%.3f CPU seconds an accepted work\n", name, factor, measure.Median(r.seconds), len(r.seconds),
-				slices.Max(r.seconds), r.rate(), float64(o.config.Range)/r.rate(), r.cpu.Seconds()/float64(r.tries)*tries)
+			memory := ""
+			if len(r.memory) > 0 {
+				memory = fmt.Sprintf("%.1f MiB", float64(measure.Median(r.memory))/(1<<20))
+			}
+			fmt.Fprintf(out, "| %s | %d | %.2f s | %.2f s | %.2f s | %.2f s | %s |\n", filepath.Base(name), factor, measure.Median(r.seconds),
+				slices.Max(r.seconds), float64(o.config.Range)/r.rate(), r.cpu.Seconds()/float64(r.tries)*tries, memory)
 		}
 	}
+	fmt.Fprintf(out, "\nload after: %s\n", load())
 	return nil
+}
+
+// load is how many processes wanted a processor in the last minute, in the mean.
+func load() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	minute, _, _ := strings.Cut(string(text), " ")
+	return fmt.Sprintf("%s on %d processors", minute, runtime.NumCPU())
 }
 
 // nativeTry returns the CPU seconds of one try.

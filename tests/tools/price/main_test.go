@@ -20,12 +20,17 @@ func TestVisit(t *testing.T) {
 		}
 		t.Skip(err)
 	}
-	r, err := visit(t.Context(), work.New(work.Config{Cost: 500, Range: 20}), name, 2, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(r.seconds) != 3 || r.tries < 3 || r.tries > 60 || r.search <= 0 {
-		t.Errorf("three challenges of 20 counters: %+v", r)
+	for _, factor := range []int{1, 2} {
+		r, err := measureBrowser(t.Context(), work.New(work.Config{Cost: 500, Range: 20}), name, factor, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.seconds) != 3 || r.tries < 3 || r.tries > 60 || r.search <= 0 {
+			t.Errorf("three challenges of 20 counters: %+v", r)
+		}
+		if want := weighed * (2 - factor); len(r.memory) != want {
+			t.Errorf("memory of %d visits, want %d", len(r.memory), want)
+		}
 	}
 }
 
@@ -38,7 +43,10 @@ func TestReport(t *testing.T) {
 	}
 	// The card makes one accepted work a second, at a dollar a second.
 	for _, want := range []string{"1000.5 tries in the mean, 2000 at most", "card, computed from 1e+06 iterations a second: 1 accepted a second",
-		"1,000 accepted: 1000.00 seconds of the card, 1000.000000 USD"} {
+		"1,000 accepted: 1000.00 seconds of the card, 1000.000000 USD", "by the card | 100 % | 0 | 1000 | 50 | 50 |",
+		// A CPU second is a dollar here. Of 60 sounds that an address may send at once 1.5 are right, of 3,660 in an
+		// hour more than the 20 messages that it may leave.
+		"aligning the recordings | 2.5 % | 12000 | 12000 | 50 | 667 |"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the report lacks %q:\n%s", want, out.String())
 		}

@@ -119,6 +119,7 @@ def main():
     rate = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.02)
     plan = torch.optim.lr_scheduler.OneCycleLR(rate, 3e-3, total_steps=a.steps, pct_start=0.2)
     start, sums, order = time.time(), [0.0, 0.0], []
+    spent = time.process_time()
     net.train()
     for step in range(1, a.steps + 1):
         if len(order) < a.batch:
@@ -138,9 +139,12 @@ def main():
         if step % 100 == 0:
             print("step %5d  %4.0f s  ctc %.3f  places %.3f" % (step, time.time() - start, sums[0] / 100, sums[1] / 100), flush=True)
             sums = [0.0, 0.0]
+    trained = time.process_time()
     net.eval()
     with torch.no_grad():
         out = [net(b) for b in tx.split(100)]
+    read = time.process_time()
+    print("CPU: %.0f s to train, %.4f s to read a picture" % (trained - spent, (read - trained) / len(tx)))
     places = torch.cat([o[1] for o in out])
     right = places.argmax(2) == ty
     print("places: %.1f %% whole, %.1f %% of letters" % (whole(right), 100 * right.float().mean().item()))

@@ -1,0 +1,63 @@
+// Has this browser do the work of one challenge, as a form would, and says what that took, and takes native code.
+
+// Iterations of PBKDF2-HMAC-SHA-256 a second: of Go on one core of an AMD EPYC, by tests/tools/price, and of an RTX 4090,
+// computed there from a published benchmark. A core's hour at a usual price.
+const native = 7.2e6, card = 8.86e9, dollarsAnHour = 0.04;
+
+const numbers = new Intl.NumberFormat("en", { maximumSignificantDigits: 2 });
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+// failures are what stops the work, in sentences, by what the worker calls them.
+const failures = {
+  insecure: "Browsers work only on pages that came by HTTPS or from their own machine.",
+  limit: "It took this browser more than 30 seconds. A form would show it letters.",
+};
+
+let busy = false;
+
+// work shows what it found, or why there is nothing, in an element.
+export async function work(said) {
+  if (busy) return;
+  busy = true;
+  said.textContent = "Working.";
+  try {
+    said.replaceChildren(facts(...await solve()));
+  } catch (problem) {
+    said.textContent = typeof problem === "string" ? problem : "It did not work here. A form would show letters.";
+  }
+  busy = false;
+}
+
+async function solve() {
+  const reply = await fetch("/api/captcha/altcha", { cache: "no-store" });
+  if (reply.status === 429) throw "Too many challenges were asked for. Try again in a minute.";
+  if (!reply.ok) throw "The server has no challenge at the moment. Try again.";
+  const challenge = (await reply.json()).parameters;
+  const worker = new Worker("/api/captcha/assets/work.js");
+  const done = await new Promise((resolve) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = () => resolve({ type: "failed" });
+    worker.postMessage({ type: "start", challenge });
+  });
+  worker.terminate();
+  if (done.type !== "solved") throw failures[done.reason];
+  return [challenge, done];
+}
+
+function facts({ cost, range }, { tries, time }) {
+  const seconds = time / 1000, mean = (range + 1) / 2 * cost;
+  const price = 1000 * mean / native / 3600 * dollarsAnHour;
+  const list = document.createElement("dl");
+  list.className = "facts";
+  for (const [name, text] of Object.entries({
+    "This browser": `${numbers.format(seconds)} s for ${whole.format(tries)} tries of ${whole.format(range)}`,
+    "At the longest": `${numbers.format(seconds / tries * range)} s, where the last try is the right one`,
+    "Native code": `${numbers.format(tries * cost / native)} s of a server's core for these tries; ` +
+      `1,000 average challenges cost ${numbers.format(price)} USD`,
+    "A graphics card": `an RTX 4090 solves about ${numbers.format(card / mean)} average challenges a second`,
+  })) {
+    list.append(Object.assign(document.createElement("dt"), { textContent: name }));
+    list.append(Object.assign(document.createElement("dd"), { textContent: text }));
+  }
+  return list;
+}
