@@ -167,7 +167,7 @@ func listen(ctx context.Context, app *fiber.App, set settings.Settings, metrics 
 	}
 	listener, err := web.Listen(ctx, string(set.Addr))
 	if err != nil {
-		return fmt.Errorf("ADDR: %w", err)
+		return fmt.Errorf("ADDR: %w; set ADDR to another, as in ADDR=:8080", err)
 	}
 	slog.Info("listening", "addr", set.Addr, "url", address(listener.Addr()))
 	go func() { failed <- app.Listener(web.LimitConnections(listener, set.Connections, set.TrustedProxies)) }()

@@ -62,8 +62,7 @@ type Config struct {
 	Expiration time.Duration
 
 	// Receipts is how long a receipt is good: proof that a challenge was met, good once, which a request brings in the
-	// field
-	// captcha_receipt in place of key and answer. At most 24 hours.
+	// field captcha_receipt in place of key and answer. From one second to 24 hours.
 	//
 	// Optional. Default: 0, and receipts are neither given nor accepted
 	Receipts time.Duration
@@ -138,8 +137,8 @@ type Config struct {
 	// Optional. Default: "", and there is none
 	Trap string
 
-	// Pause is the least time between issue and answer, for people have to read: at most a minute, and half of
-	// Expiration. Letters that come sooner are answered as a wrong answer, and use their challenge up. It does not hold
+	// Pause is the least time between issue and answer, for people have to read: a millisecond to a minute, and at most
+	// half of Expiration. Letters that come sooner are answered as a wrong answer, and use their challenge up. It does not hold
 	// for work alone, which a browser may have done before its visitor has read the page. The clocks of replicas add to
 	// it or take from it.
 	//
@@ -323,19 +322,18 @@ func fieldSize(p picture.Config) picture.Config {
 }
 
 // check says what is impossible about the settings. What concerns the picture is the picture package's to say, and
-// sound
-// and texts are looked at when they are put together.
+// sound and texts are looked at when they are put together.
 func (cfg Config) check() error {
 	return errors.Join(
 		checkRange("Expiration", cfg.Expiration, time.Second, keep.MaxLife),
-		checkRange("Receipts", cfg.Receipts, 0, keep.MaxLife),
+		checkSpan("Receipts", cfg.Receipts, time.Second, keep.MaxLife),
 		checkRange("Length", cfg.Length, 1, maxLength),
 		cfg.checkMaxLength(),
 		checkPurpose(cfg.Purpose),
 		cfg.checkPath(),
 		cfg.checkMaxBody(),
 		cfg.checkTrap(),
-		checkRange("Pause", cfg.Pause, 0, min(maxPause, cfg.Expiration/2)),
+		checkSpan("Pause", cfg.Pause, time.Millisecond, min(maxPause, cfg.Expiration/2)),
 		cfg.checkSecrets(),
 		cfg.checkTexts(),
 		cfg.Compat.checkFields(),
@@ -349,6 +347,14 @@ func (cfg Config) checkMaxLength() error {
 		return nil
 	}
 	return checkRange("MaxLength", cfg.MaxLength, cfg.Length, maxLength)
+}
+
+// checkSpan lets 0 be none. Below least is a number without its unit, such as the 2 nanoseconds that Pause: 2 means.
+func checkSpan(field string, value, least, greatest time.Duration) error {
+	if value != 0 && (value < least || value > greatest) {
+		return setting.Refuse(field, value, "0, or %v to %v", least, greatest)
+	}
+	return nil
 }
 
 func checkRange[T cmp.Ordered](field string, value, least, greatest T) error {

@@ -107,6 +107,7 @@ func TestTrapInTheField(t *testing.T) {
 	}
 }
 
+// A span without its unit is a few nanoseconds, which nobody can have meant.
 func TestSettingsOfTrapAndPause(t *testing.T) {
 	for _, row := range []struct {
 		cfg  captcha.Config
@@ -118,8 +119,10 @@ func TestSettingsOfTrapAndPause(t *testing.T) {
 		{captcha.Config{Trap: "captcha_value"}, "no other field"},
 		{captcha.Config{Trap: "topic", Compat: captcha.Compat{KeyField: "topic"}}, "no other field"},
 		{captcha.Config{Pause: -1}, "setting Pause"},
-		{captcha.Config{Pause: 2 * time.Minute}, "0s to 1m0s"},
-		{captcha.Config{Pause: 20 * time.Second, Expiration: 30 * time.Second}, "0s to 15s"},
+		{captcha.Config{Pause: 2}, "setting Pause is 2ns"},
+		{captcha.Config{Receipts: 600}, "setting Receipts is 600ns; accepted: 0, or 1s to 24h0m0s"},
+		{captcha.Config{Pause: 2 * time.Minute}, "0, or 1ms to 1m0s"},
+		{captcha.Config{Pause: 20 * time.Second, Expiration: 30 * time.Second}, "1ms to 15s"},
 	} {
 		if _, err := captcha.NewGuard(row.cfg); err == nil || !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%v, want %q", err, row.want)

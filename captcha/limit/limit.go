@@ -76,7 +76,7 @@ const maxTimes = 1000
 func New(config ...Config) fiber.Handler {
 	handler, err := NewHandler(config...)
 	if err != nil {
-		panic(err)
+		panic(fmt.Errorf("limit: %w", err))
 	}
 	return handler
 }

@@ -155,8 +155,9 @@ func TestSettingsThatAreRefused(t *testing.T) {
 		}
 	}
 	defer func() {
-		if _, ok := recover().(*setting.Error); !ok {
-			t.Error("New does not panic with the refusal")
+		var refused *setting.Error
+		if err, _ := recover().(error); !errors.As(err, &refused) || !strings.HasPrefix(err.Error(), "limit: setting ") {
+			t.Errorf("New panics with %v, want the refusal and whose it is", err)
 		}
 	}()
 	limit.New(limit.Config{Rate: limit.Rate{Count: -2, Per: time.Minute}})

@@ -20,6 +20,7 @@ package once
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -107,7 +108,7 @@ type Forms struct {
 func New(config Config) fiber.Handler {
 	forms, err := NewForms(config)
 	if err != nil {
-		panic(err)
+		panic(fmt.Errorf("once: %w", err))
 	}
 	return func(c *fiber.Ctx) error {
 		return forms.Answer(c.UserContext(), c.Context(), config.Guard.Visitor(c), func() error {

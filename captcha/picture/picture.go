@@ -197,6 +197,9 @@ func (r *Renderer) refuseLength(width int, size float64, need int) error {
 	if need <= MaxSize {
 		accepted += fmt.Sprintf(", or a Width of %d or more", need)
 	}
+	if r.config.FontSize > minFont {
+		accepted += ", or a smaller FontSize"
+	}
 	return setting.Refuse("MaxLength", r.maxLength, "%s", accepted)
 }
 

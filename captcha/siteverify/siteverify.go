@@ -280,7 +280,7 @@ func (cfg Config) check() error {
 		refuse("Guard", nil, "a guard")
 	}
 	if len(cfg.Sites) < 1 || len(cfg.Sites) > maxSites {
-		refuse("Sites", len(cfg.Sites), "1 to %d sites", maxSites)
+		refuse("Sites", len(cfg.Sites), "a list of 1 to %d sites", maxSites)
 	}
 	if cfg.Expiration < time.Second || cfg.Expiration > maxExpiration {
 		refuse("Expiration", cfg.Expiration, "1s to %v", maxExpiration)

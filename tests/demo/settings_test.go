@@ -61,7 +61,7 @@ func TestAddressThatIsTaken(t *testing.T) {
 	}
 	defer listener.Close()
 	code, output := server.Run(t, []string{"ADDR=" + listener.Addr().String()})
-	if code == 0 || !strings.Contains(output, "address already in use") || strings.Count(output, "setting ") > 1 || strings.Contains(output, "listening") {
+	if code == 0 || !strings.Contains(output, "address already in use; set ADDR to another") || strings.Count(output, "setting ") > 1 || strings.Contains(output, "listening") {
 		t.Errorf("code %d, %q", code, output)
 	}
 }

@@ -5,6 +5,7 @@ package attempts
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 
 	"github.com/gofiber/fiber/v3"
@@ -43,7 +44,7 @@ type Attempts struct {
 func New(config Config) *Attempts {
 	a, err := NewAttempts(config)
 	if err != nil {
-		panic(err)
+		panic(fmt.Errorf("attempts: %w", err))
 	}
 	return a
 }

@@ -4,6 +4,7 @@
 package limit
 
 import (
+	"fmt"
 	"net/netip"
 
 	"github.com/gofiber/fiber/v3"
@@ -54,7 +55,7 @@ type Config struct {
 func New(config ...Config) fiber.Handler {
 	handler, err := NewHandler(config...)
 	if err != nil {
-		panic(err)
+		panic(fmt.Errorf("limit: %w", err))
 	}
 	return handler
 }

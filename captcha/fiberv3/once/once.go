@@ -4,6 +4,7 @@
 package once
 
 import (
+	"fmt"
 	"github.com/gofiber/fiber/v3"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/fiberv3"
@@ -29,7 +30,7 @@ type Config struct {
 func New(config Config) fiber.Handler {
 	handler, err := NewHandler(config)
 	if err != nil {
-		panic(err)
+		panic(fmt.Errorf("once: %w", err))
 	}
 	return handler
 }
