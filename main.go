@@ -49,8 +49,8 @@ func main() {
 	}
 }
 
-// command does what is not serving: healthcheck exits with 0 if the site at ADDR lives, and licences prints those of the
-// embedded fonts.
+// command does what is not serving: healthcheck exits with 0 if the site at ADDR lives, and licences prints those of
+// the embedded fonts.
 func command(args []string) (code int) {
 	switch strings.Join(args, " ") {
 	case "healthcheck":

@@ -8,9 +8,9 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 )
 
-// Demand is what a request must bring to be let through. Config.Demand chooses it; what it was when a challenge was issued
-// is sealed in the challenge, so that a visitor can't choose less. A submission has to meet both that and what is demanded
-// of the request that brings it.
+// Demand is what a request must bring to be let through. Config.Demand chooses it; what it was when a challenge was
+// issued is sealed in the challenge, so that a visitor can't choose less. A submission has to meet both that and what
+// is demanded of the request that brings it.
 //
 // The zero value is the guard's default: LettersOrWork where Config.Work is set, else LettersOnly.
 type Demand uint8
@@ -39,8 +39,8 @@ const (
 	kindMask = 1<<kindBits - 1
 )
 
-// AtLevel returns the same demand with more work: each level doubles it, and 7 is the highest. A browser that searches for
-// a fifth of a second at level 0 does so for half a minute at level 7.
+// AtLevel returns the same demand with more work: each level doubles it, and 7 is the highest. A browser that searches
+// for a fifth of a second at level 0 does so for half a minute at level 7.
 func (d Demand) AtLevel(level int) Demand {
 	return d.kind() | Demand(min(max(level, 0), maxLevel))<<kindBits
 }
@@ -48,8 +48,8 @@ func (d Demand) AtLevel(level int) Demand {
 func (d Demand) kind() Demand { return d & kindMask }
 func (d Demand) level() uint8 { return uint8(d >> kindBits) }
 
-// terms are the demand as a key has it. The codes are those of the constants, but for LettersOnly: it is 0, as the terms
-// are of the keys that were made before there was work.
+// terms are the demand as a key has it. The codes are those of the constants, but for LettersOnly: it is 0, as the
+// terms are of the keys that were made before there was work.
 func (d Demand) terms(preset uint8) keep.Terms {
 	return keep.Terms{Demand: uint8(d.kind()) & 3, Preset: preset, Level: d.level()}
 }

@@ -84,9 +84,9 @@ func NewGuard(config ...Config) (*Guard, error) {
 // Storage returns Config.Storage: nil where the guard keeps used keys in the memory of its process.
 func (g *Guard) Storage() fiber.Storage { return g.cfg.Storage }
 
-// For returns the guard for another purpose, such as "signup". It has the settings, the storage and the routes of g, and
-// neither accepts the other's challenges. Call it when the app starts; it returns the same guard each time. A purpose is at
-// most 64 letters, digits, - and _; another panics.
+// For returns the guard for another purpose, such as "signup". It has the settings, the storage and the routes of g,
+// and neither accepts the other's challenges. Call it when the app starts; it returns the same guard each time. A
+// purpose is at most 64 letters, digits, - and _; another panics.
 func (g *Guard) For(purpose string) *Guard {
 	if err := checkPurpose(purpose); err != nil {
 		panic(fmt.Errorf("captcha: For: %w", err))

@@ -119,8 +119,8 @@ func (g *Guard) outgrown(c keep.Challenge, visitor Visitor) bool {
 	return g.cfg.Pressure != nil && g.pressureOn(visitor) > pressureOf(c)+1
 }
 
-// asksTheSame reports whether c was issued for what would be demanded of the visitor now, at its own level of pressure, and is
-// not outgrown. A level that this guard does not have is that of another one with its secrets.
+// asksTheSame reports whether c was issued for what would be demanded of the visitor now, at its own level of pressure,
+// and is not outgrown. A level that this guard does not have is that of another one with its secrets.
 func (g *Guard) asksTheSame(c keep.Challenge, visitor Visitor) bool {
 	level := pressureOf(c)
 	return int(level) < g.levels && c.Terms == g.terms(visitor, presetOf(c), level) && !g.outgrown(c, visitor)

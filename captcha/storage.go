@@ -10,8 +10,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/memory"
 )
 
-// A storage's error may have a method Unconfirmed() bool. Where that is true, the step was done and could be undone by a
-// failover: the submission is not accepted, and its answer may be used up.
+// A storage's error may have a method Unconfirmed() bool. Where that is true, the step was done and could be undone by
+// a failover: the submission is not accepted, and its answer may be used up.
 
 // Taker is what a storage adds to fiber.Storage to make stored challenges single use on any number of replicas.
 type Taker interface {

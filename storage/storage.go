@@ -14,8 +14,8 @@
 // gone, a second Add its own entry, and each would report "somebody else was first" to the one who was. After an error,
 // treat the step as not done. It was not, if the server was away, frozen or slow: a Take, Add or Count that it comes to
 // after its caller gave up does nothing. It was done if the connection broke between the work and its reply, and if the
-// replicas did not confirm it. A Set or Delete that failed may still be carried out later, and in a cluster may have been
-// tried more than once, which changes nothing.
+// replicas did not confirm it. A Set or Delete that failed may still be carried out later, and in a cluster may have
+// been tried more than once, which changes nothing.
 //
 // # Full
 //
@@ -31,15 +31,15 @@
 //   - With snapshots alone (save), everything since the last one, when the process or the machine dies.
 //   - With appendonly yes and appendfsync everysec, up to a second or so of writes, when the machine dies or the disk
 //     is busy.
-//   - With appendonly yes and appendfsync always, nothing that was answered: each write is on the disk before its reply.
-//     That costs each submission one fsync, which concurrent ones share. Set it on replicas as well: any of them can be
-//     promoted, and then restart.
+//   - With appendonly yes and appendfsync always, nothing that was answered: each write is on the disk before its
+//     reply. That costs each submission one fsync, which concurrent ones share. Set it on replicas as well: any of them
+//     can be promoted, and then restart.
 //   - None of these reaches over a failover. Replication is asynchronous: a replica is promoted with what it has, which
 //     lacks a fraction of a second while all is well, and everything since the link broke while it is not.
 //
 // [Config.Confirm] is for that last one. Each Add, Take and Count that wrote something is then followed, on the same
-// connection, by a WAIT for so many replicas. A step that they do not confirm in time is an error (the submission gets a
-// 503 and is not let through), although it was done on the master: what it spent may be spent. It costs each of these
+// connection, by a WAIT for so many replicas. A step that they do not confirm in time is an error (the submission gets
+// a 503 and is not let through), although it was done on the master: what it spent may be spent. It costs each of these
 // steps the way to a replica and back, and it makes the replicas part of what must be up: while fewer than Confirm are
 // connected, every step fails, Ping says so, and Open refuses to start. So have one replica more than Confirm.
 //
@@ -48,8 +48,8 @@
 // which among the replicas it reaches prefers the one that is furthest along, unless their priorities differ
 // (replica-priority): leave these alike.
 //
-// What no setting here can: have replicas confirm that a write is on their disks and not only in their memory (so that a
-// master and its replicas that lose power together may come back older, if any of them has another setting than
+// What no setting here can: have replicas confirm that a write is on their disks and not only in their memory (so that
+// a master and its replicas that lose power together may come back older, if any of them has another setting than
 // appendfsync always); keep a Set that a failover undoes, for WAIT follows steps alone; or help against an operator who
 // restores a backup, empties the database, or promotes by hand a replica that lags.
 package storage
@@ -178,8 +178,9 @@ func withDefaults(config []Config) Config {
 //	redis://host:port?cluster=true                      a cluster, by one address that stands for it
 //	redis://host:port?master_name=NAME&addr=...         the master that sentinels name, by the sentinels; port 26379
 //
-// valkey:// is the same as redis://, and rediss:// and valkeys:// are the same over TLS, to sentinels and to every node.
-// Further parameters are pool_size=N, connections to each server (default: 10 a CPU), and confirm=N, for [Config.Confirm].
+// valkey:// is the same as redis://, and rediss:// and valkeys:// are the same over TLS, to sentinels and to every
+// node. Further parameters are pool_size=N, connections to each server (default: 10 a CPU), and confirm=N, for
+// [Config.Confirm].
 //
 // A user and a password before the host are always those of the Redis servers that keep the data, of all nodes of a
 // cluster and of whichever master sentinels name. Sentinels get sentinel_username and sentinel_password, and without

@@ -1,5 +1,5 @@
-// Package attempts asks for a captcha only where it is earned: a login goes without one until there were some failures for
-// its account or from its network.
+// Package attempts asks for a captcha only where it is earned: a login goes without one until there were some failures
+// for its account or from its network.
 //
 //	logins := attempts.New(attempts.Config{Guard: guard.For("login"), Storage: storage})
 //
@@ -12,8 +12,9 @@
 //		return c.Redirect("/account")
 //	})
 //
-// A try is counted before it is made, in one step of the storage for all replicas, so that a thousand at once are counted
-// as a thousand. A bot learns nothing from being asked: accounts that do not exist are counted like those that do.
+// A try is counted before it is made, in one step of the storage for all replicas, so that a thousand at once are
+// counted as a thousand. A bot learns nothing from being asked: accounts that do not exist are counted like those that
+// do.
 package attempts
 
 import (
@@ -156,8 +157,8 @@ func network(c *fiber.Ctx) string {
 	return NetworkOf(addr)
 }
 
-// NetworkOf names the network of an address, for Config.Network: an IPv4 address, or the IPv6 /56 that one customer has. The
-// zero Addr is "".
+// NetworkOf names the network of an address, for Config.Network: an IPv4 address, or the IPv6 /56 that one customer
+// has. The zero Addr is "".
 func NetworkOf(addr netip.Addr) string {
 	if !addr.IsValid() {
 		return ""
@@ -172,14 +173,15 @@ func NetworkOf(addr netip.Addr) string {
 }
 
 // Try makes one try for an account, in whose name case and white space around it do not count. Where the account or the
-// request's network has no free tries left, the request has to bring a captcha first. needed says whether the next try will
-// have to. The error is nil where try returned true; ErrFailed where it returned false; try's own; one of the guard's, with
-// nothing tried; or captcha.ErrStorage.
+// request's network has no free tries left, the request has to bring a captcha first. needed says whether the next try
+// will have to. The error is nil where try returned true; ErrFailed where it returned false; try's own; one of the
+// guard's, with nothing tried; or captcha.ErrStorage.
 func (a *Attempts) Try(c *fiber.Ctx, account string, try func() (bool, error)) (needed bool, err error) {
 	return a.TryFrom(c.UserContext(), a.cfg.Network(c), account, func() error { return a.cfg.Guard.Check(c) }, try)
 }
 
-// TryFrom is Try for other routers than Fiber v2: for a request from a network, whose captcha is what check finds of it.
+// TryFrom is Try for other routers than Fiber v2: for a request from a network, whose captcha is what check finds of
+// it.
 func (a *Attempts) TryFrom(ctx context.Context, network, account string, check func() error, try func() (bool, error)) (needed bool, err error) {
 	account = name("account", strings.ToLower(strings.TrimSpace(account)))
 	tries, err := a.count(ctx, account)

@@ -9,9 +9,9 @@
 // IPv6 customer commonly holds a /56 or a /48, so that a limit for each /64 alone would give one person up to 65,536
 // allowances; [Config.Prefixes] says which networks count, and how much each may do.
 //
-// Fiber's own limiter keeps an entry for each address without a bound, or asks a storage and lets everybody through when
-// that fails. This one has a table of fixed size in the process, so that a flood costs no memory and no storage is needed.
-// In return each process counts for itself: with n replicas a network gets up to n times as much.
+// Fiber's own limiter keeps an entry for each address without a bound, or asks a storage and lets everybody through
+// when that fails. This one has a table of fixed size in the process, so that a flood costs no memory and no storage is
+// needed. In return each process counts for itself: with n replicas a network gets up to n times as much.
 //
 // The form field's own script and style are never counted, for a page with a captcha asks for both.
 package limit

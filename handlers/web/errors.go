@@ -83,7 +83,8 @@ func Explain(err error) (status int, sentence string) {
 	return status, Sentence(status)
 }
 
-// Fail is the one place that turns an error into a page or a JSON reply: a sentence for the visitor, the cause for the log.
+// Fail is the one place that turns an error into a page or a JSON reply: a sentence for the visitor, the cause for the
+// log.
 func Fail(c *fiber.Ctx, err error) error {
 	status, sentence := Explain(err)
 	if status >= 500 {
@@ -144,8 +145,8 @@ func Visitors(signedIn func(c *fiber.Ctx) (name string, err error)) fiber.Handle
 	}
 }
 
-// SignedIn returns who is signed in. That is not known where the storage fails, and is not asked for on a page that says that
-// there is too much to do.
+// SignedIn returns who is signed in. That is not known where the storage fails, and is not asked for on a page that
+// says that there is too much to do.
 func SignedIn(c *fiber.Ctx, status int) (name string, known bool) {
 	signedIn, ok := c.Locals(localSignedIn).(func(*fiber.Ctx) (string, error))
 	if !ok || status == fiber.StatusTooManyRequests || status == fiber.StatusServiceUnavailable {
