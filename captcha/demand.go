@@ -109,8 +109,8 @@ func broughtFor(d Demand) brought {
 
 // errNoWork and errNoDemand are a programmer's mistakes, which no request can meet.
 var (
-	errNoWork   = errors.New("captcha: Config.Demand asks for LettersAndWork, and Config.Work is not set, so that nobody can bring it")
-	errNoDemand = errors.New("captcha: Config.Demand returned what is none of LettersOrWork, LettersOnly, LettersAndWork and Nothing")
+	errNoWork   = errors.New("captcha: Config.Demand asks for LettersAndWork, but Config.Work is not set, so nobody can meet it")
+	errNoDemand = errors.New("captcha: Config.Demand returned something other than LettersOrWork, LettersOnly, LettersAndWork and Nothing")
 )
 
 // checkDemand refuses a demand that nobody can meet, and says so where it shows.

@@ -210,7 +210,7 @@ func (s *shared) keep() error {
 	}
 	sealed := keep.NewSealed(cfg)
 	if err := sealed.Agree(context.Background()); err != nil {
-		s.cfg.Logger.Warn("captcha: no secret could be agreed on yet; it is tried again with each challenge", "error", err)
+		s.cfg.Logger.Warn("captcha: the replicas could not agree on a secret yet; the guard tries again with each challenge", "error", err)
 	}
 	s.keeper = sealed
 	return nil

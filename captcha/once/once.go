@@ -74,8 +74,8 @@ const Unfinished captcha.Reason = "unfinished"
 var ErrUnfinished error = &captcha.Error{
 	Reason: Unfinished,
 	Status: http.StatusConflict,
-	Detail: "This form was sent a moment ago, and what became of it is not known yet. " +
-		"See whether it has arrived before you send it again.",
+	Detail: "This form was sent a moment ago, and we do not know yet whether it has arrived. " +
+		"Check before you send it again.",
 }
 
 // Forms answers forms once. It is what New's handler is made of, for other routers on fasthttp than Fiber v2.
@@ -116,7 +116,7 @@ func NewForms(config Config) (*Forms, error) {
 		return nil, setting.Refuse("Wait", cfg.Wait, "up to %v", life)
 	}
 	if lacks := keep.Lacks(cfg.Storage, "Add"); len(lacks) > 0 {
-		cfg.Logger.Warn("once: the storage can't mark a form in one step, so each process that shares it answers one first; " +
+		cfg.Logger.Warn("once: the storage can't mark a form in one step, so processes that share it may each handle the same form; " +
 			"give Config.Storage one with Add")
 	}
 	return &Forms{cfg: cfg, storage: keep.Wrap(cfg.Storage), plain: cfg.Storage}, nil
@@ -274,6 +274,6 @@ func (f *Forms) log(ctx context.Context, err error) {
 	}
 	now := time.Now().UnixNano()
 	if last := f.complained.Load(); now-last >= int64(time.Second) && f.complained.CompareAndSwap(last, now) {
-		f.cfg.Logger.ErrorContext(ctx, "once: the storage failed, so that who sends a form twice is told that it was used", "error", err)
+		f.cfg.Logger.ErrorContext(ctx, "once: the storage failed; visitors who send a form twice are told that its captcha was used", "error", err)
 	}
 }

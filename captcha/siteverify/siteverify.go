@@ -388,6 +388,6 @@ func (s *Server) keep() {
 		Storage: s.storage, Namespace: "siteverify_{key}.{version}", Longest: keep.MaxLife, Now: s.cfg.Now, Secrets: secrets,
 	})
 	if err := s.keeper.Agree(context.Background()); err != nil {
-		logger.Warn("siteverify: no secret could be agreed on yet; it is tried again with each response", "error", err)
+		logger.Warn("siteverify: the replicas could not agree on a secret yet; the server tries again with each response", "error", err)
 	}
 }
