@@ -1,0 +1,183 @@
+package main
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"net"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/audio"
+	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
+	"github.com/fibercaptcha/fibercaptcha/captcha/work"
+)
+
+// figures are the README's pictures that no page of the demo shows.
+var figures = []shot{
+	{file: "ways", path: "/ways", width: 900, height: 360, scheme: "light", script: meet},
+	{file: "price", path: "/price", width: 820, height: 250, scheme: "light"},
+}
+
+// meet answers the three fields of the page: letters are typed, the sound is played, and the work begins as soon as
+// somebody is in the form.
+const meet = `(() => {
+	const [letters, sound, work] = document.querySelectorAll("form");
+	letters.querySelector(".captcha-answer").value = letters.dataset.answer;
+	sound.querySelector(".captcha-listen").click();
+	work.querySelector("[name=name]").dispatchEvent(new Event("input", {bubbles: true}));
+})()`
+
+var waysPage = template.Must(template.New("ways").Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Three ways</title><link rel="icon" href="data:,">
+<style>
+body { margin: 0; padding: 1.25rem; font: 16px/1.5 system-ui, sans-serif; background: #fff; color: #1b2127 }
+main { display: grid; grid-template-columns: repeat(3, 1fr); gap: 1.25rem }
+form { padding: 1rem 1.1rem; border: 1px solid #ccd3da; border-radius: 8px }
+h2 { margin: 0 0 .5rem; font-size: 1.05rem } [name=name] { display: none }
+</style></head><body><main>
+{{range .}}<form method="post" data-answer="{{.Answer}}"><h2>{{.Title}}</h2><input name="name">{{.Field}}</form>{{end}}
+</main></body></html>`))
+
+// startFigures serves the pages of figures, on a free loopback port.
+func startFigures() (url string, stop func(), err error) {
+	app := fiber.New(fiber.Config{DisableStartupMessage: true})
+	app.Get("/ways", ways(app))
+	app.Get("/price", price)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	go func() { _ = app.Listener(listener) }()
+	return "http://" + listener.Addr().String(), func() { _ = app.Shutdown() }, nil
+}
+
+// judge is the test that captchatest asks for. There is none here.
+type judge struct{ testing.TB }
+
+func (judge) Helper()                           {}
+func (judge) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+
+// ways is a page with three fields of three guards.
+func ways(app *fiber.App) fiber.Handler {
+	configs := []struct {
+		title string
+		captcha.Config
+	}{
+		{"Type the letters", captcha.Config{Path: "/letters/"}},
+		{"Or listen to them", captcha.Config{Path: "/sound/", Audio: audio.New()}},
+		{"Or let the browser work", captcha.Config{Path: "/work/", Work: work.New(work.Config{Cost: 500, Range: 20})}},
+	}
+	guards := make([]*captcha.Guard, len(configs))
+	for i, c := range configs {
+		guards[i] = captcha.New(c.Config)
+		guards[i].Register(app)
+	}
+	return func(c *fiber.Ctx) error {
+		var panels []map[string]any
+		for i, config := range configs {
+			challenge, err := guards[i].Issue(c)
+			if err != nil {
+				return err
+			}
+			panels = append(panels, map[string]any{
+				"Title": config.title, "Field": challenge.Field(), "Answer": captchatest.Solve(judge{}, guards[i], challenge.Key),
+			})
+		}
+		c.Type("html", "utf-8")
+		return waysPage.Execute(c, panels)
+	}
+}
+
+// price is a plot of the README's table of what it costs to get past.
+func price(c *fiber.Ctx) error {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		return err
+	}
+	plot, err := newPlot(string(readme))
+	if err != nil {
+		return err
+	}
+	c.Type("html", "utf-8")
+	return pricePage.Execute(c, plot)
+}
+
+// plot has a point for each way past whose price the table has, on a logarithmic axis, and a sentence for each other.
+type plot struct {
+	Points []point
+	Ticks  []point
+	Others []string
+}
+
+type point struct {
+	Name, Price string
+	X, Y        float64 // pixels
+}
+
+// The axis, in powers of ten of USD for 1,000 challenges.
+const (
+	cheapest, dearest = -5, -2
+	left, right       = 250.0, 760.0
+	top, row          = 70.0, 46.0
+)
+
+var (
+	priced = regexp.MustCompile(`([0-9.]+) USD per 1,000`)
+	read   = regexp.MustCompile(`([0-9,]+) of ([0-9,]+) read`)
+)
+
+func newPlot(readme string) (p plot, err error) {
+	_, table, _ := strings.Cut(readme, "## What it costs to get past\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	for line := range strings.SplitSeq(table, "\n") {
+		cells := strings.Split(line, " | ")
+		if len(cells) != 3 {
+			continue
+		}
+		name := strings.TrimPrefix(cells[0], "| ")
+		name = strings.ToUpper(name[:1]) + name[1:]
+		if usd := priced.FindStringSubmatch(cells[1]); usd != nil {
+			value, err := strconv.ParseFloat(usd[1], 64)
+			if err != nil || math.Log10(value) < cheapest || math.Log10(value) > dearest {
+				return p, fmt.Errorf("the price %q is not on the axis", usd[1])
+			}
+			p.Points = append(p.Points, point{name, usd[1] + " USD", along(math.Log10(value)), top + row*float64(len(p.Points))})
+		} else if n := read.FindStringSubmatch(cells[1]); n != nil {
+			p.Others = append(p.Others, fmt.Sprintf("%s: %s of %s pictures read. What the model costs was not measured.", name, n[1], n[2]))
+		}
+	}
+	if len(p.Points) == 0 {
+		return p, fmt.Errorf("README.md has no table of prices")
+	}
+	for power := cheapest; power <= dearest; power++ {
+		p.Ticks = append(p.Ticks, point{Price: strconv.FormatFloat(math.Pow10(power), 'f', -1, 64), X: along(float64(power))})
+	}
+	return p, nil
+}
+
+func along(power float64) float64 {
+	return left + (power-cheapest)/(dearest-cheapest)*(right-left)
+}
+
+var pricePage = template.Must(template.New("price").Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>What it costs</title><link rel="icon" href="data:,">
+<style>
+body { margin: 0; background: #fff } text { font: 15px system-ui, sans-serif; fill: #1b2127 }
+.title { font-weight: 600; font-size: 17px } .quiet { fill: #5a6570; font-size: 13px } line { stroke: #dde2e7 }
+circle { fill: #0b5cad } .from { stroke: #0b5cad; stroke-width: 2; stroke-dasharray: 1 5; stroke-linecap: round }
+</style></head><body>
+<svg width="820" height="250">
+<text class="title" x="20" y="32">What 1,000 challenges cost to get past by work, in USD</text>
+{{range .Ticks}}<line x1="{{.X}}" x2="{{.X}}" y1="50" y2="160"/><text class="quiet" x="{{.X}}" y="182" text-anchor="middle">{{.Price}}</text>{{end}}
+{{range .Points}}<text x="20" y="{{.Y}}" dy="5">{{.Name}}</text><line class="from" x1="250" x2="{{.X}}" y1="{{.Y}}" y2="{{.Y}}"/>
+<circle cx="{{.X}}" cy="{{.Y}}" r="7"/><text x="{{.X}}" y="{{.Y}}" dx="14" dy="-9">{{.Price}}</text>{{end}}
+<text class="quiet" x="505" y="205" text-anchor="middle">Each line is ten times the price of the line to its left.</text>
+{{range .Others}}<text class="quiet" x="20" y="236">{{.}}</text>{{end}}
+</svg></body></html>`))
