@@ -22,8 +22,8 @@ type Challenge struct {
 	Expires  time.Time // when it can no longer be answered
 	Language string    // of its sound and its field's texts
 
-	// Refreshed says that the request was a form without script whose visitor asked for new characters, by the field's own
-	// button: it comes back as it was typed, and nothing in it is an error yet.
+	// Refreshed says that the request was a form without script whose visitor asked for new characters with the field's
+	// own button. Show the form as it was typed, without errors.
 	Refreshed bool
 
 	guard  *Guard

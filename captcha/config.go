@@ -159,9 +159,9 @@ type Config struct {
 	// Optional. Default: the 66 languages that README.md lists, English (en) first
 	Texts map[string]Texts
 
-	// Path is where the form field finds Create: names of letters, digits and ._~- between slashes,
-	// with a slash at either end. Audio is below it, at :key/audio.wav, Work, at :key/work, Altcha, at altcha, and Assets,
-	// at assets/:file. Guards with settings of their own whose fields stand in one app each need a Path of their own.
+	// Path is where the form field finds Create: names of letters, digits and ._~- between slashes, with a slash at
+	// either end. Audio is below it, at :key/audio.wav, Work, at :key/work, Altcha, at altcha, and Assets, at
+	// assets/:file. If several guards with different settings have fields in one app, each needs a Path of its own.
 	//
 	// Optional. Default: "/api/captcha/"
 	Path string

@@ -16,11 +16,11 @@ import (
 type Demand uint8
 
 const (
-	// LettersOrWork lets a browser compute instead of its visitor typing. Who has no script types the letters.
+	// LettersOrWork lets a browser compute so that its visitor need not type. Visitors without script type the letters.
 	LettersOrWork Demand = 1 + iota
 
-	// LettersAndWork takes both, of one challenge and in one submission. A visitor without script can't bring it. Where
-	// Config.Work is not set nobody can: then the request fails with 500, and the log says why.
+	// LettersAndWork takes both, of one challenge and in one submission. A visitor without script can't bring it. If
+	// Config.Work is not set, nobody can: the request then fails with 500, and the log says why.
 	LettersAndWork
 
 	// Nothing lets the request pass as it is, such as one of a visitor who has just met a challenge, or of a colleague.

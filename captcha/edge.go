@@ -15,9 +15,9 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 )
 
-// Edge is a guard as a router on fasthttp meets it. The methods of Guard that take a *fiber.Ctx are a thin layer over
-// it, for Fiber v2; a door for another router is another such layer. Each method's error is one of this package's, for
-// the router to answer; nothing has been answered then.
+// Edge is a guard for any router on fasthttp. The methods of Guard that take a *fiber.Ctx are a thin layer over it, for
+// Fiber v2; package fiberv3 is another. If a method returns an error, which is one of this package's, it has answered
+// nothing, and the router answers.
 type Edge struct{ g *Guard }
 
 // Edge returns the guard for a router on fasthttp.

@@ -224,5 +224,5 @@ func Fields(c *fiber.Ctx, names ...string) (map[string]string, error) {
 }
 
 // Reply answers a request that was refused in the JSON of django-rest-captcha: 400 with the reason by field; 503 with
-// Retry-After when the storage failed. An error that is none of this package's is returned as it is.
+// Retry-After when the storage failed. An error that is not from this package is returned as it is.
 func Reply(c *fiber.Ctx, err error) error { return ReplyTo(c.Context(), err) }

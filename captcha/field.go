@@ -67,18 +67,18 @@ type FieldOptions struct {
 // assets/field.css, which custom properties change the looks.
 //
 // Where Config.Work is set and the demand takes it, the browser starts to work when the visitor touches the form. When
-// it is done the letters are put away, and the visitor is told that there is nothing to type. They stay where there is
-// no secure context, where the work fails or takes more than 30 seconds, and for who prefers them.
+// it is done, the letters disappear and the visitor is told that there is nothing to type. The letters stay if there is
+// no secure context, if the work fails or takes more than 30 seconds, and for visitors who prefer them.
 //
-// Where nothing is demanded of the visitor, the field is empty.
+// If nothing is demanded of the visitor, the field is empty.
 //
 // The field needs Create, Audio, Work and Assets below Config.Path; [Guard.Field] serves pages that Go does not render.
 // Under a Content-Security-Policy it needs
 //
 //	img-src data:; style-src 'self'; script-src 'self'; worker-src 'self'; media-src 'self'; connect-src 'self'
 //
-// and nothing inline. Create needs no CSRF token, for it changes nothing: leave it out of an app's CSRF protection. The
-// page is one visitor's: answer it with Cache-Control: no-store.
+// and nothing inline. Create needs no CSRF token, because it changes nothing: leave it out of an app's CSRF protection.
+// The page is one visitor's: answer it with Cache-Control: no-store.
 func (c *Challenge) Field(options ...FieldOptions) template.HTML {
 	if c.guard == nil || c.demand.kind() == Nothing {
 		return ""

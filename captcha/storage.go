@@ -22,9 +22,9 @@ type Taker interface {
 
 // Adder is what a storage adds to fiber.Storage to make sealed challenges single use on any number of replicas.
 type Adder interface {
-	// Add sets key only if it is absent or expired, and reports whether it did: of any number of concurrent callers
-	// at most one is told true. A ttl of zero never expires. A storage that is full returns an error; it must not
-	// make room by forgetting other keys, for a forgotten key could be used again.
+	// Add sets key only if it is absent or expired, and reports whether it did: of any number of concurrent callers at
+	// most one is told true. A ttl of zero never expires. A storage that is full returns an error; it must not make
+	// room by forgetting other keys, because a forgotten key could be used again.
 	Add(ctx context.Context, key string, value []byte, ttl time.Duration) (added bool, err error)
 }
 

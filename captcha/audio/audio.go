@@ -1,5 +1,5 @@
 // Package audio speaks challenges, for people who cannot see the picture: "B as in Bravo", "seven, seven", in six
-// languages. It is told apart from package captcha so that an app without sound does not carry the recordings.
+// languages. It is a package of its own so that an app without sound does not carry the recordings.
 //
 //	guard := captcha.New(captcha.Config{Audio: audio.New()})
 //

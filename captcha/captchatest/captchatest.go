@@ -8,7 +8,7 @@
 //		// ... post challenge.Key and captchatest.Solve(t, guard, challenge.Key)
 //	}
 //
-// It asks for a testing.TB, so that it can't be called in production by accident.
+// It takes a testing.TB, so that nobody calls it in production by accident.
 package captchatest
 
 import (

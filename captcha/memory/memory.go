@@ -1,4 +1,5 @@
-// Package memory is a storage for one process: bounded, and refusing what has no room rather than forgetting anything.
+// Package memory is a storage for one process. It is bounded, and when it is full it refuses new entries rather than
+// forget old ones.
 package memory
 
 import (

@@ -5,7 +5,7 @@
 //		storagetest.Run(t, func(t *testing.T) fiber.Storage { return mystorage.New() })
 //	}
 //
-// It takes some ten seconds, for it waits for entries to expire. What it asks of a storage:
+// It takes some ten seconds, because it waits for entries to expire. It asks of a storage:
 //
 //   - Get of a key that is absent or expired is nil, nil; an error means that the storage failed.
 //   - Keys and values are any bytes, and copied: Fiber reuses what it lends after the request.

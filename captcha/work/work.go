@@ -1,5 +1,5 @@
-// Package work lets a browser meet a challenge by computing, with nothing to see, hear or type. It is told apart from
-// package captcha so that an app without it carries none of it.
+// Package work lets a browser meet a challenge by computing, with nothing to see, hear or type. It is a package of its
+// own so that an app without it carries none of it.
 //
 //	guard := captcha.New(captcha.Config{Work: work.New()})
 //

@@ -43,8 +43,8 @@ const (
 	full = "Sorry, we have no room for more messages and accounts at the moment, so yours was not kept. Try again in a few days."
 )
 
-const unkept = "Sorry, we could not save what you sent safely, so we did not accept it. Send the form again in a few seconds, " +
-	"with the characters that it shows then."
+const unkept = "Sorry, we could not save what you sent safely, so we did not accept it. Your answer may be used up: " +
+	"send the form again in a few seconds, with the characters that it shows then."
 
 // Sentence returns what a visitor is told about a status.
 func Sentence(status int) string {
