@@ -59,7 +59,7 @@ func command(args []string) (code int) {
 		fmt.Print(picture.Licences())
 		return 0
 	}
-	fmt.Fprintf(os.Stderr, "fibercaptcha: unknown arguments %q; accepted is none, to serve, healthcheck or licences\n", args)
+	fmt.Fprintf(os.Stderr, "fibercaptcha: unknown arguments %q; give no argument to serve the demo, or one of healthcheck and licences\n", args)
 	return 2
 }
 
