@@ -205,9 +205,9 @@ func (c *Challenge) Message(err error) string {
 	return c.guard.Message(c.Language, err)
 }
 
-// Message returns the sentence for a visitor whose submission was refused with err, in language: what to do, for the
-// errors of this package, and that it did not work, for any other. It is empty for nil, and for FieldErrors that are
-// all about an app's own fields.
+// Message returns the sentence, in language, for a visitor whose submission was refused with err. For the errors of
+// this package it says what to do, and for any other that the check is not working. It is empty for nil, and for
+// FieldErrors that are all about an app's own fields.
 func (g *Guard) Message(language string, err error) string {
 	texts := g.texts[g.orFirst(language)]
 	var fields FieldErrors

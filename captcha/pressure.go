@@ -65,7 +65,7 @@ func (s *shared) press() error {
 	return nil
 }
 
-// MaxLength returns how many letters an answer may have that is submitted: 8, or as many as the longest has.
+// MaxLength returns how many letters a submitted answer may have: 8, or as many as the longest answer has.
 func (g *Guard) MaxLength() int { return g.valueLimit() }
 
 // valueLimit is the greatest number of characters of a submitted answer.

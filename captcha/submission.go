@@ -27,8 +27,9 @@ type Submission struct {
 	visitor  Visitor
 }
 
-// Submission makes one of a key and an answer that came in a way of the app's own. Its error is FieldErrors (ErrMissing
-// or ErrMalformed) for what can't be an answer. White space around the key does not count, nor does any in the answer.
+// Submission makes a Submission of a key and an answer, for an app that receives them in its own way. Its error is
+// FieldErrors (ErrMissing or ErrMalformed) for what can't be an answer. White space around the key and anywhere in the
+// answer is ignored.
 func (g *Guard) Submission(key, value string, visitor Visitor) (Submission, error) {
 	key, value = strings.TrimSpace(key), strings.TrimSpace(value)
 	errs := FieldErrors{}
@@ -40,7 +41,7 @@ func (g *Guard) Submission(key, value string, visitor Visitor) (Submission, erro
 	return Submission{way: Letters, key: key, value: value, visitor: visitor}, nil
 }
 
-// ReceiptSubmission makes one of a receipt that came in a way of the app's own.
+// ReceiptSubmission makes a Submission of a receipt, for an app that receives it in its own way.
 func (g *Guard) ReceiptSubmission(receipt string, visitor Visitor) (Submission, error) {
 	receipt = strings.TrimSpace(receipt)
 	errs := FieldErrors{}
@@ -50,7 +51,8 @@ func (g *Guard) ReceiptSubmission(receipt string, visitor Visitor) (Submission, 
 	return Submission{way: Receipt, receipt: receipt, visitor: visitor}, nil
 }
 
-// WorkSubmission makes one of a challenge's key and the solution of its work that came in a way of the app's own.
+// WorkSubmission makes a Submission of a challenge's key and the solution of its work, for an app that receives them in
+// its own way.
 func (g *Guard) WorkSubmission(key, solution string, visitor Visitor) (Submission, error) {
 	key, solution = strings.TrimSpace(key), strings.TrimSpace(solution)
 	errs := FieldErrors{}
@@ -190,10 +192,10 @@ func (g *Guard) assemble(f fields, way Way, demand Demand, visitor Visitor) (Sub
 }
 
 // Verify decides about a submission. It returns nil for the right answer, else ErrUnknownKey, ErrWrongAnswer or
-// ErrStorage. A right or wrong answer uses the challenge up. An answer counts as people's keyboards make it: in either
-// case, in full width, with digits of another script or letters of another script that look like those shown, and with
-// a letter that the alphabet lacks for the one that it is mistaken for, S for 5. No two letters of the alphabet count
-// as one.
+// ErrStorage. A right or wrong answer uses the challenge up. An answer is right in every form that people's keyboards
+// produce: in upper or lower case, in full width, with digits of another script, and with letters of another script
+// that look like those shown. A letter that the alphabet lacks counts as the one that it is mistaken for, such as S for
+// 5. No two letters of the alphabet count as the same.
 func (g *Guard) Verify(ctx context.Context, s Submission) error {
 	_, err := g.settle(ctx, s)
 	return err

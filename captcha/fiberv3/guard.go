@@ -121,7 +121,7 @@ func (cfg Config) check() error {
 	return errors.Join(errs...)
 }
 
-// For returns the guard for another purpose, such as "signup". It has the settings, the storage and the routes of g,
-// and neither accepts the other's challenges. Call it when the app starts. A purpose is at most 64 letters, digits, -
-// and _; another panics.
+// For returns the guard for another purpose, such as "signup". It shares the settings, the storage and the routes of g.
+// Neither guard accepts the other's challenges. Call it when the app starts. A purpose is at most 64 letters, digits, -
+// and _; For panics on any other.
 func (g *Guard) For(purpose string) *Guard { return &Guard{g.Guard.For(purpose), g.cfg} }
