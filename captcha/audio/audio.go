@@ -46,7 +46,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
-// Config says what a Voice is to be like.
+// Config holds the settings of a Voice.
 type Config struct {
 	// Languages lists the BCP 47 tags of the languages to speak, the one for everybody else first.
 	//

@@ -28,9 +28,9 @@ const (
 	minFont   = 8  // below this many CSS pixels a letter is not readable
 )
 
-// Config holds every setting of a picture. Zero always means the default. What else might be meant by it has a word of
-// its own: Fit for a size that follows from the text, Upright for letters that are not turned, and an empty list in
-// place of nil for no noise and no filters.
+// Config holds every setting of a picture. Zero always means the default. Some values that 0 might stand for have names
+// instead: Fit for a size that follows from the text, and Upright for letters that are not turned. An empty list that
+// is not nil means no noise, or no filters.
 type Config struct {
 	// Width and Height of the picture in CSS pixels, 1 to 1000; Fit makes it as large as the text needs.
 	//

@@ -260,8 +260,8 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 // chooseStyle is the first thing that a seed decides.
 func (r *Renderer) chooseStyle(c *canvas) int { return c.random.IntN(len(r.styles)) }
 
-// Style is the one that Append draws with this seed in, for an app to learn how its visitors fare with each. It costs a
-// small part of a picture.
+// Style returns the style in which Append draws with this seed, so that an app can learn how its visitors fare with
+// each. It costs a small part of a picture.
 func (r *Renderer) Style(seed [32]byte) Style {
 	c := r.canvases.Get().(*canvas)
 	defer r.canvases.Put(c)
