@@ -97,7 +97,7 @@ type Work struct {
 	turns          chan struct{} // as many as keys may be derived at a time
 }
 
-// New returns a Work. It panics with the error that Build returns.
+// New returns a Work. It panics with the text of the error that Build returns.
 func New(config ...Config) *Work {
 	w, err := Build(config...)
 	if err != nil {

@@ -87,7 +87,7 @@ func TestContact(t *testing.T) {
 	typed["message"] += "!"
 	used := v.submit(first, typed)
 	v.want(used, http.StatusUnprocessableEntity)
-	if !strings.Contains(used.words(), "already used") || used.field("captcha_key") == first.field("captcha_key") || used.field("message") == "" {
+	if !strings.Contains(used.words(), "already been used") || used.field("captcha_key") == first.field("captcha_key") || used.field("message") == "" {
 		t.Errorf("a used challenge: %s", used.words())
 	}
 	typed["captcha_value"] = "WRONG"

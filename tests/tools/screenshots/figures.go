@@ -1,8 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"html/template"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
 	"math"
 	"net"
 	"os"
@@ -93,6 +98,30 @@ func ways(app *fiber.App) fiber.Handler {
 		c.Type("html", "utf-8")
 		return waysPage.Execute(c, panels)
 	}
+}
+
+// lighten writes a picture in 16 shades of grey to another file, for a page that has to be light: a third of the bytes.
+func lighten(from, to string) error {
+	content, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	picture, err := png.Decode(bytes.NewReader(content))
+	if err != nil {
+		return err
+	}
+	var greys color.Palette
+	for level := range 16 {
+		greys = append(greys, color.Gray{Y: uint8(level * 17)})
+	}
+	light := image.NewPaletted(picture.Bounds(), greys)
+	draw.Draw(light, light.Bounds(), picture, picture.Bounds().Min, draw.Src)
+	var encoded bytes.Buffer
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	if err := encoder.Encode(&encoded, light); err != nil {
+		return err
+	}
+	return os.WriteFile(to, encoded.Bytes(), 0o644)
 }
 
 // price is a plot of the README's table of what it costs to get past.

@@ -93,7 +93,7 @@ func main() {
 	}
 	err := run(shots, site, *out)
 	if err == nil && !*all && !*field {
-		err = errors.Join(run(figures, startFigures, *out), run(figures[:1], startFigures, *home))
+		err = errors.Join(run(figures, startFigures, *out), lighten(filepath.Join(*out, "ways.png"), filepath.Join(*home, "ways.png")))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "screenshots:", err)
