@@ -310,7 +310,7 @@ func TestWizard(t *testing.T) {
 	receipt := "captcha_receipt=" + find(t, page, `name="captcha_receipt" value="([^"]+)"`)
 	do(t, app, request{method: "POST", path: "/second", body: "name=Ada&message=Hello", status: 422, want: `value="Ada"`})
 	do(t, app, request{method: "POST", path: "/second", body: receipt, status: 201})
-	do(t, app, request{method: "POST", path: "/second", body: receipt, status: 422, want: "This form may have been sent already."})
+	do(t, app, request{method: "POST", path: "/second", body: receipt, status: 422, want: "This form may already have been sent."})
 }
 
 // A form whose answer can't be checked comes back with the status of that, and as it was typed.
