@@ -49,8 +49,8 @@ func main() {
 	}
 }
 
-// command does what is not serving: healthcheck exits with 0 if the site at ADDR lives, and licences prints those of the
-// embedded fonts.
+// command does what is not serving: healthcheck exits with 0 if the site at ADDR lives, and licences prints those of
+// the embedded fonts.
 func command(args []string) (code int) {
 	switch strings.Join(args, " ") {
 	case "healthcheck":
@@ -59,7 +59,7 @@ func command(args []string) (code int) {
 		fmt.Print(picture.Licences())
 		return 0
 	}
-	fmt.Fprintf(os.Stderr, "fibercaptcha: unknown arguments %q; accepted is none, to serve, healthcheck or licences\n", args)
+	fmt.Fprintf(os.Stderr, "fibercaptcha: unknown arguments %q; give no argument to serve the demo, or one of healthcheck and licences\n", args)
 	return 2
 }
 
@@ -85,9 +85,9 @@ func run(ctx context.Context) error {
 	redis.SetLogger(redisLog{})
 	for _, stranger := range settings.Unknown(os.Environ()) {
 		if stranger.Meant != "" {
-			slog.Warn("a variable that is no setting changes nothing", "variable", stranger.Name, "did_you_mean", stranger.Meant)
+			slog.Warn("this environment variable is not a setting and has no effect", "variable", stranger.Name, "did_you_mean", stranger.Meant)
 		} else {
-			slog.Warn("a variable that is no setting changes nothing", "variable", stranger.Name)
+			slog.Warn("this environment variable is not a setting and has no effect", "variable", stranger.Name)
 		}
 	}
 	rooms, err := openRooms(ctx, set)
@@ -199,7 +199,7 @@ func listenForMetrics(set settings.Settings, handler http.Handler, failed chan<-
 	listener, err := net.Listen("tcp", addr)
 	switch {
 	case err != nil && optional:
-		slog.Warn("there are no metrics, for their address is taken; set METRICS_ADDR to another, or to none", "error", err)
+		slog.Warn("metrics are not served, because their address is in use; set METRICS_ADDR to another address, or to none", "error", err)
 		return nil
 	case err != nil:
 		return fmt.Errorf("METRICS_ADDR: %w", err)

@@ -13,18 +13,18 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/storage"
 )
 
-// rooms are the storages of what the site keeps. In memory each is one of its own: what visitors store never takes the room of
-// what must not be refused, which is the marks of spent challenges, the failed logins and the sessions. STORAGE_URL says how
-// much visitors may store, and the others have what is enough. In Redis all are one, whose room is bounded for all together, and
-// package kept bounds what visitors store.
+// rooms are the storages of what the site keeps. In memory each is one of its own: what visitors store never takes the
+// room of what must not be refused, which is the marks of spent challenges, the failed logins and the sessions.
+// STORAGE_URL says how much visitors may store, and the others have what is enough. In Redis all are one, whose room is
+// bounded for all together, and package kept bounds what visitors store.
 type rooms struct {
 	challenges, attempts, sessions, accounts, messages, sent storage.Storage
 
 	opened []storage.Storage
 }
 
-// ownRoom is room for 200,000 accounts and networks with failed logins, as many who are logged in, or the answers to as many
-// forms that may be sent a second time. It is made as it is used.
+// ownRoom is room for 200,000 accounts and networks with failed logins, as many who are logged in, or the answers to as
+// many forms that may be sent a second time. It is made as it is used.
 const ownRoom = "memory://?entries=200000&bytes=67108864"
 
 func openRooms(ctx context.Context, set settings.Settings) (*rooms, error) {
@@ -74,7 +74,8 @@ func (r *rooms) shared() (bytes int64) {
 	return 0
 }
 
-// ready tries what requests need: that each storage answers, and that there is still room for the mark of a spent challenge.
+// ready tries what requests need: that each storage answers, and that there is still room for the mark of a spent
+// challenge.
 func (r *rooms) ready(ctx context.Context) error {
 	_, err := r.challenges.Add(ctx, "ready_"+rand.Text(), []byte{1}, time.Second)
 	for _, opened := range r.opened {

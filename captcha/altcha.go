@@ -41,8 +41,8 @@ func readAltchaReceipt(payload string) string {
 	return a.Receipt
 }
 
-// sendAltcha answers GET with a challenge for ALTCHA's widget. Where letters are demanded it has a picture and a sound of
-// them beside the work, and the address at which they are exchanged for a receipt.
+// sendAltcha answers GET with a challenge for ALTCHA's widget. Where letters are demanded it has a picture and a sound
+// of them beside the work, and the address at which they are exchanged for a receipt.
 func (g *Guard) sendAltcha(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
 	if g.cfg.Work == nil {
 		return notFound()
@@ -83,8 +83,8 @@ func (g *Guard) altchaCode(key string, c keep.Challenge) map[string]any {
 	return code
 }
 
-// verifyAltcha answers POST with a receipt for the letters and the work that ALTCHA's widget sends, which has names of its
-// own for them and for the reply. Refusals of fields name them as a form has them.
+// verifyAltcha answers POST with a receipt for the letters and the work that ALTCHA's widget sends, which has names of
+// its own for them and for the reply. Refusals of fields name them as a form has them.
 func (g *Guard) verifyAltcha(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
 	if g.cfg.Work == nil || g.cfg.Receipts == 0 {
 		return notFound()
@@ -134,8 +134,8 @@ func (g *Guard) readAltcha(s *Submission, errs FieldErrors, payload string) {
 // was issued at the highest level of pressure that asks for none.
 func (g *Guard) workAlone(s Submission) bool { return s.altcha != nil && g.cfg.Receipts == 0 }
 
-// openAltcha finds the solution in what the widget submitted. Where what was signed has been altered, the key is as unknown
-// as a key that was altered, and nothing is used up.
+// openAltcha finds the solution in what the widget submitted. Where what was signed has been altered, the key is as
+// unknown as a key that was altered, and nothing is used up.
 func (g *Guard) openAltcha(ctx context.Context, s *Submission) error {
 	if s.altcha == nil {
 		return nil

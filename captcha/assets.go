@@ -69,8 +69,8 @@ func newAsset(name, mediaType, content string) asset {
 func (g *Guard) assetURL(a asset) string { return g.path() + "assets/" + a.name + "?v=" + a.version }
 
 // asset answers GET with a file of the form field's. The field asks for them by their version and then keeps them for a
-// year; without the version, or with another than this program's, as happens while a new one is being deployed, a browser
-// asks again each time.
+// year; without the version, or with another than this program's, as happens while a new one is being deployed, a
+// browser asks again each time.
 func (g *Guard) asset(r *fasthttp.RequestCtx, name string) error {
 	i := slices.IndexFunc(g.assets, func(a asset) bool { return a.name == name })
 	if i < 0 {

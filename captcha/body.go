@@ -183,8 +183,8 @@ func jsonFields(body []byte, names []string) (fields, error) {
 
 const jsonSpace = " \t\r\n"
 
-// jsonFault returns where body stops being one JSON value: a position in it, its length if it is only cut short, and -1 if
-// nothing is wrong.
+// jsonFault returns where body stops being one JSON value: a position in it, its length if it is only cut short, and -1
+// if nothing is wrong.
 func jsonFault(body []byte) int {
 	if json.Valid(body) {
 		return -1

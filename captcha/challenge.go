@@ -22,8 +22,8 @@ type Challenge struct {
 	Expires  time.Time // when it can no longer be answered
 	Language string    // of its sound and its field's texts
 
-	// Refreshed says that the request was a form without script whose visitor asked for new characters, by the field's own
-	// button: it comes back as it was typed, and nothing in it is an error yet.
+	// Refreshed says that the request was a form without script whose visitor asked for new characters with the field's
+	// own button. Show the form as it was typed, without errors.
 	Refreshed bool
 
 	guard  *Guard
@@ -128,8 +128,8 @@ func (g *Guard) terms(visitor Visitor, preset, level uint8) keep.Terms {
 	return g.atLevel(g.demand(visitor), level).terms(preset + level*presets)
 }
 
-// maxDraws bounds the search for an answer that spells no insult. In an alphabet in which one of four answers does, which is
-// a hundred times the default one's share, it fails once in 2^64 times.
+// maxDraws bounds the search for an answer that spells no insult. In an alphabet in which one of four answers does,
+// which is a hundred times the default one's share, it fails once in 2^64 times.
 const maxDraws = 32
 
 // draw draws an answer with so many letters more than usual, at random of all that spell no insult.

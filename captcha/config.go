@@ -56,19 +56,19 @@ type Config struct {
 	// Optional. Default: nil, and anybody may answer a challenge
 	Binding func(c *fiber.Ctx) string
 
-	// Expiration is how long a challenge can be answered, from one second to 24 hours.
+	// Expiration is how long a challenge can be answered, from 1 second to 24 hours.
 	//
 	// Optional. Default: 5 * time.Minute
 	Expiration time.Duration
 
-	// Receipts is how long a receipt is good: proof that a challenge was met, good once, which a request brings in the
-	// field captcha_receipt in place of key and answer. From one second to 24 hours.
+	// Receipts is how long a receipt is good, from one second to 24 hours. A receipt proves once that a challenge was met: a
+	// request brings it in the field captcha_receipt in place of key and answer.
 	//
 	// Optional. Default: 0, and receipts are neither given nor accepted
 	Receipts time.Duration
 
-	// Alphabet holds the letters of the answers: 2 to 255, none of which counts as another. Upper and lower case, the
-	// widths of a letter, and letters of two scripts that look the same are alike.
+	// Alphabet holds the letters of the answers: 2 to 255, no two of which count as the same. Upper and lower case
+	// count as the same, and so do a letter's widths and letters of two scripts that look alike.
 	//
 	// Optional. Default: picture.Alphabet, capital letters and digits without look-alikes
 	Alphabet string
@@ -91,9 +91,8 @@ type Config struct {
 
 	// FieldPicture says how the pictures look that the form field shows. Its fonts are those of Picture.
 	//
-	// Optional. Default: Picture, and where that has no size, scale or font size of its own, 180 x 64 CSS pixels at scale
-	// 2:
-	// letters that are read with ease on a phone
+	// Optional. Default: Picture. If that sets neither size nor scale nor font size, the field's are 180 x 64 CSS
+	// pixels at scale 2, which is easy to read on a phone
 	FieldPicture picture.Config
 
 	// Audio speaks challenges to those who can't see them: audio.New(), from the package captcha/audio. A guard without
@@ -109,38 +108,40 @@ type Config struct {
 	// Optional. Default: nil
 	Work ProofOfWork
 
-	// Demand decides what a request must bring to the guard of this purpose. It is asked when a challenge is issued, on
-	// the page or on the guard's own routes, and its answer is sealed in the challenge; and it is asked again when a
-	// submission is read. So let it depend on the purpose and on what these requests have in common, such as the address.
+	// Demand decides what a request must bring to the guard of this purpose. It is called when a challenge is issued,
+	// on the page or on the guard's own routes, and its answer is sealed in the challenge. It is called again when a
+	// submission is read. So let it depend only on the purpose and on what these requests have in common, such as the
+	// address.
 	//
 	// Optional. Default: nil, and that is LettersOrWork where Work is set, else LettersOnly
 	Demand func(c *fiber.Ctx, purpose string) Demand
 
-	// Pressure asks more of a client in whose network guesses fail: pressure.New(), from the package captcha/pressure. A
-	// guard without it asks the same of everybody, and the binary carries none of it.
+	// Pressure asks more of a client if guesses from its network fail: pressure.New(), from the package
+	// captcha/pressure. A guard without it asks the same of everybody, and the binary carries none of it.
 	//
 	// Optional. Default: nil
 	Pressure Pressure
 
-	// Client returns the address that a request comes from, for Pressure. Clients that are not known, the zero Addr, are
-	// one.
+	// Client returns the address that a request comes from, for Pressure. All clients whose address is not known, the
+	// zero Addr, count as one.
 	//
 	// Optional. Default: c.IP(). Behind a proxy that is the proxy, so that all visitors are one client, unless the app
 	// sets ProxyHeader, and EnableTrustedProxyCheck with TrustedProxies, without which anybody may name any address.
 	Client func(c *fiber.Ctx) netip.Addr
 
 	// Trap is the name of a text field that people never see and leave empty, such as "subject": letters, digits, _, -
-	// and dots, and no name by which browsers fill in what they know of their users. The form field has it where this is
-	// set. A submission in which it is filled in is answered as a wrong answer, or as a used receipt where it brings a
-	// receipt, and uses up what it brings. A client that has no such field, as those of the JSON API, is not asked for it.
+	// and dots, and not a name by which browsers fill in what they know about their users. If it is set, the form field
+	// contains it. A submission with text in it is answered like a wrong answer, or like a used receipt if it brings a
+	// receipt, and uses up what it brings. A client that does not send the field, such as one of the JSON API, is not
+	// asked for it.
 	//
 	// Optional. Default: "", and there is none
 	Trap string
 
-	// Pause is the least time between issue and answer, for people have to read: a millisecond to a minute, and at most
-	// half of Expiration. Letters that come sooner are answered as a wrong answer, and use their challenge up. It does not hold
-	// for work alone, which a browser may have done before its visitor has read the page. The clocks of replicas add to
-	// it or take from it.
+	// Pause is the least time between issue and answer, because people have to read: from a millisecond to a minute, and at
+	// most half of Expiration. Letters that come sooner are answered like a wrong answer, and use their challenge up. It does not
+	// apply to work alone, which a browser may have done before its visitor has read the page. If the clocks of
+	// replicas differ, the pause is longer or shorter by as much.
 	//
 	// Optional. Default: 0
 	Pause time.Duration
@@ -151,29 +152,31 @@ type Config struct {
 	// Optional. Default: "", the best match for the request's Accept-Language
 	Language string
 
-	// Texts change what the form field says, by language (BCP 47), and add languages. What is left empty stays as it is; in
-	// an added language it is as in the nearest relative, or in English, which is logged at start. A language that Audio
-	// does not speak has the sound of its nearest relative, or of Audio's first.
+	// Texts change what the form field says, by language (BCP 47), and add languages. A text that is left empty stays
+	// as it is. In an added language it comes from the nearest relative, or else is in English, which is logged at
+	// start. A language that Audio does not speak has the sound of its nearest relative, or else of Audio's first
+	// language.
 	//
 	// Optional. Default: the 66 languages that README.md lists, English (en) first
 	Texts map[string]Texts
 
-	// Path is where the form field finds Create: names of letters, digits and ._~- between slashes,
-	// with a slash at either end. Audio is below it, at :key/audio.wav, Work, at :key/work, Altcha, at altcha, and Assets,
-	// at assets/:file. Guards with settings of their own whose fields stand in one app each need a Path of their own.
+	// Path is where the form field finds Create: names of letters, digits and ._~- between slashes, with a slash at
+	// either end. Audio is below it, at :key/audio.wav, Work, at :key/work, Altcha, at altcha, and Assets, at
+	// assets/:file. If several guards with different settings have fields in one app, each needs a Path of its own.
 	//
 	// Optional. Default: "/api/captcha/"
 	Path string
 
-	// Prefix is what a reverse proxy takes off the path of a request before this app sees it, such as "/shop": names
-	// between slashes, without one at the end. A browser finds Path below it.
+	// Prefix is what a reverse proxy removes from the front of a request's path before this app sees it, such as
+	// "/shop": names between slashes, without a slash at the end. A browser finds Path below it.
 	//
 	// Optional. Default: ""
 	Prefix string
 
-	// MaxBody is how many bytes of a request's body are read for the captcha's fields. A longer one is 413.
+	// MaxBody is how many bytes of a request's body are read for the captcha's fields. A longer body is answered with
+	// 413.
 	//
-	// Optional. Default: 1 MiB of a body that the app streams (fiber.Config.StreamRequestBody), else the app's BodyLimit
+	// Optional. Default: 1 MiB if the app streams bodies (fiber.Config.StreamRequestBody), else the app's BodyLimit
 	MaxBody int
 
 	// Next skips Protect when it returns true.
@@ -220,19 +223,19 @@ type Compat struct {
 
 	// ImageField is the name of the picture in the reply.
 	//
-	// Optional. Default: both "captcha_image" and "captcha_value", for there are front ends for either
+	// Optional. Default: both "captcha_image" and "captcha_value", because there are front ends for each
 	ImageField string
 
 	// Namespace is the form of the keys in Storage, at most 256 bytes. {key}, which it has once, stands for the
 	// challenge's key, with a ~ before it where that key was used, and {version} for the version of this form. It must
-	// have a part of its own, so that no visitor can name what is not a captcha's. Guards that share a Storage and have
-	// the same Namespace and Purpose accept each other's challenges.
+	// have a part of its own, so that no visitor's key can name an entry that is not a captcha's. Guards that share a
+	// Storage and have the same Namespace and Purpose accept each other's challenges.
 	//
 	// Optional. Default: "rest_captcha_{key}.{version}"
 	Namespace string
 
-	// KeyGenerator makes the key of a stored challenge: 1 to 64 letters, digits, - and _, which nobody can guess.
-	// A sealed challenge's key is its seal.
+	// KeyGenerator makes the key of a stored challenge: 1 to 64 letters, digits, - and _, which nobody can guess. It is
+	// not called for sealed challenges.
 	//
 	// Optional. Default: a random UUID
 	KeyGenerator func() string
@@ -310,10 +313,8 @@ func withDefaults(config ...Config) Config {
 }
 
 // fieldSize gives a picture the field's own size, unless an app has chosen one. Scale 2 serves screens with three
-// device
-// pixels to a CSS pixel too: on a phone of that kind, with 460 pixels to the inch, a pixel of the picture is a twelfth
-// of a
-// millimetre wide. Scale 3 would double what the page weighs.
+// device pixels to a CSS pixel too: on a phone of that kind, with 460 pixels to the inch, a pixel of the picture is a
+// twelfth of a millimetre wide. Scale 3 would double what the page weighs.
 func fieldSize(p picture.Config) picture.Config {
 	if p.Width == 0 && p.Height == 0 && p.Scale == 0 && p.FontSize == 0 {
 		p.Width, p.Height, p.Scale = 180, 64, 2

@@ -41,8 +41,8 @@ func (g *Guard) create(ctx context.Context, r *fasthttp.RequestCtx, visitor Visi
 	return nil
 }
 
-// appendDetails adds members to a reply of which a client can ask for more than the original's server says. They are not
-// there unasked, for a client in a typed language may know no number in a reply.
+// appendDetails adds members to a reply of which a client can ask for more than the original's server says. They are
+// not there unasked, for a client in a typed language may know no number in a reply.
 func (g *Guard) appendDetails(reply []byte, key string, c keep.Challenge) []byte {
 	width, height := g.renderer(c).Size(c.Answer)
 	reply = fmt.Appendf(reply[:len(reply)-1], `,"image_width":%d,"image_height":%d,"expires_in":%d`, width, height, int(g.cfg.Expiration.Seconds()))

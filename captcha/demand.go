@@ -8,19 +8,19 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 )
 
-// Demand is what a request must bring to be let through. Config.Demand chooses it; what it was when a challenge was issued
-// is sealed in the challenge, so that a visitor can't choose less. A submission has to meet both that and what is demanded
-// of the request that brings it.
+// Demand is what a request must bring to be let through. Config.Demand chooses it; what it was when a challenge was
+// issued is sealed in the challenge, so that a visitor can't choose less. A submission has to meet both that and what
+// is demanded of the request that brings it.
 //
 // The zero value is the guard's default: LettersOrWork where Config.Work is set, else LettersOnly.
 type Demand uint8
 
 const (
-	// LettersOrWork lets a browser compute instead of its visitor typing. Who has no script types the letters.
+	// LettersOrWork lets a browser compute so that its visitor need not type. Visitors without script type the letters.
 	LettersOrWork Demand = 1 + iota
 
-	// LettersAndWork takes both, of one challenge and in one submission. A visitor without script can't bring it. Where
-	// Config.Work is not set nobody can: then the request fails with 500, and the log says why.
+	// LettersAndWork takes both, of one challenge and in one submission. A visitor without script can't bring it. If
+	// Config.Work is not set, nobody can: the request then fails with 500, and the log says why.
 	LettersAndWork
 
 	// Nothing lets the request pass as it is, such as one of a visitor who has just met a challenge, or of a colleague.
@@ -39,8 +39,8 @@ const (
 	kindMask = 1<<kindBits - 1
 )
 
-// AtLevel returns the same demand with more work: each level doubles it, and 7 is the highest. A browser that searches for
-// a fifth of a second at level 0 does so for half a minute at level 7.
+// AtLevel returns the same demand with more work: each level doubles it, and 7 is the highest. A browser that searches
+// for a fifth of a second at level 0 does so for half a minute at level 7.
 func (d Demand) AtLevel(level int) Demand {
 	return d.kind() | Demand(min(max(level, 0), maxLevel))<<kindBits
 }
@@ -48,8 +48,8 @@ func (d Demand) AtLevel(level int) Demand {
 func (d Demand) kind() Demand { return d & kindMask }
 func (d Demand) level() uint8 { return uint8(d >> kindBits) }
 
-// terms are the demand as a key has it. The codes are those of the constants, but for LettersOnly: it is 0, as the terms
-// are of the keys that were made before there was work.
+// terms are the demand as a key has it. The codes are those of the constants, but for LettersOnly: it is 0, as the
+// terms are of the keys that were made before there was work.
 func (d Demand) terms(preset uint8) keep.Terms {
 	return keep.Terms{Demand: uint8(d.kind()) & 3, Preset: preset, Level: d.level()}
 }
@@ -109,8 +109,8 @@ func broughtFor(d Demand) brought {
 
 // errNoWork and errNoDemand are a programmer's mistakes, which no request can meet.
 var (
-	errNoWork   = errors.New("captcha: Config.Demand asks for LettersAndWork, and Config.Work is not set, so that nobody can bring it")
-	errNoDemand = errors.New("captcha: Config.Demand returned what is none of LettersOrWork, LettersOnly, LettersAndWork and Nothing")
+	errNoWork   = errors.New("captcha: Config.Demand asks for LettersAndWork, but Config.Work is not set, so nobody can meet it")
+	errNoDemand = errors.New("captcha: Config.Demand returned something other than LettersOrWork, LettersOnly, LettersAndWork and Nothing")
 )
 
 // checkDemand refuses a demand that nobody can meet, and says so where it shows.

@@ -19,7 +19,7 @@ func TestDemandsThatNobodyCanMeet(t *testing.T) {
 	}{
 		"work without Work": {captcha.LettersAndWork, "Config.Work is not set"},
 		"the same, harder":  {captcha.LettersAndWork.AtLevel(3), "Config.Work is not set"},
-		"none":              {captcha.Demand(6), "none of LettersOrWork"},
+		"none":              {captcha.Demand(6), "other than LettersOrWork"},
 	} {
 		var log strings.Builder
 		guard := captcha.New(captcha.Config{

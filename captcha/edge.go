@@ -15,16 +15,16 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 )
 
-// Edge is a guard as a router on fasthttp meets it. The methods of Guard that take a *fiber.Ctx are a thin layer over it,
-// for Fiber v2; a door for another router is another such layer. Each method's error is one of this package's, for the
-// router to answer; nothing has been answered then.
+// Edge is a guard for any router on fasthttp. The methods of Guard that take a *fiber.Ctx are a thin layer over it, for
+// Fiber v2; package fiberv3 is another. If a method returns an error, which is one of this package's, it has answered
+// nothing, and the router answers.
 type Edge struct{ g *Guard }
 
 // Edge returns the guard for a router on fasthttp.
 func (g *Guard) Edge() Edge { return Edge{g} }
 
-// For returns the edge of the guard for the purpose that a request to one of the guard's own routes names in its query. An
-// unknown one is 404.
+// For returns the edge of the guard for the purpose that a request to one of the guard's own routes names in its query.
+// An unknown one is 404.
 func (e Edge) For(r *fasthttp.RequestCtx) (Edge, error) {
 	g := e.g.ofPurpose(string(r.QueryArgs().Peek("purpose")))
 	if g == nil {
@@ -39,8 +39,8 @@ func (e Edge) Purpose() string { return e.g.purpose }
 // Path returns Config.Path.
 func (e Edge) Path() string { return e.g.cfg.Path }
 
-// PathBelow returns what is left of Config.Path below a prefix that the router puts before it. The error says what to do
-// where Path does not begin with the prefix.
+// PathBelow returns what is left of Config.Path below a prefix that the router puts before it. The error says what to
+// do where Path does not begin with the prefix.
 func (e Edge) PathBelow(prefix string) (string, error) {
 	prefix = strings.TrimSuffix(prefix, "/")
 	rest, ok := strings.CutPrefix(e.g.cfg.Path, prefix+"/")
@@ -198,8 +198,8 @@ func (s Sending) Unused(ctx context.Context) bool {
 	return err == nil
 }
 
-// Sending returns what the form in a request is told from others by, and uses nothing up. It is not ok for a request that
-// Read refuses, or that brings no key of this guard's form.
+// Sending returns what the form in a request is told from others by, and uses nothing up. It is not ok for a request
+// that Read refuses, or that brings no key of this guard's form.
 func (e Edge) Sending(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) (s Sending, ok bool) {
 	g := e.g
 	if g.demand(visitor).kind() == Nothing {

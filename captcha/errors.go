@@ -11,8 +11,7 @@ import (
 )
 
 // SettingError refuses a setting, by [NewGuard]. It names the field, its value and what is accepted. Several may be
-// joined;
-// [errors.As] finds the first.
+// joined; [errors.As] finds the first.
 type SettingError = setting.Error
 
 // Reason is why something was refused or failed: a short constant word, fit for a metric's label.
@@ -34,9 +33,9 @@ const (
 	Failed        Reason = "failed"      // something of the app's own, such as Config.Audio
 )
 
-// Error is why a guard refused a request or could not decide. What Error returns is a sentence fit for strangers; the
-// cause
-// is found by unwrapping. A handler may return it as it is: Fiber's default error handler then answers with Status.
+// Error is why a guard refused a request or could not decide. Error returns a sentence that strangers may read;
+// unwrapping finds the cause. A handler may return the error as it is: Fiber's default error handler then answers with
+// Status.
 type Error struct {
 	Reason Reason
 	Status int    // of the answer to the request
@@ -56,14 +55,14 @@ var (
 	ErrMalformed error = &Error{Reason: Malformed, Status: http.StatusBadRequest, Detail: "The captcha fields can't be read."}
 
 	// ErrUnknownKey says that the key names no challenge that can still be answered here: it was never issued, or for
-	// another purpose, it was used before, or it has expired. They are not told apart, on purpose.
+	// another purpose, it was used before, or it has expired. These cases are not told apart, on purpose.
 	ErrUnknownKey error = &Error{Reason: UnknownKey, Status: http.StatusBadRequest, Detail: "Invalid or expired captcha key"}
 
 	// ErrWrongAnswer says that the answer was not the challenge's. The challenge is used up.
 	ErrWrongAnswer error = &Error{Reason: WrongAnswer, Status: http.StatusBadRequest, Detail: "Invalid captcha value"}
 
-	// ErrStorage says that the storage failed, so that the answer could be neither accepted nor refused. It wraps the
-	// storage's own error. A handler answers 503.
+	// ErrStorage says that the storage failed, so that nobody knows whether the answer was right. It wraps the
+	// storage's own error. Answer it with 503.
 	ErrStorage error = &Error{Reason: StorageFailed, Status: http.StatusServiceUnavailable, Detail: msgNotChecked}
 )
 
@@ -136,11 +135,9 @@ func reasonOf(err error) Reason {
 	}
 }
 
-// FieldErrors says what is wrong with each field, by the field's name. An app may add its own fields' errors. In JSON
-// it
-// is as Django REST framework has it: {"captcha_value": ["This field is required."]}. Through errors.Is it is
-// ErrMissing
-// when every complaint is of an absent or blank field, else ErrMalformed.
+// FieldErrors says what is wrong with each field, by the field's name. An app may add the errors of its own fields. Its
+// JSON is Django REST framework's: {"captcha_value": ["This field is required."]}. For errors.Is it is ErrMissing if
+// every field named is absent or blank, else ErrMalformed.
 type FieldErrors map[string][]FieldError
 
 // FieldError is one thing that is wrong with a field.

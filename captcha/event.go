@@ -5,8 +5,7 @@ import "time"
 // Kind is what an Event is about.
 type Kind string
 
-// The kinds of events. A browser asks for a sound in one request or in several, and for work
-// only where it does it.
+// The kinds of events. A browser asks for a sound in one request or in several, and for work only where it does it.
 const (
 	Issued   Kind = "issued"
 	Spoken   Kind = "spoken"

@@ -9,11 +9,9 @@ import (
 
 // Register adds the guard's routes to app, below Config.Path: Create, Field, Assets for the form field, Audio where
 // Config.Audio is set, Work and Altcha where Config.Work is, and Exchange, at receipt/, where Config.Receipts is. They
-// serve the guards of all purposes that For returns. An app that wants handlers of its own in
-// front of them, such as a limit of requests, adds these before with app.Use, or adds the routes one by one instead.
-// Path counts from the app's root, also where app is a
-// group with a prefix, which Path then begins with. Register panics where it does not, and where the app has a handler
-// at
+// serve the guards of all purposes that For returns. To put handlers of your own in front of them, such as a limit, add
+// these before with app.Use, or add the routes one by one instead. Path counts from the app's root. If app is a group
+// with a prefix, Path has to begin with that prefix. Register panics if it does not, and if the app has a handler at
 // Path already. An app that is mounted in another may register its guards before or after.
 func (g *Guard) Register(app fiber.Router) {
 	path := g.pathBelow(app)
@@ -65,16 +63,16 @@ func (g *Guard) pathBelow(app fiber.Router) string {
 //	{"image_type": "image/png", "image_decode": "base64", "captcha_key": "...", "captcha_image": "...", "captcha_value": "..."}
 //
 // The request's body is ignored. The query may name a purpose, ?purpose=signup, where the app has a guard for it, and
-// ?preset=field for a picture as the form field has it. With ?details the reply has image_width and image_height as well, in
-// CSS pixels, expires_in, in seconds, and where Config.Audio is set audio_type and audio_url. Another method is 405, a
-// storage failure 503; Config.ErrorHandler answers these.
+// ?preset=field for a picture as the form field has it. With ?details the reply has image_width and image_height as
+// well, in CSS pixels, expires_in, in seconds, and where Config.Audio is set audio_type and audio_url. Another method
+// is 405, a storage failure 503; Config.ErrorHandler answers these.
 func (g *Guard) Create(c *fiber.Ctx) error {
 	return g.answered(c, g.Edge().Create(c.UserContext(), c.Context(), g.routeVisitor(c)))
 }
 
 // Field answers POST with a new challenge's form field, as [Challenge.Field] renders it, for a page that the server
-// does not
-// render: a static one, or one that React makes. Such a page has the script of the field, which needs no version,
+// does not render: a static one, or one that React makes. Such a page has the script of the field, which needs no
+// version,
 //
 //	<script type="module" src="/api/captcha/assets/field.js"></script>
 //
@@ -84,36 +82,31 @@ func (g *Guard) Create(c *fiber.Ctx) error {
 //
 // in the language of the element or of the nearest one around it that has the attribute lang, else in the one that the
 // browser prefers. Optional attributes are data-purpose, and data-input-class and data-button-class, which are added to
-// the
-// classes. What is in the element is shown until the field is there. The query may have a language and a purpose; the
-// request's body is ignored. Another method is 405, a storage failure 503.
+// the classes. What is in the element is shown until the field is there. The query may have a language and a purpose;
+// the request's body is ignored. Another method is 405, a storage failure 503.
 func (g *Guard) Field(c *fiber.Ctx) error {
 	return g.answered(c, g.Edge().Field(c.UserContext(), c.Context(), g.routeVisitor(c)))
 }
 
 // Audio answers GET with the sound of the challenge that the route's parameter "key" names, as a WAV file, in the
-// language
-// that the challenge was issued for. Listening uses nothing up, and gives the same bytes each time. A part of the file
-// can be asked for with Range: Safari plays nothing from a server that can't do that. A key that is unknown, used or
-// expired is 404, as is any where Config.Audio is not set; a storage failure is 503.
+// language that the challenge was issued for. Listening does not use the challenge up, and gives the same bytes each
+// time. Range asks for a part of the file; Safari plays nothing from a server without it. The answer is 404 for a key
+// that is unknown, used or expired, and for any key if Config.Audio is not set. It is 503 if the storage fails.
 func (g *Guard) Audio(c *fiber.Ctx) error {
 	return g.answered(c, g.Edge().Audio(c.UserContext(), c.Context(), c.Params("key"), g.routeVisitor(c)))
 }
 
 // Work answers GET with the work of the challenge that the route's parameter "key" names, in JSON: what a browser needs
-// to
-// compute what it submits as captcha_work. It is the same each time, and uses nothing up. A key that is unknown, used
-// or
-// expired is 404, as is one for which work does not count and any where Config.Work is not set. Where so many ask that
-// none can be set in a second it is 503, as for a storage failure.
+// to compute what it submits as captcha_work. It is the same each time, and does not use the challenge up. The answer
+// is 404 for a key that is unknown, used or expired, for one that work can't meet, and for any key if Config.Work is
+// not set. It is 503 if the storage fails, or if so many clients ask that no work can be set within a second.
 func (g *Guard) Work(c *fiber.Ctx) error {
 	return g.answered(c, g.Edge().Work(c.UserContext(), c.Context(), c.Params("key"), g.routeVisitor(c)))
 }
 
 // Altcha answers GET with a new challenge for ALTCHA's widget, as its protocol has it in version 2. The widget submits
-// the
-// work in the field altcha, which Read knows. Where letters are demanded, the widget shows them after the work, and has
-// VerifyAltcha check both; that takes Config.Receipts. Otherwise as Create.
+// the work in the field altcha, which Read knows. If letters are demanded, the widget shows them after the work, and
+// VerifyAltcha checks both; that needs Config.Receipts. In all else it is like Create.
 func (g *Guard) Altcha(c *fiber.Ctx) error {
 	return g.answered(c, g.Edge().Altcha(c.UserContext(), c.Context(), g.routeVisitor(c)))
 }
@@ -123,8 +116,7 @@ func (g *Guard) Altcha(c *fiber.Ctx) error {
 //	{"verified": true, "payload": "..."}
 //
 // whose payload the widget then submits, a receipt, or with {"verified": false}, both 200. The challenge is used up
-// either
-// way. A field that is absent or can't be read is refused as Protect does it, and nothing is used up.
+// either way. A field that is absent or can't be read is refused as Protect does it, and nothing is used up.
 func (g *Guard) VerifyAltcha(c *fiber.Ctx) error {
 	return g.answered(c, g.Edge().VerifyAltcha(c.UserContext(), c.Context(), g.routeVisitor(c)))
 }
@@ -134,8 +126,7 @@ func (g *Guard) VerifyAltcha(c *fiber.Ctx) error {
 //	{"captcha_receipt": "...", "expires_in": 300}
 //
 // so that a script can check an answer before the form is sent, and send the receipt with the form. Refusals are those
-// of
-// Protect. It is 404 where Config.Receipts is not set.
+// of Protect. It is 404 where Config.Receipts is not set.
 func (g *Guard) Exchange(c *fiber.Ctx) error {
 	return g.answered(c, g.Edge().Exchange(c.UserContext(), c.Context(), g.routeVisitor(c)))
 }
@@ -160,11 +151,9 @@ func (g *Guard) answered(c *fiber.Ctx, err error) error {
 	return nil
 }
 
-// Issue returns the challenge to show in a form. Where the request is that form, sent and refused for the sake of
-// another
-// field, that is the challenge which it brings, with the letters that were typed: nothing was used up. In any other
-// case,
-// and where little time is left to answer it, it is a new one. The error is ErrStorage.
+// Issue returns the challenge to show in a form. If the request is that form, refused because of another field, it is
+// the request's own challenge with the letters that were typed, because that is not used up. In any other case, and if
+// little time is left to answer it, the challenge is a new one. The error is ErrStorage.
 func (g *Guard) Issue(c *fiber.Ctx) (*Challenge, error) {
 	return g.Edge().Issue(c.UserContext(), c.Context(), g.Visitor(c))
 }
@@ -192,13 +181,11 @@ func (g *Guard) routeVisitor(c *fiber.Ctx) Visitor {
 	return g.Visitor(c)
 }
 
-// Language returns the language in which the request's visitor is best spoken to: Config.Language, or the best match
-// for
-// the Accept-Language header.
+// Language returns the best language for the request's visitor: Config.Language, or the best match for the
+// Accept-Language header.
 func (g *Guard) Language(c *fiber.Ctx) string { return g.Edge().Language(c.Context()) }
 
-// Protect lets a request through whose body has what is demanded of it, in JSON, urlencoded or multipart fields: the
-// key
+// Protect lets a request through if its body brings what is demanded, in JSON, urlencoded or multipart fields: the key
 // and the right answer, the key and the solution of its work, or a receipt. Others go to Config.ErrorHandler.
 func (g *Guard) Protect(c *fiber.Ctx) error {
 	if err := g.Check(c); err != nil {
@@ -207,9 +194,8 @@ func (g *Guard) Protect(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// Check is Read and Verify in one, for a handler that decides by itself what to do about the error. It lets everything
-// pass
-// that Config.Next skips, or of which Config.Demand asks Nothing.
+// Check is Read and Verify in one, for a handler that answers errors itself. It lets everything pass that Config.Next
+// skips, or for which Config.Demand returns Nothing.
 func (g *Guard) Check(c *fiber.Ctx) error {
 	if g.cfg.Next != nil && g.cfg.Next(c) {
 		return nil
@@ -221,24 +207,21 @@ func (g *Guard) Check(c *fiber.Ctx) error {
 	return g.Verify(c.UserContext(), submission)
 }
 
-// Read returns the submission in a request's JSON, urlencoded or multipart body. It uses nothing up, so that a form can
-// report its own fields' errors together with these. The error is FieldErrors, or *Error where the body can't be read,
-// and
-// Config.Observe is told of it.
+// Read returns the submission in a request's JSON, urlencoded or multipart body. It does not use the challenge up, so
+// that a form can report its own fields' errors together with these. The error is FieldErrors, or *Error where the body
+// can't be read, and Config.Observe is told of it.
 func (g *Guard) Read(c *fiber.Ctx) (Submission, error) {
 	return g.Edge().Read(c.UserContext(), c.Context(), g.Visitor(c))
 }
 
 // Fields returns the named fields of a request's JSON, urlencoded or multipart body, read as Protect reads the
-// captcha's:
-// the names count to the letter, and each field is one text. An app that reads its own fields with it refuses what the
-// guard refuses. Fields that are absent are not in the map, nor are those in the error, which is FieldErrors where a
-// field
-// is null, not a text or given twice, or *Error where the body can't be read.
+// captcha's: names must match exactly, and each field is one text. An app that reads its own fields with it refuses
+// what the guard refuses. Fields that are absent are not in the map, nor are those in the error. The error is
+// FieldErrors if a field is null, not a text or given twice, or *Error if the body can't be read.
 func Fields(c *fiber.Ctx, names ...string) (map[string]string, error) {
 	return FieldsOf(c.Context(), names...)
 }
 
 // Reply answers a request that was refused in the JSON of django-rest-captcha: 400 with the reason by field; 503 with
-// Retry-After when the storage failed. An error that is none of this package's is returned as it is.
+// Retry-After when the storage failed. An error that is not from this package is returned as it is.
 func Reply(c *fiber.Ctx, err error) error { return ReplyTo(c.Context(), err) }

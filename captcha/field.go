@@ -48,44 +48,37 @@ type FieldOptions struct {
 }
 
 // Field returns the HTML of the whole form field: the picture, the text field with its label, the hidden key, the sound
-// where Config.Audio is set, a button that gets new characters, the style and the script. It belongs into a form; there
+// where Config.Audio is set, a button that gets new characters, the style and the script. It belongs in a form; there
 // may be several on a page, each with a challenge of its own:
 //
 //	<form method="post"> ... {{.Captcha.Field}} <button>Send</button></form>
 //
 // The picture, the text field and the sound need no JavaScript, and the button for new characters sends the form to
-// where
-// it goes anyhow: [Guard.Check] and [Guard.Read] then refuse it as one in which the answer is missing, and
-// [Guard.Issue]
-// returns a new challenge with Refreshed set, so that the form comes back as it was typed. Because that button comes
-// before
-// the form's own, an invisible one stands before it: without script, Enter sends the form without the name and value of
-// the
-// app's button.
+// where it goes anyhow: [Guard.Check] and [Guard.Read] then refuse it as one in which the answer is missing, and
+// [Guard.Issue] returns a new challenge with Refreshed set, so that the form comes back as it was typed. Because that
+// button comes before the form's own, an invisible one stands before it: without script, Enter sends the form without
+// the name and value of the app's button.
 //
 // With JavaScript, the field replaces its challenge in time before it expires, but never one that is being answered;
-// another
-// is a click away, without a change to the rest of the form; and a form that was sent is not sent again within ten
-// seconds. Where there is no script, the package captcha/once answers a second sending as the first.
-// An app that does not reload the page after a submission calls refresh() on the element captcha-field. The script,
+// another is a click away, without a change to the rest of the form; and a form that was sent is not sent again within
+// ten seconds. Where there is no script, the package captcha/once answers a second sending as the first. An app that
+// does not reload the page after a submission calls refresh() on the element captcha-field. The script,
 // assets/field.js, says at its head which events the element sends and which browsers it needs, and the style,
 // assets/field.css, which custom properties change the looks.
 //
 // Where Config.Work is set and the demand takes it, the browser starts to work when the visitor touches the form. When
-// it is
-// done the letters are put away, and the visitor is told that there is nothing to type. They stay where there is no
-// secure
-// context, where the work fails or takes more than 30 seconds, and for who prefers them.
+// it is done, the letters disappear and the visitor is told that there is nothing to type. The letters stay if there is
+// no secure context, if the work fails or takes more than 30 seconds, and for visitors who prefer them.
 //
-// Where nothing is demanded of the visitor, the field is empty.
+// If nothing is demanded of the visitor, the field is empty.
 //
 // The field needs Create, Audio, Work and Assets below Config.Path; [Guard.Field] serves pages that Go does not render.
 // Under a Content-Security-Policy it needs
 //
 //	img-src data:; style-src 'self'; script-src 'self'; worker-src 'self'; media-src 'self'; connect-src 'self'
 //
-// and nothing inline. Create needs no CSRF token, for it changes nothing: leave it out of an app's CSRF protection. The
-// page is one visitor's: answer it with Cache-Control: no-store.
+// and nothing inline. Create needs no CSRF token, because it changes nothing: leave it out of an app's CSRF protection.
+// The page is one visitor's: answer it with Cache-Control: no-store.
 func (c *Challenge) Field(options ...FieldOptions) template.HTML {
 	if c.guard == nil || c.demand.kind() == Nothing {
 		return ""
@@ -212,11 +205,9 @@ func (c *Challenge) Message(err error) string {
 	return c.guard.Message(c.Language, err)
 }
 
-// Message returns the sentence for a visitor whose submission was refused with err, in language: what to do, for the
-// errors
-// of this package, and that it did not work, for any other. It is empty for nil, and for FieldErrors that are all about
-// an
-// app's own fields.
+// Message returns the sentence, in language, for a visitor whose submission was refused with err. For the errors of
+// this package it says what to do, and for any other that the check is not working. It is empty for nil, and for
+// FieldErrors that are all about an app's own fields.
 func (g *Guard) Message(language string, err error) string {
 	texts := g.texts[g.orFirst(language)]
 	var fields FieldErrors

@@ -82,12 +82,12 @@ func NewGuard(config ...Config) (*Guard, error) {
 	return g, nil
 }
 
-// Storage returns Config.Storage: nil where the guard keeps used keys in the memory of its process.
+// Storage returns Config.Storage, which is nil if the guard keeps used keys in the memory of its process.
 func (g *Guard) Storage() fiber.Storage { return g.cfg.Storage }
 
-// For returns the guard for another purpose, such as "signup". It has the settings, the storage and the routes of g, and
-// neither accepts the other's challenges. Call it when the app starts; it returns the same guard each time. A purpose is at
-// most 64 letters, digits, - and _; another panics.
+// For returns the guard for another purpose, such as "signup". It shares the settings, the storage and the routes of g.
+// Neither guard accepts the other's challenges. Call it when the app starts; it returns the same guard each time. A
+// purpose is at most 64 letters, digits, - and _; For panics on any other.
 func (g *Guard) For(purpose string) *Guard {
 	if err := checkPurpose(purpose); err != nil {
 		panic(fmt.Errorf("captcha: For: %w", err))
@@ -220,7 +220,7 @@ func (s *shared) keep() error {
 	}
 	sealed := keep.NewSealed(cfg)
 	if err := sealed.Agree(context.Background()); err != nil {
-		s.cfg.Logger.Warn("captcha: no secret could be agreed on yet; it is tried again with each challenge", "error", err)
+		s.cfg.Logger.Warn("captcha: the replicas could not agree on a secret yet; the guard tries again with each challenge", "error", err)
 	}
 	s.receipts = sealed
 	if s.keeper == nil {

@@ -54,8 +54,8 @@ func (cfg Config) languages(texts map[string]Texts) ([]string, map[keep.Language
 	return languages, codes, nil
 }
 
-// firstLanguages are the guard's languages as the first version had them, whose keys name one by its place among these: there
-// were texts in six, and those that an app added.
+// firstLanguages are the guard's languages as the first version had them, whose keys name one by its place among these:
+// there were texts in six, and those that an app added.
 func (s *shared) firstLanguages() []string {
 	return slices.DeleteFunc(slices.Clone(s.languages), func(language string) bool {
 		_, added := s.cfg.Texts[language]
@@ -71,8 +71,8 @@ func (g *Guard) language(code keep.Language) string {
 	return g.languages[0]
 }
 
-// code returns the code in a key of the language for a visitor who is addressed in the one given, or that of the guard's
-// first.
+// code returns the code in a key of the language for a visitor who is addressed in the one given, or that of the
+// guard's first.
 func (g *Guard) code(language string) keep.Language {
 	if language = g.index.Find(language); language == "" {
 		language = g.languages[0]
@@ -106,8 +106,8 @@ func (cfg Config) checkSpeaker(languages []string, texts map[string]Texts) error
 	return nil
 }
 
-// spoken returns the language of the sound for a visitor who is addressed in language: Spanish is spoken to who reads that
-// of Latin America.
+// spoken returns the language of the sound for a visitor who is addressed in language: Spanish is spoken to who reads
+// that of Latin America.
 func spoken(languages []string, language string) string {
 	if near := tag.NewIndex(languages).Find(language); near != "" {
 		return near

@@ -65,7 +65,7 @@ func (s *shared) press() error {
 	return nil
 }
 
-// MaxLength returns how many letters an answer may have that is submitted: 8, or as many as the longest has.
+// MaxLength returns how many letters a submitted answer may have: 8, or as many as the longest answer has.
 func (g *Guard) MaxLength() int { return g.valueLimit() }
 
 // valueLimit is the greatest number of characters of a submitted answer.
@@ -119,8 +119,8 @@ func (g *Guard) outgrown(c keep.Challenge, visitor Visitor) bool {
 	return g.cfg.Pressure != nil && g.pressureOn(visitor) > pressureOf(c)+1
 }
 
-// asksTheSame reports whether c was issued for what would be demanded of the visitor now, at its own level of pressure, and is
-// not outgrown. A level that this guard does not have is that of another one with its secrets.
+// asksTheSame reports whether c was issued for what would be demanded of the visitor now, at its own level of pressure,
+// and is not outgrown. A level that this guard does not have is that of another one with its secrets.
 func (g *Guard) asksTheSame(c keep.Challenge, visitor Visitor) bool {
 	level := pressureOf(c)
 	return int(level) < g.levels && c.Terms == g.terms(visitor, presetOf(c), level) && !g.outgrown(c, visitor)

@@ -21,10 +21,9 @@ func (g *Guard) noReceipts(ctx context.Context) error {
 	return &Error{Failed, http.StatusInternalServerError, "No receipts are given here.", errNoReceipts}
 }
 
-// ReceiptTo gives a receipt to a visitor who has just met a challenge, which is for the caller to know. It is good once,
-// for this guard's purpose and the visitor's binding, for Config.Receipts, and where no more is demanded than was of the
-// visitor. Beyond the mark that the challenge is spent
-// nothing is kept of it until it is used. The error is ErrStorage, or about a Config without Receipts.
+// ReceiptTo gives a receipt to a visitor who has just met a challenge; the caller has to make sure of that. The receipt
+// is good once, for this guard's purpose and the visitor's binding, for as long as Config.Receipts says, and only where
+// no more is demanded than the visitor brought. It takes no room in the storage until it is used. The error is ErrStorage, or says that Config.Receipts is not set.
 func (g *Guard) ReceiptTo(ctx context.Context, visitor Visitor) (string, error) {
 	return g.receiptFor(ctx, visitor, g.demand(visitor))
 }
@@ -42,8 +41,8 @@ func (g *Guard) receiptFor(ctx context.Context, visitor Visitor, worth Demand) (
 	return receipt, nil
 }
 
-// errReceipt is behind an ErrUnknownKey that is a receipt's: its visitor may well have sent the form before, and typed nothing
-// in this one.
+// errReceipt is behind an ErrUnknownKey that is a receipt's: its visitor may well have sent the form before, and typed
+// nothing in this one.
 var errReceipt = errors.New("captcha: the receipt is unknown, used or expired")
 
 // useReceipt uses up the receipt of a submission, and returns what was brought for it.

@@ -8,8 +8,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/reveal"
 )
 
-// The package captchatest reads answers through this. It is set while the program is loaded and never again, and no name of
-// the public API leads to it.
+// The package captchatest reads answers through this. It is set while the program is loaded and never again, and no
+// name of the public API leads to it.
 var _ = reveal.By(func(ctx context.Context, guard any, key, binding string) (string, error) {
 	g := guard.(*Guard)
 	c, err := g.peek(ctx, key, Visitor{Binding: binding})

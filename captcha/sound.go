@@ -48,8 +48,8 @@ func (g *Guard) wav(ctx context.Context, key string, visitor Visitor) (keep.Chal
 	return c, wav, nil
 }
 
-// sendRange sends the part of a file that the request asks for. Where that is several parts, or depends on which version
-// of the file the client has (If-Range), it sends the whole, as RFC 9110, section 14.2, allows.
+// sendRange sends the part of a file that the request asks for. Where that is several parts, or depends on which
+// version of the file the client has (If-Range), it sends the whole, as RFC 9110, section 14.2, allows.
 func sendRange(r *fasthttp.RequestCtx, file []byte) error {
 	header := &r.Request.Header
 	first, last, ok := byteRange(string(header.Peek("Range")), len(file))
@@ -67,8 +67,8 @@ func sendRange(r *fasthttp.RequestCtx, file []byte) error {
 	return nil
 }
 
-// byteRange returns the positions of the first and the last byte that a Range header asks for, in a file of size bytes. A
-// first one beyond the file is not there. A header that means nothing, or several parts, is to be ignored: not ok.
+// byteRange returns the positions of the first and the last byte that a Range header asks for, in a file of size bytes.
+// A first one beyond the file is not there. A header that means nothing, or several parts, is to be ignored: not ok.
 //
 // Fiber's own parser takes the last 100 bytes of a file of 50 for none.
 func byteRange(header string, size int) (first, last int, ok bool) {

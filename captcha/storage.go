@@ -10,8 +10,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/memory"
 )
 
-// A storage's error may have a method Unconfirmed() bool. Where that is true, the step was done and could be undone by a
-// failover: the submission is not accepted, and its answer may be used up.
+// A storage's error may have a method Unconfirmed() bool. Where that is true, the step was done and could be undone by
+// a failover: the submission is not accepted, and its answer may be used up.
 
 // Taker is what a storage adds to fiber.Storage to make stored challenges single use on any number of replicas.
 type Taker interface {
@@ -22,9 +22,9 @@ type Taker interface {
 
 // Adder is what a storage adds to fiber.Storage to make sealed challenges single use on any number of replicas.
 type Adder interface {
-	// Add sets key only if it is absent or expired, and reports whether it did: of any number of concurrent callers
-	// at most one is told true. A ttl of zero never expires. A storage that is full returns an error; it must not
-	// make room by forgetting other keys, for a forgotten key could be used again.
+	// Add sets key only if it is absent or expired, and reports whether it did: of any number of concurrent callers at
+	// most one is told true. A ttl of zero never expires. A storage that is full returns an error; it must not make
+	// room by forgetting other keys, because a forgotten key could be used again.
 	Add(ctx context.Context, key string, value []byte, ttl time.Duration) (added bool, err error)
 }
 

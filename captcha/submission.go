@@ -12,8 +12,9 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 )
 
-// Submission is what a visitor sends back: the key of a challenge and the answer, or what stands for them. It was read once
-// and is well formed; whether the answer is right is Verify's to say. The zero value is one in which everything is missing.
+// Submission is what a visitor sends back: the key of a challenge and the answer, or what stands for them. It was read
+// once and is well formed; whether the answer is right is Verify's to say. The zero value is one in which everything is
+// missing.
 type Submission struct {
 	way      Way
 	key      string // of the challenge
@@ -26,9 +27,9 @@ type Submission struct {
 	visitor  Visitor
 }
 
-// Submission makes one of a key and an answer that came in a way of the app's own. Its error is FieldErrors (ErrMissing or
-// ErrMalformed) for what can't be an answer. White space around the key does not count, nor does any
-// in the answer.
+// Submission makes a Submission of a key and an answer, for an app that receives them in its own way. Its error is
+// FieldErrors (ErrMissing or ErrMalformed) for what can't be an answer. White space around the key and anywhere in the
+// answer is ignored.
 func (g *Guard) Submission(key, value string, visitor Visitor) (Submission, error) {
 	key, value = strings.TrimSpace(key), strings.TrimSpace(value)
 	errs := FieldErrors{}
@@ -40,7 +41,7 @@ func (g *Guard) Submission(key, value string, visitor Visitor) (Submission, erro
 	return Submission{way: Letters, key: key, value: value, visitor: visitor}, nil
 }
 
-// ReceiptSubmission makes one of a receipt that came in a way of the app's own.
+// ReceiptSubmission makes a Submission of a receipt, for an app that receives it in its own way.
 func (g *Guard) ReceiptSubmission(receipt string, visitor Visitor) (Submission, error) {
 	receipt = strings.TrimSpace(receipt)
 	errs := FieldErrors{}
@@ -50,7 +51,8 @@ func (g *Guard) ReceiptSubmission(receipt string, visitor Visitor) (Submission, 
 	return Submission{way: Receipt, receipt: receipt, visitor: visitor}, nil
 }
 
-// WorkSubmission makes one of a challenge's key and the solution of its work that came in a way of the app's own.
+// WorkSubmission makes a Submission of a challenge's key and the solution of its work, for an app that receives them in
+// its own way.
 func (g *Guard) WorkSubmission(key, solution string, visitor Visitor) (Submission, error) {
 	key, solution = strings.TrimSpace(key), strings.TrimSpace(solution)
 	errs := FieldErrors{}
@@ -109,9 +111,9 @@ func (g *Guard) fieldNames() []string {
 	return names
 }
 
-// way is how a challenge was met: the first of receipt, work, ALTCHA's work and letters that is there. The others are not
-// read, so that nobody gets two tries; where letters and work are demanded together, both are. One that is blank counts as
-// absent, for a form without script sends it so.
+// way is how a challenge was met: the first of receipt, work, ALTCHA's work and letters that is there. The others are
+// not read, so that nobody gets two tries; where letters and work are demanded together, both are. One that is blank
+// counts as absent, for a form without script sends it so.
 func (f fields) way(d Demand) Way {
 	switch {
 	case d.kind() == Nothing:
@@ -135,8 +137,8 @@ func (f fields) filled(name string) bool {
 	return got.wrong != nil && *got.wrong != errNull || strings.TrimSpace(got.text) != ""
 }
 
-// read makes a submission of a body's fields, or of the error with which they could not be read, and tells Config.Observe
-// of one that can't be judged.
+// read makes a submission of a body's fields, or of the error with which they could not be read, and tells
+// Config.Observe of one that can't be judged.
 func (g *Guard) read(ctx context.Context, fields fields, err error, visitor Visitor) (Submission, error) {
 	demand := g.asked(ctx, fields, visitor)
 	way := fields.way(demand)
@@ -190,9 +192,10 @@ func (g *Guard) assemble(f fields, way Way, demand Demand, visitor Visitor) (Sub
 }
 
 // Verify decides about a submission. It returns nil for the right answer, else ErrUnknownKey, ErrWrongAnswer or
-// ErrStorage. A right or wrong answer uses the challenge up. An answer counts as people's keyboards make it: in either case,
-// in full width, with digits of another script or letters of another script that look like those shown, and with a letter
-// that the alphabet lacks for the one that it is mistaken for, S for 5. No two letters of the alphabet count as one.
+// ErrStorage. A right or wrong answer uses the challenge up. An answer is right in every form that people's keyboards
+// produce: in upper or lower case, in full width, with digits of another script, and with letters of another script
+// that look like those shown. A letter that the alphabet lacks counts as the one that it is mistaken for, such as S for
+// 5. No two letters of the alphabet count as the same.
 func (g *Guard) Verify(ctx context.Context, s Submission) error {
 	_, err := g.settle(ctx, s)
 	return err
@@ -219,8 +222,8 @@ func (g *Guard) settle(ctx context.Context, s Submission) (b brought, err error)
 	return b, err
 }
 
-// verify takes the challenge first and judges after. What was issued for less than is demanded now, or is submitted with
-// less than it was issued for, is something else than was asked for, and as unknown as that.
+// verify takes the challenge first and judges after. What was issued for less than is demanded now, or is submitted
+// with less than it was issued for, is something else than was asked for, and as unknown as that.
 func (g *Guard) verify(ctx context.Context, s Submission) (keep.Challenge, brought, error) {
 	b := brought{letters: s.value != "", work: s.work}
 	if answer, ok := g.cfg.Compat.InsecureMasterAnswers[s.key]; ok && b.letters {
@@ -276,8 +279,8 @@ func (g *Guard) keptError(ctx context.Context, err error) error {
 	}
 }
 
-// isUnconfirmed reports whether a storage did a step and could not make sure that it stays done. Its error then has a method
-// Unconfirmed.
+// isUnconfirmed reports whether a storage did a step and could not make sure that it stays done. Its error then has a
+// method Unconfirmed.
 func isUnconfirmed(err error) bool {
 	var unsure interface{ Unconfirmed() bool }
 	return errors.As(err, &unsure) && unsure.Unconfirmed()

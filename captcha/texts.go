@@ -48,8 +48,8 @@ type Texts struct {
 	Unavailable string // for ErrStorage and any other error
 }
 
-// Each file below texts has the texts of the language that it is named after. A program carries them packed, in a quarter of
-// the room.
+// Each file below texts has the texts of the language that it is named after. A program carries them packed, in a
+// quarter of the room.
 //
 //go:generate go run ./texts/make
 //go:embed texts/texts.json.gz
@@ -79,9 +79,9 @@ func (t Texts) withDefaults(defaults Texts) (filled Texts, missing []string) {
 	return t, missing
 }
 
-// texts returns the texts by language: the default ones, changed and added to by Config.Texts. A language without default
-// ones takes what is left out from its nearest relative, as de-CH does from de. One that has none takes English, and that is
-// said in the log.
+// texts returns the texts by language: the default ones, changed and added to by Config.Texts. A language without
+// default ones takes what is left out from its nearest relative, as de-CH does from de. One that has none takes
+// English, and that is said in the log.
 func (cfg Config) texts() map[string]Texts {
 	texts := maps.Clone(defaultTexts())
 	known := tag.NewIndex(slices.Sorted(maps.Keys(texts)))

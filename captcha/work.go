@@ -11,8 +11,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 )
 
-// ProofOfWork sets browsers work and checks what they computed. The package captcha/work has one. Everything that it makes
-// follows from a challenge's secret seed and its level, 0 to 7, so that nothing is kept of it.
+// ProofOfWork sets browsers work and checks what they computed. The package captcha/work has one. Everything that it
+// makes follows from a challenge's secret seed and its level, 0 to 7, so that nothing is kept of it.
 type ProofOfWork interface {
 	// Challenge returns, as JSON, what a browser is told. The error says that it could not be made in time; the visitor
 	// hears to try again.

@@ -49,9 +49,9 @@ func advise(name, complaint string) string {
 	case strings.HasPrefix(complaint, "This field "):
 		return "Enter " + name
 	case complaint == "Enter a valid email address.":
-		return "Enter your email address as in name@example.org"
+		return "Enter your email address in the form name@example.org"
 	case complaint == "Not a valid string.", complaint == "Null characters are not allowed.":
-		return "Enter " + name + " without the characters that can’t be read"
+		return "Enter " + name + " without characters that can’t be read"
 	case scan(complaint, "Ensure this field has no more than %d %s", &n, &unit):
 		return fmt.Sprintf("Shorten %s to %d %s", name, n, strings.TrimSuffix(unit, "."))
 	case scan(complaint, "Ensure this field has at least %d %s", &n, &unit):

@@ -62,7 +62,8 @@ func read(c *fiber.Ctx, guard *captcha.Guard, f form) (submission captcha.Submis
 	return submission, nil
 }
 
-// readForm fills in f from the body, and adds to errs what is wrong with its fields. The error is about the body itself.
+// readForm fills in f from the body, and adds to errs what is wrong with its fields. The error is about the body
+// itself.
 func readForm(c *fiber.Ctx, f form, errs captcha.FieldErrors) error {
 	fields := f.fields()
 	texts, err := captcha.Fields(c, slices.Collect(maps.Keys(fields))...)
@@ -161,7 +162,8 @@ func checkText(errs captcha.FieldErrors, name string, text *string, limit int) {
 	}
 }
 
-// checkEmail trims an address and complains if it is not one. 254 characters is the most that SMTP can carry (RFC 5321).
+// checkEmail trims an address and complains if it is not one. 254 characters is the most that SMTP can carry (RFC
+// 5321).
 func checkEmail(errs captcha.FieldErrors, name string, address *string) {
 	checkText(errs, name, address, 254)
 	if len(errs[name]) > 0 {

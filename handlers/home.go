@@ -35,15 +35,15 @@ func (s *site) homeTry(c *fiber.Ctx) error {
 	switch {
 	case err == nil:
 		fields, _ := captcha.Fields(c, "shown") // only to say how long it took
-		page.Verdict = "Right" + after(fields["shown"]) + ". That challenge is used up now: sent again, the same answer is refused."
+		page.Verdict = "Right" + after(fields["shown"]) + ". That challenge is used up now: if you send the same answer again, it is refused."
 	case errors.Is(err, captcha.ErrWrongAnswer):
-		page.Verdict = "Wrong: the picture said something else. A challenge takes one guess, so here is a new one."
+		page.Verdict = "Wrong: the characters did not match. Each challenge takes one guess, so here is a new one."
 	case errors.Is(err, captcha.ErrUnknownKey):
-		page.Verdict = "Used or expired: a challenge counts once, and for a few minutes. Here is a new one."
+		page.Verdict = "That challenge was used already or had expired: each is good once, for a few minutes. Here is a new one."
 	case errors.Is(err, captcha.ErrMissing):
-		page.Verdict = "Nothing was typed, so nothing was used up."
+		page.Verdict = "Type the characters. The challenge is not used up."
 	case errors.As(err, new(captcha.FieldErrors)):
-		page.Verdict = "That can't be an answer, so nothing was used up."
+		page.Verdict = "Type only the characters in the picture. What you typed can't be an answer, so the challenge is not used up."
 	default:
 		return err
 	}

@@ -23,7 +23,7 @@ func TestPanicOfAHandler(t *testing.T) {
 	})
 	var log bytes.Buffer
 	app := newApp(t, handlers.Config{Stats: counters, Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	if r := ask(t, app, "GET", "/stats", ""); r.status != 500 || !strings.Contains(r.body, "Something went wrong here") || strings.Contains(r.body, "clock") {
+	if r := ask(t, app, "GET", "/stats", ""); r.status != 500 || !strings.Contains(r.body, "something went wrong on our side") || strings.Contains(r.body, "clock") {
 		t.Errorf("status %d: %s", r.status, r.body)
 	}
 	for _, want := range []string{"the clock is broken", "stats/stats.go:", "request_id="} {

@@ -10,8 +10,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
-// passwords hashes on half of the processors at most: a hash takes a processor for a twentieth of a second, and a flood of
-// logins from many addresses shall leave the rest of the site to its visitors.
+// passwords hashes on half of the processors at most: a hash takes a processor for a twentieth of a second, and a flood
+// of logins from many addresses shall leave the rest of the site to its visitors.
 type passwords struct {
 	turns *web.Turns
 	none  []byte // the hash of a password that nobody knows
@@ -25,8 +25,8 @@ func newPasswords() *passwords {
 	return &passwords{web.NewTurns(max(1, runtime.GOMAXPROCS(0)/2)), none}
 }
 
-// inTurn does what ends in a hash, or returns web.ErrBusy with none of it begun. A captcha is verified within: a visitor for
-// whom there is no time keeps the answer, and the try is not counted.
+// inTurn does what ends in a hash, or returns web.ErrBusy with none of it begun. A captcha is verified within: a
+// visitor for whom there is no time keeps the answer, and the try is not counted.
 func (p *passwords) inTurn(c *fiber.Ctx, work func() error) error { return p.turns.Take(c, work) }
 
 func (p *passwords) hash(password string) ([]byte, error) {

@@ -12,9 +12,9 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
-// withDeadline gives a request that makes many calls to the storage, one after the other, a quarter longer than one call
-// may take. Else a storage that answers each of them just in time would keep a visitor waiting for the sum of them, and
-// then fail.
+// withDeadline gives a request that makes many calls to the storage, one after the other, a quarter longer than one
+// call may take. Else a storage that answers each of them just in time would keep a visitor waiting for the sum of
+// them, and then fail.
 func (s *site) withDeadline(c *fiber.Ctx) error {
 	if s.StorageTimeout == 0 {
 		return c.Next()
@@ -25,8 +25,8 @@ func (s *site) withDeadline(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// onStorage takes a step on the storage, unless the request's deadline has passed. A failure is web.ErrStorage, unless it
-// is that a visitor may not keep more.
+// onStorage takes a step on the storage, unless the request's deadline has passed. A failure is web.ErrStorage, unless
+// it is that a visitor may not keep more.
 func onStorage(ctx context.Context, doing string, step func() error) error {
 	err := ctx.Err()
 	if err == nil {

@@ -55,7 +55,7 @@ func (s *site) signupSubmit(c *fiber.Ctx) error {
 	}
 	// The account is there, and stays, if the session can't be kept: then the login form is the way in.
 	if err := s.sessions.signIn(c, f.Email); err != nil {
-		web.Logger(c).Error("signed up and not signed in", "error", err)
+		web.Logger(c).Error("an account was made, but its visitor could not be logged in", "error", err)
 		return c.Redirect("/login", fiber.StatusSeeOther)
 	}
 	return c.Redirect("/account", fiber.StatusSeeOther)

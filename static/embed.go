@@ -3,5 +3,5 @@ package static
 
 import "embed"
 
-//go:embed *.css *.js *.svg *.yaml
+//go:embed *.css *.js *.svg *.png *.yaml
 var FS embed.FS

@@ -9,8 +9,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// skewBound is how far this process's clock and a server's may be apart before that is warned about. What seals and opens
-// challenges allows replicas 5 seconds between them, and two replicas that each keep to half of that from their server do.
+// skewBound is how far this process's clock and a server's may be apart before that is warned about. What seals and
+// opens challenges allows replicas 5 seconds between them, and two replicas that each keep to half of that from their
+// server do.
 const skewBound = 2500 * time.Millisecond
 
 // serverClock tells the time as one server does. It goes by this process's steady clock, which is never set, from the
@@ -27,9 +28,9 @@ type timer interface {
 	Time(context.Context) *redis.TimeCmd
 }
 
-// read asks the server. Deadlines take the answer as the time at its arrival here, and so come too early by the way back,
-// which leaves the reply to what was done just in time the time to arrive. The skew takes it as the time in the middle of
-// the way, and is wrong by half of the way at most.
+// read asks the server. Deadlines take the answer as the time at its arrival here, and so come too early by the way
+// back, which leaves the reply to what was done just in time the time to arrive. The skew takes it as the time in the
+// middle of the way, and is wrong by half of the way at most.
 func (c *serverClock) read(ctx context.Context, server timer) error {
 	asked := time.Now()
 	now, err := server.Time(ctx).Result()

@@ -91,11 +91,12 @@ func (r *Redis) dial(ctx context.Context) (err error) {
 	return err
 }
 
-// errOtherSetup says that the servers are there, and are set up in another way than the URL says. Waiting mends nothing.
+// errOtherSetup says that the servers are there, and are set up in another way than the URL says. Waiting mends
+// nothing.
 var errOtherSetup = errors.New("the URL does not fit what is there")
 
-// recognise looks whether the URL is of the kind that the servers are set up for. A node of a cluster would serve a third
-// of the keys of a client that takes it for a single server, and refuse the others one by one.
+// recognise looks whether the URL is of the kind that the servers are set up for. A node of a cluster would serve a
+// third of the keys of a client that takes it for a single server, and refuse the others one by one.
 func (r *Redis) recognise(ctx context.Context) error {
 	ctx, cancel := r.bounded(ctx)
 	defer cancel()
@@ -226,12 +227,12 @@ const probeLives = 10 * time.Second
 // probeKey is a new key each time. In a cluster the part in braces alone says whose it is.
 func (r *Redis) probeKey(tag string) string { return "{" + tag + "}probe" + rand.Text() }
 
-// maxTags is how many tags are tried for a master: one with a single slot of the 16,384 is found by then in all but 2 of
-// a million searches.
+// maxTags is how many tags are tried for a master: one with a single slot of the 16,384 is found by then in all but 2
+// of a million searches.
 const maxTags = 13 * 16384
 
-// tag finds what makes a key fall to a master. A prefix with a part in braces makes all keys fall to one, and the others
-// are none of this program's business.
+// tag finds what makes a key fall to a master. A prefix with a part in braces makes all keys fall to one, and the
+// others are none of this program's business.
 func (r *Redis) tag(ctx context.Context, node *redis.Client) (tag string, ours bool) {
 	if !r.isCluster() {
 		return "0", true
@@ -258,9 +259,9 @@ func (r *Redis) falls(ctx context.Context, tag, address string) bool {
 	return err == nil && master.Options().Addr == address
 }
 
-// Skew returns how far a server's clock is ahead of this process's, below zero for behind: of a cluster's masters the one
-// that is furthest off. It is as of the last [Redis.Ping], or of Open, and right to half of the time that a question and
-// its answer took.
+// Skew returns how far a server's clock is ahead of this process's, below zero for behind: of a cluster's masters the
+// one that is furthest off. It is as of the last [Redis.Ping], or of Open, and right to half of the time that a
+// question and its answer took.
 func (r *Redis) Skew() time.Duration { return time.Duration(r.skew.Load()) }
 
 func (r *Redis) warnOfSkew(skew time.Duration) {
@@ -273,8 +274,8 @@ func (r *Redis) warnOfSkew(skew time.Duration) {
 	r.apart.Store(apart)
 }
 
-// readMemory reads from INFO what there is of memory, and what happens when it is full. A server that does not report its
-// policy may still be set up well, so there is no warning about it.
+// readMemory reads from INFO what there is of memory, and what happens when it is full. A server that does not report
+// its policy may still be set up well, so there is no warning about it.
 func (r *Redis) readMemory(ctx context.Context) {
 	ctx, cancel := r.bounded(ctx)
 	defer cancel()
@@ -302,8 +303,8 @@ func (r *Redis) readMemory(ctx context.Context) {
 	})
 }
 
-// Room is the maxmemory, in bytes, that the server had when it was connected to, of several masters the least; 0 is no bound, or
-// one that the server does not tell.
+// Room is the maxmemory, in bytes, that the server had when it was connected to, of several masters the least; 0 is no
+// bound, or one that the server does not tell.
 func (r *Redis) Room() int64 { return r.room.Load() }
 
 // noteRoom notes what one master has, which may be at the same time as another's.

@@ -20,8 +20,8 @@ import (
 )
 
 // Redis keeps entries in one Redis server, in the master that sentinels name, or in a cluster, of version 6.2 or newer
-// (for GETDEL), or in servers that speak its protocol, as Valkey's do. Its user may be restricted to the prefix's keys and
-// the commands
+// (for GETDEL), or in servers that speak its protocol, as Valkey's do. Its user may be restricted to the prefix's keys
+// and the commands
 //
 //	GET SET DEL GETDEL INCR PEXPIRE SCAN UNLINK EVAL TIME INFO
 //	WAIT                            with [Config.Confirm]
@@ -30,11 +30,11 @@ import (
 //
 // # Servers that refuse scripts
 //
-// Take, Add and Count are scripts that do nothing after their caller has given up, by the server's own TIME. Some hosted
-// servers refuse TIME in a script, or scripts. Open finds that out, logs it, and uses plain commands from then on, which
-// are as atomic. What is lost: a call that was given up because the server was frozen or the line slow may still be
-// carried out later, so that a visitor who was told that nothing was used up finds the challenge used. And a Count whose
-// process ends between its two commands has no end until the next Count of that key sets it.
+// Take, Add and Count are scripts that do nothing after their caller has given up, by the server's own TIME. Some
+// hosted servers refuse TIME in a script, or scripts. Open finds that out, logs it, and uses plain commands from then
+// on, which are as atomic. What is lost: a call that was given up because the server was frozen or the line slow may
+// still be carried out later, so that a visitor who was told that nothing was used up finds the challenge used. And a
+// Count whose process ends between its two commands has no end until the next Count of that key sets it.
 type Redis struct {
 	fiber   *fiberredis.Storage // over client: what it serves well, which are the calls of a fiber.Storage
 	client  redis.UniversalClient
@@ -225,8 +225,8 @@ func (r *Redis) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 	return replies[0].Err() == nil, nil
 }
 
-// Count adds one to the count under key and returns it. The first makes the count live for ttl, or for good if ttl is 0;
-// later ones don't prolong it.
+// Count adds one to the count under key and returns it. The first makes the count live for ttl, or for good if ttl is
+// 0; later ones don't prolong it.
 func (r *Redis) Count(ctx context.Context, key string, ttl time.Duration) (int64, error) {
 	switch {
 	case key == "":

@@ -23,9 +23,9 @@ const (
 	sentinelPort = "26379"
 )
 
-// parseRedis reads the URL of a Redis in go-redis's forms. It is not read by go-redis, whose errors could hold a password,
-// whose parsers know neither valkey:// nor who a sentinel's URL is for, and which takes settings that would break what is
-// promised here, such as retries.
+// parseRedis reads the URL of a Redis in go-redis's forms. It is not read by go-redis, whose errors could hold a
+// password, whose parsers know neither valkey:// nor who a sentinel's URL is for, and which takes settings that would
+// break what is promised here, such as retries.
 func parseRedis(u *url.URL) (a address, err error) {
 	q, err := readQuery(u.RawQuery)
 	if err != nil {

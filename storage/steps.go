@@ -20,8 +20,8 @@ type step struct {
 }
 
 // A server that was frozen, or a slow line, still carries out what it was sent after the caller has given up and told
-// its visitor "nothing was used up, try again". So each step is sent with the moment at which its caller gives up, by the
-// server's clock, and a server that comes to it later does nothing and says LATE.
+// its visitor "nothing was used up, try again". So each step is sent with the moment at which its caller gives up, by
+// the server's clock, and a server that comes to it later does nothing and says LATE.
 //
 // What remains is a connection that breaks between the work and its reply. That is an error, and the key is used.
 //
@@ -76,13 +76,13 @@ type unconfirmed struct{}
 func (unconfirmed) Error() string     { return "storage: not confirmed by enough replicas" }
 func (unconfirmed) Unconfirmed() bool { return true }
 
-// maxRedirects is how often a call to a cluster is made again elsewhere: twice while slots move, once more while they move
-// again.
+// maxRedirects is how often a call to a cluster is made again elsewhere: twice while slots move, once more while they
+// move again.
 const maxRedirects = 3
 
 // do carries a step out on the master that has the key, once: only a server that was not reached, or says that it did
-// nothing because the key is another's or the caller late, is followed by another try. It returns the replies to the step's commands, and an
-// error of any of them but "nothing there".
+// nothing because the key is another's or the caller late, is followed by another try. It returns the replies to the
+// step's commands, and an error of any of them but "nothing there".
 //
 // A cluster client would send the key's commands on by itself, but not the question after their confirmation, which
 // names no key.
@@ -141,8 +141,8 @@ func (r *Redis) visit(from *redis.Client, address string) *redis.Client {
 }
 
 // doOn carries a step out on one server. A refusal as late without cause means that the server's clock was set, or is
-// that of another server now; it did nothing, so that, unlike after any other error, it is safe to read the clock and ask
-// once more.
+// that of another server now; it did nothing, so that, unlike after any other error, it is safe to read the clock and
+// ask once more.
 func (r *Redis) doOn(ctx context.Context, node *redis.Client, asking bool, key string, s step, args []any) ([]*redis.Cmd, error) {
 	replies, err := r.send(ctx, node, asking, r.commands(ctx, node, key, s, args))
 	if late(err) && r.clock(node).read(ctx, node) == nil {
@@ -161,8 +161,8 @@ func (r *Redis) commands(ctx context.Context, node *redis.Client, key string, s 
 }
 
 // send sends commands, and with them the question how many replicas have what they wrote, down one connection: a server
-// confirms a connection's own writes. That question waits for most of what the caller has left, so that its answer comes
-// in time to be told.
+// confirms a connection's own writes. That question waits for most of what the caller has left, so that its answer
+// comes in time to be told.
 func (r *Redis) send(ctx context.Context, node *redis.Client, asking bool, commands [][]any) ([]*redis.Cmd, error) {
 	pipe := node.Pipeline()
 	if asking {

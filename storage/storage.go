@@ -3,7 +3,7 @@
 //
 // Both are a [fiber.Storage], so that they fit every Fiber middleware, and add the two steps that it lacks: Take, which
 // returns a value and removes it at once, and Add, which sets a value only if its key is absent. Without these, two
-// processes that ask and then write can both believe that they were first. Count counts in one step likewise.
+// processes that ask and then write can both believe that they were first. Count, too, is one step.
 //
 // # Absent is not broken
 //
@@ -14,8 +14,8 @@
 // gone, a second Add its own entry, and each would report "somebody else was first" to the one who was. After an error,
 // treat the step as not done. It was not, if the server was away, frozen or slow: a Take, Add or Count that it comes to
 // after its caller gave up does nothing. It was done if the connection broke between the work and its reply, and if the
-// replicas did not confirm it. A Set or Delete that failed may still be carried out later, and in a cluster may have been
-// tried more than once, which changes nothing.
+// replicas did not confirm it. A Set or Delete that failed may still be carried out later, and in a cluster may have
+// been tried more than once, which changes nothing.
 //
 // # Full
 //
@@ -31,25 +31,25 @@
 //   - With snapshots alone (save), everything since the last one, when the process or the machine dies.
 //   - With appendonly yes and appendfsync everysec, up to a second or so of writes, when the machine dies or the disk
 //     is busy.
-//   - With appendonly yes and appendfsync always, nothing that was answered: each write is on the disk before its reply.
-//     That costs each submission one fsync, which concurrent ones share. Set it on replicas as well: any of them can be
-//     promoted, and then restart.
+//   - With appendonly yes and appendfsync always, nothing that was answered: each write is on the disk before its
+//     reply. That costs each submission one fsync, which concurrent ones share. Set it on replicas as well: any of them
+//     can be promoted, and then restart.
 //   - None of these reaches over a failover. Replication is asynchronous: a replica is promoted with what it has, which
 //     lacks a fraction of a second while all is well, and everything since the link broke while it is not.
 //
 // [Config.Confirm] is for that last one. Each Add, Take and Count that wrote something is then followed, on the same
-// connection, by a WAIT for so many replicas. A step that they do not confirm in time is an error (the submission gets a
-// 503 and is not let through), although it was done on the master: what it spent may be spent. It costs each of these
-// steps the way to a replica and back, and it makes the replicas part of what must be up: while fewer than Confirm are
-// connected, every step fails, Ping says so, and Open refuses to start. So have one replica more than Confirm.
+// connection, by a WAIT for so many replicas. A step that they do not confirm in time is an error (the submission gets
+// a 503 and is not let through), although it was done on the master: what it spent may be spent. Each of these steps
+// then takes a round trip to a replica longer, and the replicas have to be up: while fewer than Confirm are connected,
+// every step fails, Ping says so, and Open refuses to start. So have one replica more than Confirm.
 //
-// What it promises: a step that succeeded is known to Confirm replicas, and a failover to one of these loses nothing of
-// it. If Confirm is the number of a master's replicas, that is any of them. If it is less, it is up to the election,
-// which among the replicas it reaches prefers the one that is furthest along, unless their priorities differ
-// (replica-priority): leave these alike.
+// It promises that Confirm replicas know a step that succeeded, so that a failover to one of these does not lose it. If
+// Confirm is the number of a master's replicas, those are all of them. If it is less, the election decides: among the
+// replicas that it reaches, it prefers the one that is furthest along, unless their priorities differ
+// (replica-priority). So leave these alike.
 //
-// What no setting here can: have replicas confirm that a write is on their disks and not only in their memory (so that a
-// master and its replicas that lose power together may come back older, if any of them has another setting than
+// What no setting here can: have replicas confirm that a write is on their disks and not only in their memory (so that
+// a master and its replicas that lose power together may come back older, if any of them has another setting than
 // appendfsync always); keep a Set that a failover undoes, for WAIT follows steps alone; or help against an operator who
 // restores a backup, empties the database, or promotes by hand a replica that lags.
 package storage
@@ -122,7 +122,7 @@ type Config struct {
 	Wait time.Duration
 
 	// Confirm is how many replicas must have what an Add, a Take or a Count wrote before it counts as done: see "What a
-	// Redis forgets" above. The URL's confirm=N goes before it. In memory it means nothing.
+	// Redis forgets" above. The URL's confirm=N overrides it. It has no effect in memory.
 	//
 	// Optional. Default: 0
 	Confirm int
@@ -134,8 +134,8 @@ type Config struct {
 	// Optional. Default: the system's authorities, TLS 1.2 or newer
 	TLS *tls.Config
 
-	// Logger gets a warning if Redis is set up to evict keys, refuses scripts or has a clock that is off, the cause when
-	// Ping begins to fail, and word when it works again.
+	// Logger gets a warning if Redis is set up to evict keys, refuses scripts or has a clock that is off, the cause
+	// when Ping begins to fail, and a line when it works again.
 	//
 	// Optional. Default: slog.Default()
 	Logger *slog.Logger
@@ -178,8 +178,9 @@ func withDefaults(config []Config) Config {
 //	redis://host:port?cluster=true                      a cluster, by one address that stands for it
 //	redis://host:port?master_name=NAME&addr=...         the master that sentinels name, by the sentinels; port 26379
 //
-// valkey:// is the same as redis://, and rediss:// and valkeys:// are the same over TLS, to sentinels and to every node.
-// Further parameters are pool_size=N, connections to each server (default: 10 a CPU), and confirm=N, for [Config.Confirm].
+// valkey:// is the same as redis://, and rediss:// and valkeys:// are the same over TLS, to sentinels and to every
+// node. Further parameters are pool_size=N, connections to each server (default: 10 a CPU), and confirm=N, for
+// [Config.Confirm].
 //
 // A user and a password before the host are always those of the Redis servers that keep the data, of all nodes of a
 // cluster and of whichever master sentinels name. Sentinels get sentinel_username and sentinel_password, and without

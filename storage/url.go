@@ -16,8 +16,8 @@ const accepted = "accepted are memory://[?entries=N&bytes=N], redis://[[user]:pa
 
 var schemes = []string{"memory", "redis", "rediss", "valkey", "valkeys", "unix"}
 
-// parse reads a storage URL. Of a URL that can't be read nothing is repeated, not even net/url's own message: a password
-// with a sign that should have been encoded can end up in any part of it.
+// parse reads a storage URL. Of a URL that can't be read nothing is repeated, not even net/url's own message: a
+// password with a sign that should have been encoded can end up in any part of it.
 func parse(rawURL string) (*url.URL, error) {
 	u, err := url.Parse(rawURL)
 	switch {

@@ -1,5 +1,4 @@
-// Package attempts asks for a captcha only where it is earned: a login goes without one until there were some failures for
-// its account or from its network.
+// Package attempts asks for a captcha at a login only after some failures for the account or from the network.
 //
 //	logins := attempts.New(attempts.Config{Guard: guard.For("login"), Storage: storage})
 //
@@ -12,8 +11,9 @@
 //		return c.Redirect("/account")
 //	})
 //
-// A try is counted before it is made, in one step of the storage for all replicas, so that a thousand at once are counted
-// as a thousand. A bot learns nothing from being asked: accounts that do not exist are counted like those that do.
+// A try is counted before it is made, in one step of the storage that all replicas share, so that a thousand tries at
+// once count as a thousand. A bot learns nothing from being asked for a captcha, because accounts that do not exist are
+// counted like those that do.
 package attempts
 
 import (
@@ -42,21 +42,22 @@ type Config struct {
 	// Required
 	Guard *captcha.Guard
 
-	// Storage counts the tries. All replicas share one. One that implements captcha.Counter counts on all of them in one
-	// step; another fiber.Storage does so within one process, which is logged at start. What it cannot count it does not
-	// let through.
+	// Storage counts the tries. All replicas share one. One that implements captcha.Counter counts on all of them in
+	// one step; another fiber.Storage does so within one process, which is logged at start. If the storage can't count
+	// a try, the try is refused.
 	//
 	// Optional. Default: the guard's Storage, or where it has none, bounded memory of this process with room for 100,000
 	// accounts and networks
 	Storage fiber.Storage
 
-	// Free is how many tries an account has in a Window without a captcha, 1 to 1000. One that succeeds gives the account
-	// all of them back.
+	// Free is how many tries an account has in a Window without a captcha, 1 to 1000. A success gives the account all
+	// of them back.
 	//
 	// Optional. Default: 3
 	Free int
 
-	// FreeOfNetwork is the same for a network, 1 to 100,000. Success gives none back, for a bot may have an account.
+	// FreeOfNetwork is the same for a network, 1 to 100,000. Success gives none back, because a bot may have an
+	// account.
 	//
 	// Optional. Default: 20
 	FreeOfNetwork int
@@ -66,7 +67,8 @@ type Config struct {
 	// Optional. Default: 15 * time.Minute
 	Window time.Duration
 
-	// Network names the network that a request comes from. Empty is that nobody knows, and is a network as well.
+	// Network names the network that a request comes from. An empty name means that it is not known; all such requests
+	// count as one network.
 	//
 	// Optional. Default: an IPv4 address or an IPv6 /56, of c.IP()
 	Network func(c *fiber.Ctx) string
@@ -80,7 +82,7 @@ type Config struct {
 // ConfigDefault is the default Config, but for Guard.
 var ConfigDefault = Config{Free: 3, FreeOfNetwork: 20, Window: 15 * time.Minute}
 
-// ErrFailed says that a try was made and did not succeed. A form's captcha field has nothing to say of it.
+// ErrFailed says that a try was made and did not succeed. A form's captcha field shows no message for it.
 var ErrFailed error = failed{}
 
 type failed struct{}
@@ -156,8 +158,8 @@ func network(c *fiber.Ctx) string {
 	return NetworkOf(addr)
 }
 
-// NetworkOf names the network of an address, for Config.Network: an IPv4 address, or the IPv6 /56 that one customer has. The
-// zero Addr is "".
+// NetworkOf names the network of an address, for Config.Network: an IPv4 address, or the IPv6 /56 that one customer
+// has. The zero Addr is "".
 func NetworkOf(addr netip.Addr) string {
 	if !addr.IsValid() {
 		return ""
@@ -172,14 +174,15 @@ func NetworkOf(addr netip.Addr) string {
 }
 
 // Try makes one try for an account, in whose name case and white space around it do not count. Where the account or the
-// request's network has no free tries left, the request has to bring a captcha first. needed says whether the next try will
-// have to. The error is nil where try returned true; ErrFailed where it returned false; try's own; one of the guard's, with
-// nothing tried; or captcha.ErrStorage.
+// request's network has no free tries left, the request has to bring a captcha first. needed says whether the next try
+// will have to. The error is nil where try returned true; ErrFailed where it returned false; try's own; one of the
+// guard's, with nothing tried; or captcha.ErrStorage.
 func (a *Attempts) Try(c *fiber.Ctx, account string, try func() (bool, error)) (needed bool, err error) {
 	return a.TryFrom(c.UserContext(), a.cfg.Network(c), account, func() error { return a.cfg.Guard.Check(c) }, try)
 }
 
-// TryFrom is Try for other routers than Fiber v2: for a request from a network, whose captcha is what check finds of it.
+// TryFrom is Try for other routers than Fiber v2: for a request from a network, whose captcha is what check finds of
+// it.
 func (a *Attempts) TryFrom(ctx context.Context, network, account string, check func() error, try func() (bool, error)) (needed bool, err error) {
 	account = name("account", strings.ToLower(strings.TrimSpace(account)))
 	tries, err := a.count(ctx, account)

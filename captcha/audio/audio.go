@@ -1,5 +1,5 @@
 // Package audio speaks challenges, for people who cannot see the picture: "B as in Bravo", "seven, seven", in nine
-// languages. It is told apart from package captcha so that an app without sound does not carry the recordings.
+// languages. It is a package of its own so that an app without sound does not carry the recordings.
 //
 //	guard := captcha.New(captcha.Config{Audio: audio.New()})
 //
@@ -47,7 +47,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
-// Config says what a Voice is to be like.
+// Config holds the settings of a Voice.
 type Config struct {
 	// Languages lists the BCP 47 tags of the languages to speak, the one for everybody else first.
 	//

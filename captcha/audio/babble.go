@@ -13,9 +13,9 @@ const (
 // nothing but level and continuity tells the speaker from them. level is that of all of them together as a share of
 // the speaker's, fixed point.
 //
-// Each voice is drawn by itself in each band, and the voices of a band have no recording in common until all have been used.
-// What came twice, even turned round, filtered or at another level, could be found by laying the sound upon itself and
-// subtracted.
+// Each voice is drawn by itself in each band, and the voices of a band have no recording in common until all have been
+// used. What came twice, even turned round, filtered or at another level, could be found by laying the sound upon
+// itself and subtracted.
 func (m *mixer) babble(level int) {
 	for b := range bands {
 		m.unused = m.unused[:0]
@@ -42,9 +42,9 @@ func (m *mixer) another() int {
 	return n
 }
 
-// fragment mixes in a piece of a band from start on, and returns how many samples it took. It is played in grains too short
-// to be found by the recording that they are of, each at a rate and from a place that differ a little: a whole fragment could
-// be, by whoever has the recordings and tries them at all rates, and subtracted.
+// fragment mixes in a piece of a band from start on, and returns how many samples it took. It is played in grains too
+// short to be found by the recording that they are of, each at a rate and from a place that differ a little: a whole
+// fragment could be, by whoever has the recordings and tries them at all rates, and subtracted.
 func (m *mixer) fragment(b *band, start, gain int) int {
 	step := m.between(one*80/100, one*125/100)
 	most := (len(b.samples) - 2) * one / step

@@ -4,8 +4,9 @@ package audio
 // the same bytes on every processor, where floating point may round differently.
 const one = 1 << 16
 
-// A reading is a way through a band: the place to start at, the step from one sample to the next, which is
-// negative on the way back, and the gain, all in fixed point. Between two samples it draws a straight line, whose errors drown in the babble.
+// A reading is a way through a band: the place to start at, the step from one sample to the next, which is negative on
+// the way back, and the gain, all in fixed point. Between two samples it draws a straight line, whose errors drown in
+// the babble.
 type reading struct {
 	at, step, gain int
 }

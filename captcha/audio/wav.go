@@ -15,8 +15,8 @@ const (
 	headerSize = 44
 )
 
-// appendHeader appends the header of a mono PCM file that holds size bytes of samples, an even number. A file that plays from start to
-// end needs its lengths right, and so does a server that answers requests for ranges of it.
+// appendHeader appends the header of a mono PCM file that holds size bytes of samples, an even number. A file that
+// plays from start to end needs its lengths right, and so does a server that answers requests for ranges of it.
 func appendHeader(dst []byte, size int) []byte {
 	le := binary.LittleEndian
 	dst = append(dst, "RIFF"...)
@@ -40,7 +40,8 @@ func encode(mix []int32) []byte {
 		low, high = min(low, s), max(high, s)
 	}
 	gain := 127 * one / max(-int(low), int(high))
-	// A chunk of odd length would be followed by a byte that it does not count, and WebKitGTK plays nothing of such a file.
+	// A chunk of odd length would be followed by a byte that it does not count, and WebKitGTK plays nothing of such a
+	// file.
 	size := len(mix) + len(mix)%2
 	wav := make([]byte, headerSize+size)
 	appendHeader(wav[:0], size)

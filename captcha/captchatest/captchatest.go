@@ -1,5 +1,5 @@
-// Package captchatest lets an app's tests get past its own captcha: it solves real challenges, so that the forms are tested
-// as they run in production, with nothing switched off.
+// Package captchatest lets an app's tests get past its own captcha: it solves real challenges, so that the forms are
+// tested as they run in production, with nothing switched off.
 //
 //	func TestContact(t *testing.T) {
 //		guard := captcha.New()
@@ -8,7 +8,7 @@
 //		// ... post challenge.Key and captchatest.Solve(t, guard, challenge.Key)
 //	}
 //
-// It asks for a testing.TB, so that it can't be called in production by accident.
+// It takes a testing.TB, so that nobody calls it in production by accident.
 package captchatest
 
 import (
@@ -23,9 +23,10 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 )
 
-// Solve returns the answer to the challenge that key names, and uses nothing up. It fails the test at once if guard can't
-// answer for the key: it is unknown, used or expired, or the storage failed. The guard may be another one than the one
-// that issued the challenge, in another process too, if it has the same settings and shares the secrets or the storage.
+// Solve returns the answer to the challenge that key names, and uses nothing up. It fails the test at once if guard
+// can't answer for the key: it is unknown, used or expired, or the storage failed. The guard may be another one than
+// the one that issued the challenge, in another process too, if it has the same settings and shares the secrets or the
+// storage.
 func Solve(t testing.TB, guard *captcha.Guard, key string) string {
 	t.Helper()
 	return SolveFor(t, guard, key, captcha.Visitor{})
@@ -62,8 +63,8 @@ func TryReceipt(t testing.TB, guard *captcha.Guard, receipt string, visitor capt
 	return guard.Verify(context.Background(), submission)
 }
 
-// Work does the work of the challenge that key names, as a browser does, and returns what is submitted as captcha_work. It
-// uses nothing up.
+// Work does the work of the challenge that key names, as a browser does, and returns what is submitted as captcha_work.
+// It uses nothing up.
 func Work(t testing.TB, guard *captcha.Guard, key string, visitor captcha.Visitor) string {
 	t.Helper()
 	var r fasthttp.RequestCtx

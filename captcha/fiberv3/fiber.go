@@ -9,10 +9,11 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 )
 
-// Register adds the guard's routes to app, below Config.Path: Create, Field, Assets for the form field, Audio where Config.Audio
-// is set, Work and Altcha where Config.Work is, and Exchange, at receipt/, where Config.Receipts is. Path counts from the app's
-// root, also where app is a group with a prefix, which Path then begins with. Register panics where it does not, and where
-// the app has a handler at Path already. An app that is mounted in another with Use may register its guards before or after.
+// Register adds the guard's routes to app, below Config.Path: Create, Field, Assets for the form field, Audio where
+// Config.Audio is set, Work and Altcha where Config.Work is, and Exchange, at receipt/, where Config.Receipts is. Path
+// counts from the app's root, also where app is a group with a prefix, which Path then begins with. Register panics
+// where it does not, and where the app has a handler at Path already. An app that is mounted in another with Use may
+// register its guards before or after.
 func (g *Guard) Register(app fiber.Router) {
 	path := g.pathBelow(app)
 	both(app, path, g.Create)
@@ -106,8 +107,8 @@ func (g *Guard) answered(c fiber.Ctx, err error) error {
 	return nil
 }
 
-// Issue returns the challenge to show in a form: the one that the request brings back unspent, or a new one. The error is
-// captcha.ErrStorage.
+// Issue returns the challenge to show in a form: the one that the request brings back unspent, or a new one. The error
+// is captcha.ErrStorage.
 func (g *Guard) Issue(c fiber.Ctx) (*captcha.Challenge, error) {
 	return g.Edge().Issue(c.Context(), c.RequestCtx(), g.Visitor(c))
 }

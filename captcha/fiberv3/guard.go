@@ -1,14 +1,15 @@
-// Package fiberv3 is the door to the package captcha for apps on Fiber v3: the same guard, settings and wire contract.
+// Package fiberv3 is package captcha for apps on Fiber v3: the same guard, settings and wire contract.
 //
 //	guard, app := fiberv3.New(), fiber.New()
 //	guard.Register(app)
 //	app.Post("/contact", guard.Protect, func(c fiber.Ctx) error { return c.SendString("Thank you.") })
 //
-// The manual is that of captcha: what it says of a method that takes a *fiber.Ctx holds here for the one of the same name
-// that takes a fiber.Ctx. Settings that are no functions of a request are those of captcha.Config.
+// Read the manual of captcha: what it says about a method that takes a *fiber.Ctx is true here of the method of the
+// same name that takes a fiber.Ctx. Settings that are not functions of a request are those of captcha.Config.
 //
-// An error that a handler returns as it is answers with its status and its sentence under Fiber v3's default error handler
-// too. The packages captcha/limit, captcha/attempts and captcha/once have their doors below this one, under the same names.
+// A handler may return an error as it is: Fiber v3's default error handler then answers with its status and its
+// sentence. The packages limit, attempts and once below this one are captcha/limit, captcha/attempts and captcha/once
+// for Fiber v3.
 package fiberv3
 
 import (
@@ -59,8 +60,8 @@ type Config struct {
 // ConfigDefault is the default Config.
 var ConfigDefault = Config{Config: captcha.ConfigDefault}
 
-// Guard issues challenges and verifies their answers. It is safe for concurrent use. The guard that it embeds is the one
-// that captcha/captchatest solves challenges of; its methods that take a context of Fiber v2 are all replaced here.
+// Guard issues challenges and verifies their answers. It is safe for concurrent use. The guard that it embeds is the
+// one that captcha/captchatest solves challenges of; its methods that take a context of Fiber v2 are all replaced here.
 type Guard struct {
 	*captcha.Guard
 	cfg Config
@@ -120,7 +121,7 @@ func (cfg Config) check() error {
 	return errors.Join(errs...)
 }
 
-// For returns the guard for another purpose, such as "signup". It has the settings, the storage and the routes of g, and
-// neither accepts the other's challenges. Call it when the app starts. A purpose is at most 64 letters, digits, - and _;
-// another panics.
+// For returns the guard for another purpose, such as "signup". It shares the settings, the storage and the routes of g.
+// Neither guard accepts the other's challenges. Call it when the app starts. A purpose is at most 64 letters, digits, -
+// and _; For panics on any other.
 func (g *Guard) For(purpose string) *Guard { return &Guard{g.Guard.For(purpose), g.cfg} }

@@ -1,19 +1,19 @@
-// Package limit bounds how often one network may ask a route of a Fiber app, and answers what is more with 429.
+// Package limit bounds how often one network may call a route of a Fiber app. Above the limit it answers 429.
 //
 //	app.Post("/api/captcha", limit.New(limit.Config{Rate: limit.Rate{Count: 120, Per: time.Minute}}), guard.Create)
 //	app.Post("/signup", limit.New(limit.Config{Rate: limit.Rate{Count: 60, Per: time.Minute}}), guard.Protect, signup)
 //
-// Each handler counts by itself: give every route one of its own, or several routes one that they share.
+// Each handler counts separately: give every route its own, or let several routes share one.
 //
-// A client is counted in each network that its address lies in, and every such network has an allowance of its own. An
-// IPv6 customer commonly holds a /56 or a /48, so that a limit for each /64 alone would give one person up to 65,536
+// A client is counted in each network that contains its address, and each such network has its own allowance. An IPv6
+// customer commonly has a /56 or a /48, so that a limit for each /64 alone would give one person up to 65,536
 // allowances; [Config.Prefixes] says which networks count, and how much each may do.
 //
-// Fiber's own limiter keeps an entry for each address without a bound, or asks a storage and lets everybody through when
-// that fails. This one has a table of fixed size in the process, so that a flood costs no memory and no storage is needed.
-// In return each process counts for itself: with n replicas a network gets up to n times as much.
+// Fiber's own limiter keeps an entry for each address without a bound, or asks a storage and lets everybody through
+// when that fails. This one has a table of fixed size in the process, so that a flood costs no memory and no storage is
+// needed. In return each process counts for itself: with n replicas a network gets up to n times as much.
 //
-// The form field's own script and style are never counted, for a page with a captcha asks for both.
+// The form field's own script and style are never counted, because every page with a captcha asks for both.
 package limit
 
 import (
@@ -33,7 +33,7 @@ type Config struct {
 	// Optional. Default: nil
 	Next func(c *fiber.Ctx) bool
 
-	// Rate is what one network may do; of a Count of Unlimited every request is let through.
+	// Rate is what one network may do. A Count of Unlimited lets every request through.
 	//
 	// Optional. Default: 60 requests a minute
 	Rate Rate
@@ -41,17 +41,18 @@ type Config struct {
 	// Prefixes are the networks that count as one client. A request counts in all of them and has to fit into each.
 	//
 	// Optional. Default: an IPv4 address and an IPv6 /64 with the Rate, an IPv6 /56 with four times as much, a /48 with
-	// sixteen times as much. No wider block of IPv4 is counted, for carriers put thousands behind each address of one.
+	// sixteen times as much. No wider block of IPv4 is counted, because carriers put thousands of people behind each
+	// address.
 	Prefixes []Prefix
 
-	// Client returns the address that a request comes from. A request whose client is not known, the zero Addr, counts
-	// together with all others of that kind.
+	// Client returns the address that a request comes from. All requests whose client is not known, the zero Addr,
+	// count together.
 	//
 	// Optional. Default: c.IP(). Behind a proxy that is the proxy, so that all visitors share one allowance, unless the
 	// app sets ProxyHeader, and EnableTrustedProxyCheck with TrustedProxies, without which anybody may name any address.
 	Client func(c *fiber.Ctx) netip.Addr
 
-	// ErrorHandler answers a request that is too much. The error is an *Error.
+	// ErrorHandler answers a request above the limit. The error is an *Error.
 	//
 	// Optional. Default: Reply
 	ErrorHandler func(c *fiber.Ctx, err error) error

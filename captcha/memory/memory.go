@@ -1,4 +1,5 @@
-// Package memory is a storage for one process: bounded, and refusing what has no room rather than forgetting anything.
+// Package memory is a storage for one process. It is bounded, and when it is full it refuses new entries rather than
+// forget old ones.
 package memory
 
 import (
@@ -45,15 +46,16 @@ var (
 	ErrTTL = errors.New("time to live must be 0 (no expiry) or more")
 )
 
-// Memory keeps entries in this process, bounded in number and in bytes of keys and values, and refuses what has no room.
+// Memory keeps entries in this process, bounded in number and in bytes of keys and values, and refuses what has no
+// room.
 //
 // It is written by hand because no cache library refuses: they evict. Around ttlcache it would take a second lock,
 // since its Len and Set are two steps.
 //
-// It is a fiber.Storage with Take, Add and Count, and safe for concurrent use. Values that go in and come out are copies,
-// and so are keys: what Fiber lends for the time of a request may be passed. As Fiber has it, Get of an absent key is nil,
-// nil; Set with an empty key or value does nothing; a ttl of 0 means that the entry never expires. A negative ttl is an
-// error.
+// It is a fiber.Storage with Take, Add and Count, and safe for concurrent use. Values that go in and come out are
+// copies, and so are keys: what Fiber lends for the time of a request may be passed. As Fiber has it, Get of an absent
+// key is nil, nil; Set with an empty key or value does nothing; a ttl of 0 means that the entry never expires. A
+// negative ttl is an error.
 type Memory struct {
 	cfg   Config
 	start time.Time // expiries are counted from here, on the clock that never jumps
@@ -183,8 +185,8 @@ func (m *Memory) Add(ctx context.Context, key string, value []byte, ttl time.Dur
 	return true, nil
 }
 
-// Count adds one to the number under key and returns it: how many were added since the first, which lives ttl. It returns
-// [ErrFull] if there is no room for a first one.
+// Count adds one to the number under key and returns it: how many were added since the first, which lives ttl. It
+// returns [ErrFull] if there is no room for a first one.
 func (m *Memory) Count(ctx context.Context, key string, ttl time.Duration) (int64, error) {
 	if key == "" {
 		return 0, ErrEmpty

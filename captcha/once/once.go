@@ -1,20 +1,20 @@
-// Package once answers a form that is sent twice with what its first sending got. A visitor without script who clicks
-// Send twice sends the form twice; the browser shows what the second one got, and the captcha, which is good once,
-// refuses that one. So the message is there, and its sender is told that it is not.
+// Package once answers a form that is sent twice as it answered the first copy. A visitor without script who clicks
+// Send twice sends the form twice, and the browser shows only the second answer. The captcha is good once and refuses
+// the second copy. So the message has arrived, and its sender is told that it has not.
 //
 //	app.Post("/contact", once.New(once.Config{Guard: guard}), contact)
 //
-// A form is the same if the captcha's key, the address and all that was typed are the same. The first one leaves a mark
-// in the storage, on which all replicas agree, and for ten seconds the answer that it got. The second one is answered
-// alike: at once, or when the first one is, which it waits for. A form with the same key and anything else in it is no
-// second sending, and meets the guard as ever: an answer counts once.
+// A form is the same if the captcha's key, the address and all that was typed are the same. The first copy leaves a
+// mark in the storage, where all replicas see it, and for ten seconds the answer that it got. The second copy gets the
+// same answer: at once, or as soon as the first has one. A form with the same key and other contents is not a second
+// copy, and the guard refuses it as usual, because an answer counts once.
 //
-// The guard asks for the captcha as before, in the handlers that come after this one. What they answer is kept with the
-// headers that they set, cookies too, so that a visitor whose login was sent twice is logged in. It is encrypted under
-// a key that only the form's own fields lead to. Forms without a captcha are let through, as are those whose key the
-// guard never issued: nothing is kept of them.
+// The guard asks for the captcha as before, in the handlers that come after this one. Their answer is kept with the
+// headers that they set, including cookies, so that a visitor whose login was sent twice is logged in. It is encrypted
+// with a key that can be derived only from the form's own fields. Forms without a captcha are let through, and so are
+// those whose key the guard never issued. Nothing is kept of them.
 //
-// For clients of an API this is the wrong thing. They expect to hear that a key was used.
+// Don't use it for an API, whose clients expect to hear that a key was used.
 package once
 
 import (
@@ -62,7 +62,7 @@ type Config struct {
 	// Optional. Default: 5 * time.Second
 	Wait time.Duration
 
-	// Logger is told where the storage fails. A form is then handled as if it had been sent once.
+	// Logger is told when the storage fails. A form is then handled as if it had been sent once.
 	//
 	// Optional. Default: slog.Default()
 	Logger *slog.Logger
@@ -83,13 +83,13 @@ const life = 10 * time.Second
 // Unfinished is the reason of ErrUnfinished.
 const Unfinished captcha.Reason = "unfinished"
 
-// ErrUnfinished says that a form was sent before, and that its answer is not known: it takes too long, or the process
-// that worked on it has ended. It is for the app's error handler, with the status 409.
+// ErrUnfinished says that a form was sent before and that its answer is not known, because it takes too long or the
+// process that handled it has ended. The app's error handler answers it with the status 409.
 var ErrUnfinished error = &captcha.Error{
 	Reason: Unfinished,
 	Status: http.StatusConflict,
-	Detail: "This form was sent a moment ago, and what became of it is not known yet. " +
-		"See whether it has arrived before you send it again.",
+	Detail: "This form was sent a moment ago, and we do not know yet whether it has arrived. " +
+		"Check before you send it again.",
 }
 
 // Forms answers forms once. It is what New's handler is made of, for other routers on fasthttp than Fiber v2.
@@ -132,7 +132,7 @@ func NewForms(config Config) (*Forms, error) {
 		return nil, setting.Refuse("Wait", cfg.Wait, "up to %v", life)
 	}
 	if lacks := keep.Lacks(cfg.Storage, "Add"); len(lacks) > 0 {
-		cfg.Logger.Warn("once: the storage can't mark a form in one step, so each process that shares it answers one first; " +
+		cfg.Logger.Warn("once: the storage can't mark a form in one step, so processes that share it may each handle the same form; " +
 			"give Config.Storage one with Add")
 	}
 	return &Forms{cfg: cfg, storage: keep.Wrap(cfg.Storage), plain: cfg.Storage, room: room{most: cfg.Room}}, nil
@@ -303,6 +303,6 @@ func (f *Forms) log(ctx context.Context, err error) {
 	}
 	now := time.Now().UnixNano()
 	if last := f.complained.Load(); now-last >= int64(time.Second) && f.complained.CompareAndSwap(last, now) {
-		f.cfg.Logger.ErrorContext(ctx, "once: the storage failed, so that who sends a form twice is told that it was used", "error", err)
+		f.cfg.Logger.ErrorContext(ctx, "once: the storage failed; visitors who send a form twice are told that its captcha was used", "error", err)
 	}
 }

@@ -2,8 +2,9 @@ package picture
 
 import "encoding/binary"
 
-// adler is what zlib ends with, the Adler-32 checksum of RFC 1950, in a fraction of the time that hash/adler32 takes: eight bytes at a time,
-// added up in four lanes of 16 bits for the even ones and four for the odd. It was a tenth of a large picture's time.
+// adler is what zlib ends with, the Adler-32 checksum of RFC 1950, in a fraction of the time that hash/adler32 takes:
+// eight bytes at a time, added up in four lanes of 16 bits for the even ones and four for the odd. It was a tenth of a
+// large picture's time.
 //
 // Sums of 64 bits have room for the largest picture, of 8 MB, so that one division at the end is enough.
 func adler(data []byte) uint32 {
@@ -24,7 +25,8 @@ func adler(data []byte) uint32 {
 			evens += word & even
 			odds += word >> 8 & even
 		}
-		// What came before a word counts eight times for it; of the word itself the first byte counts eight times, and the last once.
+		// What came before a word counts eight times for it; of the word itself the first byte counts eight times, and
+		// the last once.
 		b += dot(before, 8, 8, 8, 8) + dot(evens, 8, 6, 4, 2) + dot(odds, 7, 5, 3, 1)
 		a += dot(evens+odds, 1, 1, 1, 1)
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
-// letters takes an alphabet apart, and refuses what can't be read or typed as it is drawn: letter by letter, from left to right.
+// letters takes an alphabet apart, and refuses what can't be read or typed as it is drawn: letter by letter, from left
+// to right.
 func letters(alphabet string) ([]rune, error) {
 	if alphabet == "" {
 		return nil, setting.Refuse("Alphabet", alphabet, "one letter or more")
@@ -60,7 +61,8 @@ var unusable = []struct {
 	},
 }
 
-// rightToLeft is where Unicode has such scripts, and will have those to come: the ranges whose default Bidi_Class is R or AL.
+// rightToLeft is where Unicode has such scripts, and will have those to come: the ranges whose default Bidi_Class is R
+// or AL.
 var rightToLeft = &unicode.RangeTable{
 	R16: []unicode.Range16{{0x0590, 0x08ff, 1}, {0xfb1d, 0xfdff, 1}, {0xfe70, 0xfeff, 1}},
 	R32: []unicode.Range32{{0x10800, 0x10fff, 1}, {0x1e800, 0x1efff, 1}},
@@ -69,16 +71,16 @@ var rightToLeft = &unicode.RangeTable{
 // arabicDigits, and Persian ones, run from left to right.
 var arabicDigits = &unicode.RangeTable{R16: []unicode.Range16{{0x0660, 0x0669, 1}, {0x06f0, 0x06f9, 1}}}
 
-// retyped characters are canonically equal to others, which are the ones that are typed: parts of Korean syllables, the signs of ohm, kelvin and
-// angstrom, and ideographs that are encoded twice.
+// retyped characters are canonically equal to others, which are the ones that are typed: parts of Korean syllables, the
+// signs of ohm, kelvin and angstrom, and ideographs that are encoded twice.
 var retyped = &unicode.RangeTable{
 	R16: []unicode.Range16{{0x1100, 0x11ff, 1}, {0x2126, 0x2126, 1}, {0x212a, 0x212b, 1}, {0xf900, 0xfaff, 1}},
 	R32: []unicode.Range32{{0x2f800, 0x2fa1f, 1}},
 }
 
-// Unwise tells what visitors will stumble over in an alphabet that can be drawn, a sentence each, fit for a log: letters that look alike once
-// they are turned and bent, and letters of two scripts that have one shape. A letter alone is never unwise for its twin in a script that the
-// alphabet has too: whoever types the twin is understood.
+// Unwise tells what visitors will stumble over in an alphabet that can be drawn, a sentence each, fit for a log:
+// letters that look alike once they are turned and bent, and letters of two scripts that have one shape. A letter alone
+// is never unwise for its twin in a script that the alphabet has too: whoever types the twin is understood.
 func Unwise(alphabet string) (sentences []string) {
 	for _, group := range lookAlikes {
 		found := those(alphabet, func(r rune) bool { return strings.ContainsRune(group, r) })

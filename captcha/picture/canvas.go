@@ -95,8 +95,8 @@ func (c *canvas) change(style *style) {
 	}
 }
 
-// paint puts the tones of letters and ground on and packs two pixels to a byte: level 0 is the background colour and 15 the foreground, or the
-// other way round. Each row comes after its filter byte, which is 0.
+// paint puts the tones of letters and ground on and packs two pixels to a byte: level 0 is the background colour and 15
+// the foreground, or the other way round. Each row comes after its filter byte, which is 0.
 func (c *canvas) paint(style *style, polarity int) {
 	plain := style.stripes.period == 0
 	if !plain {

@@ -11,9 +11,10 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
-// Alphabet is the default set of letters. Of every group of capitals and digits that were taken for each other, turned and bent, by a
-// vision-language model that read them blind, it has one: 2 of 2 and Z, 5 of 5, S and 6, A of A and 4, B of B and 8, C of C and G, D of D, O,
-// Q and 0, E of E and F, K of K and X, and T of T, 7, I and 1. V and Y are left out, which were read as A, J, L, U and each other.
+// Alphabet is the default set of letters. Of every group of capitals and digits that were taken for each other, turned
+// and bent, by a vision-language model that read them blind, it has one: 2 of 2 and Z, 5 of 5, S and 6, A of A and 4, B
+// of B and 8, C of C and G, D of D, O, Q and 0, E of E and F, K of K and X, and T of T, 7, I and 1. V and Y are left
+// out, which were read as A, J, L, U and each other.
 const Alphabet = "235ABCDEHJKLMNPRTUW"
 
 // Fit as a width or height makes the picture as wide or as high as its text needs.
@@ -27,8 +28,9 @@ const (
 	minFont   = 8  // below this many CSS pixels a letter is not readable
 )
 
-// Config holds every setting of a picture. Zero always means the default. What else might be meant by it has a word of its own: Fit for a
-// size that follows from the text, Upright for letters that are not turned, and an empty list in place of nil for no noise and no filters.
+// Config holds every setting of a picture. Zero always means the default. Some values that 0 might stand for have names
+// instead: Fit for a size that follows from the text, and Upright for letters that are not turned. An empty list that
+// is not nil means no noise, or no filters.
 type Config struct {
 	// Width and Height of the picture in CSS pixels, 1 to 1000; Fit makes it as large as the text needs.
 	//
@@ -40,16 +42,17 @@ type Config struct {
 	// Optional. Default: 1.
 	Scale int
 
-	// Fonts are TrueType or OpenType files (.ttf, .otf, or .ttc, of which the first font is taken). Each letter is drawn in one of
-	// those that have it, chosen anew each time.
+	// Fonts are TrueType or OpenType files (.ttf, .otf, or .ttc, of which the first font is taken). Each letter is
+	// drawn in one of those that have it, chosen anew each time.
 	//
 	// Optional. Default: the embedded fonts, which cover Latin letters and digits.
 	Fonts [][]byte
 
-	// FontSize is the height of a capital letter in CSS pixels, 8 to 1000. Fonts are scaled to it whatever their own proportions are,
-	// and all styles but Classic draw some letters and some texts smaller, by up to a third.
+	// FontSize is the height of a capital letter in CSS pixels, 8 to 1000. Fonts are scaled to it whatever their own
+	// proportions are, and all styles but Classic draw some letters and some texts smaller, by up to a third.
 	//
-	// Optional. Default: 22 in a picture of 90 x 40, and in other pictures as large as their height and width allow by the same measure.
+	// Optional. Default: 22 in a picture of 90 x 40, and in other pictures as large as their height and width allow by
+	// the same measure.
 	FontSize float64
 
 	// RotationMin and RotationMax bound the angle that each letter is turned by, in degrees clockwise, -90 to 90.
@@ -68,7 +71,8 @@ type Config struct {
 	// Optional. Default: #001100 and #ffffff.
 	Foreground, Background color.Color
 
-	// Styles are the ways of drawing to choose from, at random for each picture. The more there are, the longer a machine has to learn.
+	// Styles are the ways of drawing to choose from, at random for each picture. The more there are, the longer a
+	// machine has to learn.
 	//
 	// Optional. Default: all but Classic and Solid, which stock OCR reads best, and Striped and TwoTone, which readers found
 	// hardest; with a colour set, Hollow and Striped, the ones whose ground is the background colour all over.
@@ -79,7 +83,8 @@ type Config struct {
 	// Optional. Default: what the style has: arcs and dots in Classic, none in the others.
 	Noise []Noise
 
-	// Filters change the finished letters and noise, in order, before colours are put on. An empty slice that is not nil changes nothing.
+	// Filters change the finished letters and noise, in order, before colours are put on. An empty slice that is not
+	// nil changes nothing.
 	//
 	// Optional. Default: what the style has: Smooth in Classic, none in the others.
 	Filters []Filter

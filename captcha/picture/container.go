@@ -8,11 +8,13 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
-// A font file is a list of tables. Drawing needs few of them, and the parser refuses many a good font for the sake of others, for how
-// long a table is, or for where it lies. So it is given a file that is made for it: the tables with the outlines and the characters as they
-// are, and in place of those with metrics and names, which nothing here asks for, the shortest that it takes.
+// A font file is a list of tables. Drawing needs few of them, and the parser refuses many a good font for the sake of
+// others, for how long a table is, or for where it lies. So it is given a file that is made for it: the tables with the
+// outlines and the characters as they are, and in place of those with metrics and names, which nothing here asks for,
+// the shortest that it takes.
 
-// refuseFont returns the error for a font, which gets the setting's name where that is known: what the file is, and what is accepted.
+// refuseFont returns the error for a font, which gets the setting's name where that is known: what the file is, and
+// what is accepted.
 func refuseFont(is, accepted string) *setting.Error {
 	return &setting.Error{Value: is, Accepted: accepted}
 }
@@ -36,7 +38,8 @@ var foreign = []struct{ begins, name, cure string }{
 	{"version https://git-lfs", "a pointer to a file in Git LFS", "fetch the file itself, with git lfs pull"},
 }
 
-// plainFont is the font in a TrueType or OpenType file, or the first of those in a collection, as a file of the tables that drawing needs.
+// plainFont is the font in a TrueType or OpenType file, or the first of those in a collection, as a file of the tables
+// that drawing needs.
 func plainFont(data []byte) ([]byte, error) {
 	for _, f := range foreign {
 		if len(data) >= len(f.begins) && string(data[:len(f.begins)]) == f.begins {

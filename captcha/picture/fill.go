@@ -1,9 +1,10 @@
 package picture
 
-// A filler turns polygons into coverage. Each edge leaves in its row the change of coverage from pixel to pixel, so that one running sum a row
-// finishes the anti-aliased fill: no sorting of edges, no spans. The running sum is Raph Levien's, of font-rs, which golang.org/x/image/vector
-// uses too. There it is exact in both directions; here it is exact across, and rows are sampled on lines, which takes half of the time: an
-// edge needs no case for each way that it can cross a pixel. Polygons that run backwards subtract, which makes hollow letters.
+// A filler turns polygons into coverage. Each edge leaves in its row the change of coverage from pixel to pixel, so
+// that one running sum a row finishes the anti-aliased fill: no sorting of edges, no spans. The running sum is Raph
+// Levien's, of font-rs, which golang.org/x/image/vector uses too. There it is exact in both directions; here it is
+// exact across, and rows are sampled on lines, which takes half of the time: an edge needs no case for each way that it
+// can cross a pixel. Polygons that run backwards subtract, which makes hollow letters.
 type filler struct {
 	delta  []int32 // in units of 1/2^coverBits
 	width  int
@@ -19,11 +20,12 @@ const (
 	unitBits = 16
 )
 
-// coverBits is what a pixel's whole coverage is a power of. A sum has room for seven layers over each other either way, and three letters
-// of two are the most that meet.
+// coverBits is what a pixel's whole coverage is a power of. A sum has room for seven layers over each other either way,
+// and three letters of two are the most that meet.
 const coverBits = 28
 
-// Lines on which a row is sampled. With two of them letters look as they do with four, and twice as many edges are filled in the time.
+// Lines on which a row is sampled. With two of them letters look as they do with four, and twice as many edges are
+// filled in the time.
 const (
 	sampleBits = 1
 	sampleStep = unit >> sampleBits

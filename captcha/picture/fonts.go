@@ -11,14 +11,14 @@ import (
 	"sync"
 )
 
-// fonts/README.md says where these come from and fonts/make.py makes them. Their licences ask to go with them wherever they go, so that they are
-// in whatever has the fonts: a vendored copy of this package, and every program that draws.
+// fonts/README.md says where these come from and fonts/make.py makes them. Their licences ask to go with them wherever
+// they go, so that they are in whatever has the fonts: a vendored copy of this package, and every program that draws.
 //
 //go:embed fonts/*.ttf.gz fonts/*.txt fonts/README.md
 var fontFiles embed.FS
 
-// Licences says of each embedded font what it is, whose, and under which licence, and then gives the text of each licence, for a program to
-// print.
+// Licences says of each embedded font what it is, whose, and under which licence, and then gives the text of each
+// licence, for a program to print.
 func Licences() string {
 	texts, err := fs.Glob(fontFiles, "fonts/*.txt")
 	if err != nil {
@@ -35,8 +35,9 @@ func Licences() string {
 	return all.String()[1:]
 }
 
-// embeddedFonts are the default: Latin letters and digits in all, and Greek, Cyrillic and accented letters in the Go fonts. They are packed, for
-// that halves what a program carries of them, and unpacked when a first renderer asks for them.
+// embeddedFonts are the default: Latin letters and digits in all, and Greek, Cyrillic and accented letters in the Go
+// fonts. They are packed, for that halves what a program carries of them, and unpacked when a first renderer asks for
+// them.
 var embeddedFonts = sync.OnceValue(func() (all [][]byte) {
 	names, err := fs.Glob(fontFiles, "fonts/*.ttf.gz")
 	if err != nil {

@@ -10,7 +10,8 @@ type point struct{ x, y float32 }
 
 // A glyph is a letter of one font, its centre at the origin and the font's capitals 1 high.
 //
-// Every contour is a closed run of quadratic curves: points on the curve and control points alternate. Outer contours run clockwise.
+// Every contour is a closed run of quadratic curves: points on the curve and control points alternate. Outer contours
+// run clockwise.
 type glyph struct {
 	contours [][]point
 	width    float32
@@ -66,11 +67,12 @@ func signedArea(contours [][]point) float32 {
 	return area
 }
 
-// leastStroke is how wide the strokes of a letter are at least, on average, in capital heights: 3 pixels of 22. Fonts that are thinner are made
-// bolder, because hairlines vanish in small pictures.
+// leastStroke is how wide the strokes of a letter are at least, on average, in capital heights: 3 pixels of 22. Fonts
+// that are thinner are made bolder, because hairlines vanish in small pictures.
 const leastStroke = 0.14
 
-// strokeWidth is the mean width of a letter's strokes: a stroke's area is its length times its width, and its outline twice its length.
+// strokeWidth is the mean width of a letter's strokes: a stroke's area is its length times its width, and its outline
+// twice its length.
 func strokeWidth(contours [][]point) float32 {
 	var around float64
 	for _, c := range contours {

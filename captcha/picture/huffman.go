@@ -7,10 +7,11 @@ import (
 	"slices"
 )
 
-// A huffman compresses bytes to a deflate stream of one block, with codes that were made beforehand for bytes like them. It looks for no
-// repetitions: on these pictures, where a byte of plain ground takes one bit, those would save few bytes, and finding them takes longer than
-// drawing. Measured at 240 x 80, against the fixed codes and runs and matches with the row above: less time, fewer bytes. Measured over HTTP at
-// 90 x 40, against a block that is only stored: the same CPU a request, and replies of 2.9 KB, not 5.4.
+// A huffman compresses bytes to a deflate stream of one block, with codes that were made beforehand for bytes like
+// them. It looks for no repetitions: on these pictures, where a byte of plain ground takes one bit, those would save
+// few bytes, and finding them takes longer than drawing. Measured at 240 x 80, against the fixed codes and runs and
+// matches with the row above: less time, fewer bytes. Measured over HTTP at 90 x 40, against a block that is only
+// stored: the same CPU a request, and replies of 2.9 KB, not 5.4.
 type huffman struct {
 	codes [256]uint32 // length<<16 | bits, the first of them lowest
 	plain uint64      // eight times the byte with the shortest code, that of plain ground
@@ -47,8 +48,8 @@ func newHuffman(counts [256]int) *huffman {
 	return h
 }
 
-// findRun prepares the code of eight equal bytes, which large pictures have more of than of others. 56 bits are the most there is room for
-// beside the seven that may be waiting.
+// findRun prepares the code of eight equal bytes, which large pictures have more of than of others. 56 bits are the
+// most there is room for beside the seven that may be waiting.
 func (h *huffman) findRun() {
 	shortest := 0
 	for i, code := range h.codes {
@@ -80,8 +81,8 @@ func codeLengths(weights []int) []int {
 	}
 }
 
-// huffmanLengths joins the two rarest nodes until one is left. Joined nodes come out in order of their weights, so that the rarest is always
-// the first of the symbols or the first of the joined ones that are still there.
+// huffmanLengths joins the two rarest nodes until one is left. Joined nodes come out in order of their weights, so that
+// the rarest is always the first of the symbols or the first of the joined ones that are still there.
 func huffmanLengths(weights []int) []int {
 	order := make([]int, len(weights))
 	for i := range order {
@@ -126,8 +127,8 @@ func canonical(lengths []int) []uint32 {
 	return codes
 }
 
-// writeHead writes the block's header, RFC 1951, section 3.2.7: the lengths, each in four bits because a code of sixteen equal
-// lengths is a valid one. That costs a few tens of bytes and spares a second Huffman code.
+// writeHead writes the block's header, RFC 1951, section 3.2.7: the lengths, each in four bits because a code of
+// sixteen equal lengths is a valid one. That costs a few tens of bytes and spares a second Huffman code.
 func (h *huffman) writeHead(lengths []int) {
 	var b bitWriter
 	b.write(1, 1) // the last block

@@ -16,7 +16,8 @@ type placed struct {
 	profile profile
 }
 
-// bands is the number of rows that a letter's sides are measured in. Together they cover 2 capital heights, half of them above the middle.
+// bands is the number of rows that a letter's sides are measured in. Together they cover 2 capital heights, half of
+// them above the middle.
 const bands = 10
 
 // A profile tells how far a letter reaches to the left and the right in each band, in units of 1/unit.
@@ -77,7 +78,8 @@ func (r *Renderer) rotation(random *rand.Rand) float64 {
 	return (least + random.Float64()*(greatest-least)) * math.Pi / 180
 }
 
-// measure notes how far the first layer reaches in each band. Corners are so near each other that none is two bands from the next.
+// measure notes how far the first layer reaches in each band. Corners are so near each other that none is two bands
+// from the next.
 func (l *placed) measure(capital float32) {
 	const far = 1 << 40
 	for i := range bands {
@@ -92,8 +94,9 @@ func (l *placed) measure(capital float32) {
 	}
 }
 
-// distance is how far right of l the next letter must stand, for the two to be gap apart where they are nearest. Letters that
-// would slip under or over each other are held apart so that each keeps more than half of its width to itself.
+// distance is how far right of l the next letter must stand, for the two to be gap apart where they are nearest.
+// Letters that would slip under or over each other are held apart so that each keeps more than half of its width to
+// itself.
 func (l *placed) distance(next *placed, gap int64) int64 {
 	near, lo, hi := int64(math.MinInt64), int64(math.MaxInt64), int64(math.MinInt64)
 	for i := range bands {
@@ -105,7 +108,8 @@ func (l *placed) distance(next *placed, gap int64) int64 {
 	return max(near, (hi-lo)*25/32) + gap
 }
 
-// warp sets letters side by side and bends the whole text by two waves, each across the other's direction. It returns the text's bounds.
+// warp sets letters side by side and bends the whole text by two waves, each across the other's direction. It returns
+// the text's bounds.
 func (c *canvas) warp(amount float32) (lo, hi place) {
 	wave := func() wave {
 		turns := (0.22 + 0.2*c.random.Float32()) / c.capital
@@ -131,7 +135,8 @@ func (c *canvas) warp(amount float32) (lo, hi place) {
 	return lo, hi
 }
 
-// A wave moves places to and fro along a line. Integers, because they cost less than floats that are turned into places and back.
+// A wave moves places to and fro along a line. Integers, because they cost less than floats that are turned into places
+// and back.
 type wave struct {
 	speed  int64 // in units of 1/waveTurn of a turn, to 1/unit of a device pixel
 	start  int64 // in units of 1/waveTurn of a turn

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// Noise draws over the letters. The image holds ink: 0 is bare ground, 255 is full ink, in device pixels, the top left corner at 0, 0.
-// The random source is the picture's own, so that the same seed draws the same noise. Several pictures may be drawn at once.
+// Noise draws over the letters. The image holds ink: 0 is bare ground, 255 is full ink, in device pixels, the top left
+// corner at 0, 0. The random source is the picture's own, so that the same seed draws the same noise. Several pictures
+// may be drawn at once.
 type Noise func(ink *image.Alpha, random *rand.Rand)
 
 var noises = []struct {

@@ -73,8 +73,8 @@ func (c *contour) curve(control, to point) {
 	c.at = to
 }
 
-// cubic cuts a cubic curve into pieces and puts a quadratic one in place of each. The distance of the two shrinks by the cube of the number of
-// pieces; the root of three over 36 is its bound for one piece.
+// cubic cuts a cubic curve into pieces and puts a quadratic one in place of each. The distance of the two shrinks by
+// the cube of the number of pieces; the root of three over 36 is its bound for one piece.
 func (c *contour) cubic(p, q, to point, near float32) {
 	from := c.at
 	off := math.Hypot(float64(to.x-3*q.x+3*p.x-from.x), float64(to.y-3*q.y+3*p.y-from.y)) * math.Sqrt(3) / 36

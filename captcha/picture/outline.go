@@ -2,12 +2,12 @@ package picture
 
 import "math"
 
-// A vertex is a corner of a polygon and the way it moves when the polygon grows: adding w*grow to every vertex makes each stroke 2w wider,
-// and a negative w makes it thinner.
+// A vertex is a corner of a polygon and the way it moves when the polygon grows: adding w*grow to every vertex makes
+// each stroke 2w wider, and a negative w makes it thinner.
 type vertex struct{ at, grow point }
 
-// An outline is a glyph as polygons, with no more vertices than one size needs. Moving few points and filling straight lines is much less work
-// than doing so with curves that are cut up anew for each picture.
+// An outline is a glyph as polygons, with no more vertices than one size needs. Moving few points and filling straight
+// lines is much less work than doing so with curves that are cut up anew for each picture.
 type outline struct {
 	vertices []vertex // of one polygon after the other
 	ends     []int    // of the polygons
@@ -35,7 +35,8 @@ func flatten(curves []point, near float32) []point {
 	var all []point
 	for i := 0; i < len(curves); i += 2 {
 		a, b, c := curves[i], curves[i+1], curves[(i+2)%len(curves)]
-		// Cut into n pieces, a curve's chords are n squared times nearer to it than the one from end to end, which is this far off.
+		// Cut into n pieces, a curve's chords are n squared times nearer to it than the one from end to end, which is
+		// this far off.
 		off := math.Hypot(float64(a.x-2*b.x+c.x), float64(a.y-2*b.y+c.y)) / 4
 		n := max(1, math.Ceil(math.Sqrt(off/float64(near))))
 		for j := range int(n) {
@@ -61,7 +62,8 @@ func simplify(polygon []point, near float32) []point {
 	return kept
 }
 
-// straight tells whether the points after the first of a run, up to n, are at most near off the line from the first to end.
+// straight tells whether the points after the first of a run, up to n, are at most near off the line from the first to
+// end.
 func straight(run []point, n int, end point, near float32) bool {
 	start := run[0]
 	dx, dy := end.x-start.x, end.y-start.y
@@ -74,8 +76,9 @@ func straight(run []point, n int, end point, near float32) bool {
 	return true
 }
 
-// divide cuts long lines into pieces that can be bent with the text. The bends of the styles move the middle of a line off its ends' by about
-// a tenth of its squared length, in capital heights. No piece is so long that a letter's sides could not be measured at corners alone.
+// divide cuts long lines into pieces that can be bent with the text. The bends of the styles move the middle of a line
+// off its ends' by about a tenth of its squared length, in capital heights. No piece is so long that a letter's sides
+// could not be measured at corners alone.
 func divide(polygon []point, near float32) []point {
 	longest := min(math.Sqrt(10*float64(near)), 1.6*2/bands)
 	var all []point

@@ -1,11 +1,12 @@
 // Package picture draws short texts that people read easily and machines with effort, as PNG.
 //
-// Letters are drawn from the outlines of TrueType and OpenType fonts. An outline is turned, sheared, resized, set close to its neighbours and bent
-// with the whole text by moving its control points; then it is filled once, anti-aliased, and the picture's tones are put on
-// in one pass to a palette of 16 levels between the background and the foreground colour.
+// Letters are drawn from the outlines of TrueType and OpenType fonts. An outline is turned, sheared, resized, set close
+// to its neighbours and bent with the whole text by moving its control points; then it is filled once, anti-aliased,
+// and the picture's tones are put on in one pass to a palette of 16 levels between the background and the foreground
+// colour.
 //
-// A picture follows from its text and its seed alone: the same seed gives the same bytes. A seed must therefore be as secret as the text,
-// and random; never derive it from something public.
+// A picture follows from its text and its seed alone: the same seed gives the same bytes. A seed must therefore be as
+// secret as the text, and random; never derive it from something public.
 package picture
 
 import (
@@ -34,8 +35,8 @@ type Renderer struct {
 	writers   []*pngWriter // by number of letters
 }
 
-// New prepares a renderer for texts of at most maxLength letters of alphabet. What can't be drawn is refused by a [setting.Error] or several
-// that are joined; those of the last two arguments have the fields Alphabet and MaxLength.
+// New prepares a renderer for texts of at most maxLength letters of alphabet. What can't be drawn is refused by a
+// [setting.Error] or several that are joined; those of the last two arguments have the fields Alphabet and MaxLength.
 func New(config Config, alphabet string, maxLength int) (*Renderer, error) {
 	runes, err := letters(alphabet)
 	if err != nil {
@@ -44,8 +45,8 @@ func New(config Config, alphabet string, maxLength int) (*Renderer, error) {
 	return prepare(config, maxLength, func(r *Renderer) error { return r.readFonts(runes) })
 }
 
-// With prepares a renderer with other settings for the same letters. The fonts stay, whatever config says, and are not read again: that
-// is most of what New costs.
+// With prepares a renderer with other settings for the same letters. The fonts stay, whatever config says, and are not
+// read again: that is most of what New costs.
 func (r *Renderer) With(config Config, maxLength int) (*Renderer, error) {
 	config.Fonts = r.config.Fonts
 	return prepare(config, maxLength, func(n *Renderer) error {
@@ -134,8 +135,8 @@ func inFont(i int, err error) error {
 	return err
 }
 
-// Shares of a picture's height, and of the width that letters take up upright, that text of the default size leaves for turning and
-// bending.
+// Shares of a picture's height, and of the width that letters take up upright, that text of the default size leaves for
+// turning and bending.
 const (
 	heightShare = 22.0 / 40
 	widthShare  = 1.12
@@ -203,8 +204,8 @@ func (r *Renderer) refuseLength(width int, size float64, need int) error {
 	return setting.Refuse("MaxLength", r.maxLength, "%s", accepted)
 }
 
-// Size is the width and height of a text's picture in CSS pixels: those for an HTML img element, whatever Scale is. They depend
-// on nothing but the number of letters.
+// Size is the width and height of a text's picture in CSS pixels: those for an HTML img element, whatever Scale is.
+// They depend on nothing but the number of letters.
 func (r *Renderer) Size(text string) (width, height int) {
 	return r.sizeOf(min(len([]rune(text)), r.maxLength))
 }
@@ -241,7 +242,8 @@ func (r *Renderer) choosePalette() {
 	}
 }
 
-// Append draws a text and appends the picture, a PNG, to dst. Letters outside of the alphabet and beyond the renderer's length are left out.
+// Append draws a text and appends the picture, a PNG, to dst. Letters outside of the alphabet and beyond the renderer's
+// length are left out.
 func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 	c := r.canvases.Get().(*canvas)
 	defer r.canvases.Put(c)
@@ -261,7 +263,8 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 // chooseStyle is the first thing that a seed decides.
 func (r *Renderer) chooseStyle(c *canvas) int { return c.random.IntN(len(r.styles)) }
 
-// Style is the one that Append draws with this seed in, for an app to learn how its visitors fare with each. It costs a small part of a picture.
+// Style returns the style in which Append draws with this seed, so that an app can learn how its visitors fare with
+// each. It costs a small part of a picture.
 func (r *Renderer) Style(seed [32]byte) Style {
 	c := r.canvases.Get().(*canvas)
 	defer r.canvases.Put(c)
@@ -302,7 +305,8 @@ type style struct {
 	codes  [2]func() *huffman // which compress what it draws
 }
 
-// newStyle leaves the shades and the codes to be made when first used: a renderer that draws one picture needs no others.
+// newStyle leaves the shades and the codes to be made when first used: a renderer that draws one picture needs no
+// others.
 func newStyle(r *Renderer, recipe recipe) *style {
 	if r.config.Noise != nil {
 		recipe.noise = r.config.Noise

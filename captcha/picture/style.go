@@ -83,8 +83,8 @@ type shapes struct {
 	larger, smaller float32 // as shares of the font size
 }
 
-// A layer is one outline of a letter. Where the sum of a letter's layers is positive there is ink, and where it is negative ink is
-// taken away.
+// A layer is one outline of a letter. Where the sum of a letter's layers is positive there is ink, and where it is
+// negative ink is taken away.
 type layer struct {
 	share  int64   // of full coverage, in 256ths; negative cuts away
 	grow   float32 // how much heavier than the font's outline
@@ -120,11 +120,12 @@ const middling = 128
 
 // recipes are in the order of the styles; a style with several chooses one for each picture.
 //
-// The numbers come from sheets that a vision-language model read blind, in place of people, from networks trained on labelled pictures, and
-// from stock OCR. Fills, grounds and bent outlines cost that reader next to nothing and networks a lot; faint letters behind the text and
-// cuts through strokes cost it more than networks. Letters that overlap cost it, and letters that stand apart are read by OCR, so plain ones
-// just touch, and those with busy edges keep a gap. OCR reads what is solid on one side of a threshold: whole strokes of one tone on a ground of
-// another, however they are hatched.
+// The numbers come from sheets that a vision-language model read blind, in place of people, from networks trained on
+// labelled pictures, and from stock OCR. Fills, grounds and bent outlines cost that reader next to nothing and networks
+// a lot; faint letters behind the text and cuts through strokes cost it more than networks. Letters that overlap cost
+// it, and letters that stand apart are read by OCR, so plain ones just touch, and those with busy edges keep a gap. OCR
+// reads what is solid on one side of a threshold: whole strokes of one tone on a ground of another, however they are
+// hatched.
 func recipes() [][]recipe {
 	plain := stripes{tones: [2]tone{{ink: 255}}}
 	bare := recipe{

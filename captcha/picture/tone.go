@@ -15,7 +15,8 @@ type stripes struct {
 	wave   float32 // how far the stripes swing to a side, in periods
 }
 
-// A shade says what level any coverage has in any phase of the stripes. It is made once for each style, so that a pixel costs two lookups.
+// A shade says what level any coverage has in any phase of the stripes. It is made once for each style, so that a pixel
+// costs two lookups.
 type shade struct {
 	levels [mixtures << sumBits]uint8 // by mixture and by sum of coverage. The level stands in both halves of the byte
 	phases [1 << phaseBits]uint32     // where in levels the mixture of a phase begins
@@ -30,8 +31,8 @@ const (
 	sumHalf   = 1 << sumShift / 2 // added to sums, so that they are rounded
 )
 
-// newShade works the levels out for letters of about this size. Where no ink is, the ground has the base already; from there ink grows for
-// positive coverage, as far as it can, and shrinks for negative.
+// newShade works the levels out for letters of about this size. Where no ink is, the ground has the base already; from
+// there ink grows for positive coverage, as far as it can, and shrinks for negative.
 func newShade(t *stripes, base uint8, capital float32) *shade {
 	s := &shade{}
 	var inks [1 << sumBits]int
@@ -129,8 +130,8 @@ func (s *slant) packBare(out []uint8, at uint32) {
 	}
 }
 
-// A slant is how stripes lie in one picture: the phase in which each row begins, and how far it goes on from pixel to pixel. Phases are 32
-// bits and wrap around.
+// A slant is how stripes lie in one picture: the phase in which each row begins, and how far it goes on from pixel to
+// pixel. Phases are 32 bits and wrap around.
 type slant struct {
 	rows  []uint32
 	step  uint32

@@ -50,13 +50,13 @@ func newTypeface(data []byte, alphabet []rune) (face typeface, err error) {
 	return face, nil
 }
 
-// largestLetter is how many capitals wide or high a letter may be. The widest of ordinary fonts are 3; the bound is there for broken ones,
-// whose outlines would be cut into millions of pieces.
+// largestLetter is how many capitals wide or high a letter may be. The widest of ordinary fonts are 3; the bound is
+// there for broken ones, whose outlines would be cut into millions of pieces.
 const largestLetter = 20
 
-// A reader reads a letter's outlines in the font's own units, times a scale. It returns nil for a letter that the font lacks
-// or leaves blank. It is a function so that no interface value leads to a parser's type: the linker would keep all methods of
-// that type in each app, 36 KiB for both parsers.
+// A reader reads a letter's outlines in the font's own units, times a scale. It returns nil for a letter that the font
+// lacks or leaves blank. It is a function so that no interface value leads to a parser's type: the linker would keep
+// all methods of that type in each app, 36 KiB for both parsers.
 type reader func(letter rune, scale float32) ([][]point, error)
 
 // refuseLetter returns the error for a letter whose outline can't be read.
@@ -65,8 +65,8 @@ func refuseLetter(letter rune, err error) error {
 		"outlines as most fonts have them: convert it to TrueType, as FontForge does")
 }
 
-// capitalHeight is the height of an H, which sizes are measured by, or of the alphabet's tallest letter in a font without one, or
-// with a flat one.
+// capitalHeight is the height of an H, which sizes are measured by, or of the alphabet's tallest letter in a font
+// without one, or with a flat one.
 func capitalHeight(contoursOf reader, alphabet []rune) (float32, error) {
 	var tallest float32
 	for _, letter := range append([]rune{'H'}, alphabet...) {

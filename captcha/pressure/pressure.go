@@ -1,30 +1,28 @@
-// Package pressure asks a network for more while guesses fail there, and for less again when they stop. It is told
-// apart from package captcha so that an app without it carries none of it.
+// Package pressure asks more of a network while guesses from it fail, and less again when they stop. It is a package of
+// its own so that an app without it carries none of it.
 //
 //	guard := captcha.New(captcha.Config{Pressure: pressure.New()})
 //
 // # What is watched
 //
-// The guard tells what became of each challenge, and by which client: taken, answered rightly or wrongly, or met by
-// work. A network's record goes up by one with each wrong answer and down by a half with each right one, so that
-// people, of whose answers fewer than a third are wrong, keep it down however many they are, and a guesser who is
-// right less often drives it up. What is taken and not answered counts for little, as most visitors of a page never
-// send its form: one in [Config.Left]. All of it is forgotten by halves, one each [Config.HalfLife]. A record lies in
-// memory of a fixed size, 8 MiB at most, in which a flood of new networks pushes out its own records first. No
-// storage is asked.
+// The guard reports what became of each challenge, and which client took it: taken, answered rightly or wrongly, or met
+// by work. A network's record goes up by one with each wrong answer and down by a half with each right one, so that
+// people, of whose answers fewer than a third are wrong, keep it down however many they are, and a guesser who is right
+// less often drives it up. What is taken and not answered counts for little, as most visitors of a page never send its
+// form: one in [Config.Left]. All of it is halved every [Config.HalfLife]. The records lie in memory of a fixed size, 8
+// MiB at most, in which a flood of new networks pushes out its own records first. No storage is used.
 //
 // # The level
 //
-// A client is in several networks: an IPv4 address, its /24 and /16; an IPv6 /64, its /56, /48 and /32. The level, 0
-// to 3, is the highest of theirs. For an address or a /64 level 1 begins at [Config.Failures], level 2 at twice and
-// level 3 at four times that. A wider network may have several times as much, and hears from each network inside it
-// no more than what brings that one to level 1: one client alone can't raise its neighbours' level.
+// A client is in several networks: an IPv4 address, its /24 and /16; an IPv6 /64, its /56, /48 and /32. The level, 0 to
+// 3, is the highest of theirs. For an address or a /64 level 1 begins at [Config.Failures], level 2 at twice and level
+// 3 at four times that. A wider network may have several times as much. Of each network inside it, it counts no more
+// failures than bring that one to level 1, so that one client alone can't raise its neighbours' level.
 //
-// A botnet sends few guesses from each of many networks. So it is counted as well how many networks fail, each IPv4
+// A botnet sends few guesses from each of many networks. So the package also counts the networks that fail, each IPv4
 // /16 and IPv6 /32 as one at most. From 50, 100 and 200 of them on there is an alarm of 1, 2 or 3, and a wrong answer
 // counts three, six or ten times: with an alarm of 3 an address is at level 1 after its first, for seven minutes. An
-// alarm raises nobody's level by itself. A network in which no guess fails stays at level 0 whatever happens
-// elsewhere.
+// alarm raises nobody's level by itself. A network in which no guess fails stays at level 0 whatever happens elsewhere.
 //
 // # What a level asks for
 //
@@ -67,7 +65,7 @@ type Config struct {
 	Left int
 
 	// Steps are what each level adds, of which there are 1 to 3. The longest answer ends where a key has no more room,
-	// or the picture is as large as it may be. A step with Both locks out who has no script, while it lasts.
+	// or the picture is as large as it may be. While a step with Both lasts, it locks out people without script.
 	//
 	// Optional. Default: 2 letters and twice the work, 4 and 4 times, 6 and 8 times with letters and work together
 	Steps []captcha.Step

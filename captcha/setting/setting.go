@@ -1,4 +1,4 @@
-// Package setting has the error that refuses a setting, for captcha and the packages below it alike.
+// Package setting has the error with which captcha and the packages below it refuse a setting.
 package setting
 
 import (

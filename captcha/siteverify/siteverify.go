@@ -1,7 +1,7 @@
-// Package siteverify makes a captcha server of an app, for other apps in any language. Their pages, on origins of their
-// own, show the captcha by a script and an element. A form on such a page then brings a response, and the other app's
-// backend posts it here, with a secret, to have it verified. Requests and replies have the shape that the server
-// libraries of reCAPTCHA, hCaptcha and Turnstile know.
+// Package siteverify turns an app into a captcha server for other apps, in any language. Their pages, on their own
+// origins, show the captcha with a script and an element. A form on such a page then brings a response. The other app's
+// backend posts the response here, with a secret, to have it verified. Requests and replies are in the form that the
+// server libraries of reCAPTCHA, hCaptcha and Turnstile use.
 //
 //	guard := captcha.New(captcha.Config{Storage: store})
 //	server := siteverify.New(siteverify.Config{Guard: guard, Sites: []siteverify.Site{{
@@ -20,28 +20,28 @@
 //
 //	<captcha-site data-sitekey="shop"></captcha-site>
 //
-// When the form is sent, the element exchanges the met challenge for a response, and the form has it in the field
-// captcha_response, or under the names that data-response lists. The backend posts it:
+// When the form is sent, the element exchanges the solved challenge for a response and puts it into the field
+// captcha_response, or into those that data-response names. The backend posts it:
 //
 //	$ curl https://captcha.example/api/siteverify -d secret=... -d response=...
 //	{"success":true,"challenge_ts":"2026-01-31T12:00:00.000Z","hostname":"shop.example","error-codes":[]}
 //
 // # What a response says
 //
-// A response is good once, for [Config.Expiration], with a secret of the site that it is for, on all replicas. It is
-// sealed: nothing is kept of it until it is used. It proves that somebody met a challenge that was issued to a page of
-// hostname, as that page's Origin said; challenge_ts is when they met it. Browsers vouch for an Origin, while a program
-// can name any of the site's. The guard's Config.Demand says what a challenge demands, and [Site.Has] tells it whether
-// a purpose is a site's.
+// A response is good once, for [Config.Expiration], with a secret of its site, on all replicas. It is sealed, so that
+// nothing is kept of it until it is used. It proves that somebody solved a challenge at the time challenge_ts, and that
+// the challenge was issued to a page whose Origin named hostname. Browsers tell the truth about an Origin; other
+// programs can name any of the site's. The guard's Config.Demand says what a challenge demands, and [Site.Has] tells it
+// whether a purpose is a site's.
 //
-// A backend that got no reply asks again with the same idempotency_key. For a minute after the first use it gets the
-// same reply, from any replica. Any other use of a response that was used is refused as timeout-or-duplicate.
+// A backend that got no reply can ask again with the same idempotency_key. For a minute after the first use it gets the
+// same reply, from any replica. Any other second use of a response is refused as timeout-or-duplicate.
 //
-// The error codes are theirs: missing-input-secret, invalid-input-secret, missing-input-response,
-// invalid-input-response, bad-request, timeout-or-duplicate, internal-error, and hCaptcha's sitekey-secret-mismatch. A
-// response that was judged has status 200, whatever the verdict. Where the storage fails the reply is internal-error
-// with 503, and never a success. remoteip is read and not used: the same visitor may come to the two servers from two
-// addresses, one of them IPv6.
+// The error codes are those of the other services: missing-input-secret, invalid-input-secret, missing-input-response,
+// invalid-input-response, bad-request, timeout-or-duplicate, internal-error, and hCaptcha's sitekey-secret-mismatch.
+// Once a response was judged, the status is 200, whatever the verdict. If the storage fails, the reply is
+// internal-error with 503, and never a success. remoteip is ignored, because the same visitor may reach the two servers
+// from two addresses, one of them IPv6.
 package siteverify
 
 import (
@@ -78,7 +78,7 @@ type Site struct {
 	Secrets []string `json:"secrets"`
 
 	// Origins are those of the site's pages, as browsers send them: "https://shop.example", with a port only where it
-	// is not the scheme's own. A page of another origin gets nothing.
+	// is not the scheme's own. A page of another origin gets no captcha.
 	Origins []string `json:"origins"`
 }
 
@@ -388,6 +388,6 @@ func (s *Server) keep() {
 		Storage: s.storage, Namespace: "siteverify_{key}.{version}", Longest: keep.MaxLife, Now: s.cfg.Now, Secrets: secrets,
 	})
 	if err := s.keeper.Agree(context.Background()); err != nil {
-		logger.Warn("siteverify: no secret could be agreed on yet; it is tried again with each response", "error", err)
+		logger.Warn("siteverify: the replicas could not agree on a secret yet; the server tries again with each response", "error", err)
 	}
 }

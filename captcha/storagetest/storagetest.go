@@ -5,13 +5,13 @@
 //		storagetest.Run(t, func(t *testing.T) fiber.Storage { return mystorage.New() })
 //	}
 //
-// It takes some ten seconds, for it waits for entries to expire. What it asks of a storage:
+// It takes some ten seconds, because it waits for entries to expire. It asks of a storage:
 //
 //   - Get of a key that is absent or expired is nil, nil; an error means that the storage failed.
 //   - Keys and values are any bytes, and copied: Fiber reuses what it lends after the request.
-//   - An entry goes at its time, at most 50 milliseconds early. A storage that counts in whole seconds can miss that. It
-//     still serves a guard: a stored challenge is then refused a moment early, and a used key is kept for five seconds
-//     longer than it lives.
+//   - An entry goes at its time, at most 50 milliseconds early. A storage that counts in whole seconds can miss that.
+//     It still serves a guard: a stored challenge is then refused a moment early, and a used key is kept for five
+//     seconds longer than it lives.
 //   - Take and Add, where there are any, give to one of any number of callers; Count, where there is one, gives no two
 //     callers the same number. They do nothing for a context that is done.
 package storagetest

@@ -34,8 +34,8 @@ type altchaPayload struct {
 // Altcha returns the JSON that ALTCHA's widget asks for: the work that belongs to a challenge's seed and level, as
 // Challenge returns it, with the challenge's key and the moment when it expires, signed. The widget submits all of it.
 //
-// Further members may be given to stand beside the parameters. Of these the widget knows "codeChallenge", a picture and
-// a sound to be shown after the work, and "configuration".
+// Further members stand beside the parameters. Of these the widget knows "codeChallenge", a picture and a sound to be
+// shown after the work, and "configuration".
 func (w *Work) Altcha(ctx context.Context, seed [32]byte, level uint8, key string, expires time.Time,
 	beside map[string]any,
 ) ([]byte, error) {

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// Solve searches for a challenge's solution on one core, as a browser does. It is for tests, and for programs that are
-// to be let in by work. The context ends it early.
+// Solve searches for a challenge's solution on one core, as a browser does. It is for tests, and for programs that an
+// app lets in by work. The context can end it early.
 func (c Challenge) Solve(ctx context.Context) (solution string, err error) {
 	_, key, err := c.Search(ctx)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package work lets a browser meet a challenge by computing, with nothing to see, hear or type. It is told apart from
-// package captcha so that an app without it carries none of it.
+// Package work lets a browser meet a challenge by computing, with nothing to see, hear or type. It is a package of its
+// own so that an app without it carries none of it.
 //
 //	guard := captcha.New(captcha.Config{Work: work.New()})
 //
@@ -47,7 +47,7 @@
 //
 // Nobody finds the counter faster than by search, nobody can submit a key that was not found, and the work for one
 // challenge is good for no other. But a program solves it as well as a browser, and a graphics card more than a
-// thousand times as fast: work is a price and no proof of a person. The program in tests/tools/price states it.
+// thousand times as fast: work is a price, not proof of a person. The program in tests/tools/price prints the price.
 package work
 
 import (
@@ -60,14 +60,14 @@ import (
 // Config says how much a browser is to compute. Replicas may differ in it while a new one is deployed: a challenge is
 // checked without it.
 type Config struct {
-	// Cost is the number of iterations of a try, 500 to 20,000. The package's comment says what speaks for the
+	// Cost is the number of iterations of a try, 500 to 20,000. The package's comment gives the reasons for the
 	// default.
 	//
 	// Optional. Default: 1000
 	Cost int
 
-	// Range is the number of counters at level 0, of which one is the right one: 1 to 1,000,000. A visitor's
-	// browser tries half of them in the middle, all of them at most. Each level doubles it.
+	// Range is the number of counters at level 0, of which one is the right one: 1 to 1,000,000. A visitor's browser
+	// tries half of them on average, and all of them at most. Each level doubles it.
 	//
 	// Optional. Default: 2000
 	Range int
@@ -79,7 +79,7 @@ type Config struct {
 	Parallel int
 }
 
-// ConfigDefault is what New takes for what is not set, but for Parallel, which depends on the machine.
+// ConfigDefault has the defaults, except that of Parallel, which depends on the machine.
 var ConfigDefault = Config{
 	Cost:  1000,
 	Range: 2000,
@@ -88,7 +88,7 @@ var ConfigDefault = Config{
 // MaxLevel is the highest level of work: 128 times the work of level 0.
 const MaxLevel = 7
 
-// ErrBusy is returned where a key could not be derived in time, for others were.
+// ErrBusy is returned if a key could not be derived in time, because too many others had to be.
 var ErrBusy = errors.New("work: too many keys to derive at the moment")
 
 // Work makes challenges that a browser meets by computing, and checks what it computed. It may be used concurrently.
@@ -97,7 +97,7 @@ type Work struct {
 	turns          chan struct{} // as many as keys may be derived at a time
 }
 
-// New returns a Work. It panics on impossible settings, with the bad value.
+// New returns a Work. It panics with the text of the error that Build returns.
 func New(config ...Config) *Work {
 	w, err := Build(config...)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package kept bounds what visitors leave in a site's storage: by network, and in all. A captcha bounds how fast one bot may
-// write, and not how much many people may in a month; where the storage is shared with what must never be refused, such as
-// the marks of spent challenges, the visitors' part has to end long before the room does.
+// Package kept bounds what visitors leave in a site's storage: by network, and in all. A captcha bounds how fast one
+// bot may write, and not how much many people may in a month; where the storage is shared with what must never be
+// refused, such as the marks of spent challenges, the visitors' part has to end long before the room does.
 package kept
 
 import (
@@ -28,9 +28,9 @@ type Storage interface {
 	captcha.Counter
 }
 
-// The bounds for all visitors together. A message has at most 21 KB (5,000 characters of four bytes), which Redis rounds up, an
-// account 500 bytes and what Redis needs for a key, so that the two take at most 48 MB and 32 MB. In a storage that has less
-// room there are fewer of both.
+// The bounds for all visitors together. A message has at most 21 KB (5,000 characters of four bytes), which Redis
+// rounds up, an account 500 bytes and what Redis needs for a key, so that the two take at most 48 MB and 32 MB. In a
+// storage that has less room there are fewer of both.
 const (
 	Messages = 2000
 	Accounts = 50_000
@@ -49,9 +49,9 @@ type Kept struct {
 	messages, accounts int
 }
 
-// New returns a count in storage, in which each network may leave as many messages, and as many accounts, as rate says. room is
-// how many bytes the storage holds with all else that is in it, or 0 for enough: messages may take a quarter of it, and accounts
-// an eighth.
+// New returns a count in storage, in which each network may leave as many messages, and as many accounts, as rate says.
+// room is how many bytes the storage holds with all else that is in it, or 0 for enough: messages may take a quarter of
+// it, and accounts an eighth.
 func New(storage Storage, rate limit.Rate, room int64) *Kept {
 	if rate == (limit.Rate{}) {
 		rate.Count = limit.Unlimited
@@ -64,14 +64,14 @@ func New(storage Storage, rate limit.Rate, room int64) *Kept {
 	return k
 }
 
-// tries bounds how many places are looked at for one that is free. With nine of ten places taken, 48 of them find one in 99 of
-// 100 cases, and with half of them taken but for once in 10^14.
+// tries bounds how many places are looked at for one that is free. With nine of ten places taken, 48 of them find one
+// in 99 of 100 cases, and with half of them taken but for once in 10^14.
 const tries = 48
 
-// Message keeps a message for a time and returns the reference to find it by, which can't be guessed. A message lies in one of
-// a fixed number of places, and adding to a place that is taken fails: that is the count, which is atomic in every storage
-// and gets no message wrong that has expired. Where there is less room only the first places are used, so that messages are
-// found after it has become more or less. The error is ErrFull, a *limit.Error, or the storage's.
+// Message keeps a message for a time and returns the reference to find it by, which can't be guessed. A message lies in
+// one of a fixed number of places, and adding to a place that is taken fails: that is the count, which is atomic in
+// every storage and gets no message wrong that has expired. Where there is less room only the first places are used, so
+// that messages are found after it has become more or less. The error is ErrFull, a *limit.Error, or the storage's.
 func (k *Kept) Message(ctx context.Context, client netip.Addr, message []byte, life time.Duration) (reference string, err error) {
 	if err := k.allow(ctx, "messages", client); err != nil {
 		return "", err
@@ -114,8 +114,8 @@ func place(reference string) uint32 {
 	return hash.Sum32() % Messages
 }
 
-// Account counts one more account, which the caller adds next. An account is there for good, and so is its count: one that
-// could not be added after all stays counted.
+// Account counts one more account, which the caller adds next. An account is there for good, and so is its count: one
+// that could not be added after all stays counted.
 func (k *Kept) Account(ctx context.Context, client netip.Addr) error {
 	if err := k.allow(ctx, "accounts", client); err != nil {
 		return err

@@ -89,7 +89,8 @@ func (m *Metrics) Observe(_ context.Context, e captcha.Event) {
 	m.observeStyle(e)
 }
 
-// observeStyle counts what tells how readable each style is: where the browser's work was the answer, nobody read the picture.
+// observeStyle counts what tells how readable each style is: where the browser's work was the answer, nobody read the
+// picture.
 func (m *Metrics) observeStyle(e captcha.Event) {
 	typed := e.Kind == captcha.Verified && (e.Way == captcha.Letters || e.Way == captcha.Both) && e.Age > 0
 	switch {
@@ -139,8 +140,8 @@ type Storage interface {
 	Ping(ctx context.Context) error
 }
 
-// Watch returns s with its operations timed and its failures counted. Of a storage that tells how far its server's clock is
-// ahead of this process's, that is shown too; of several, that of the first.
+// Watch returns s with its operations timed and its failures counted. Of a storage that tells how far its server's
+// clock is ahead of this process's, that is shown too; of several, that of the first.
 func (m *Metrics) Watch(s Storage) Storage {
 	if clock, ok := s.(interface{ Skew() time.Duration }); ok {
 		// Registering a second one fails, and the first stays.

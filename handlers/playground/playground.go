@@ -26,8 +26,8 @@ const (
 )
 
 // Playground draws to a visitor's settings. Its pictures guard nothing: they come straight from package picture, and no
-// storage is touched. The same settings always give the same pictures, and settings that differ in a knob are shown on the
-// same texts, so that a visitor sees what the knob does.
+// storage is touched. The same settings always give the same pictures, and settings that differ in a knob are shown on
+// the same texts, so that a visitor sees what the knob does.
 type Playground struct {
 	fonts map[string]func() (*picture.Renderer, error) // by the font's name
 
@@ -62,8 +62,8 @@ type Page struct {
 	drawing
 }
 
-// Show draws to the knobs that a query sets, of which it returns the values by name. Where some of them stand for nothing
-// possible, alone or together, it names them in Problems, and draws to the defaults.
+// Show draws to the knobs that a query sets, of which it returns the values by name. Where some of them stand for
+// nothing possible, alone or together, it names them in Problems, and draws to the defaults.
 func (p *Playground) Show(query func(name string) []string) (Page, error) {
 	page := Page{Options: allOptions, Knobs: readKnobs(query)}
 	look, problems := page.Knobs.look()
@@ -162,8 +162,8 @@ func (p *Playground) renderer(font string, l look) (r *picture.Renderer, problem
 	return r, nil, nil
 }
 
-// fill draws the samples. They stand in the page, which makes it larger by at most twelve times what maxPixels takes: as
-// requests of their own they would each be drawn or kept for later, and counted by a limit.
+// fill draws the samples. They stand in the page, which makes it larger by at most twelve times what maxPixels takes:
+// as requests of their own they would each be drawn or kept for later, and counted by a limit.
 func (d *drawing) fill(r *picture.Renderer, l look) {
 	random := rand.New(rand.NewPCG(0, 0))
 	d.Cost = cost{Time: math.MaxInt64, Least: math.MaxInt}

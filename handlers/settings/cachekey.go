@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// cacheKey is the form of the names of challenges. The site's own entries can lie in the same storage, and a visitor says what
-// stands for {key}: were "m{key}" accepted, the key "essage_12" would name a message, and an answer for it remove that.
+// cacheKey is the form of the names of challenges. The site's own entries can lie in the same storage, and a visitor
+// says what stands for {key}: were "m{key}" accepted, the key "essage_12" would name a message, and an answer for it
+// remove that.
 type cacheKey string
 
 // siteNames are how the names of the site's entries begin.

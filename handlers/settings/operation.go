@@ -24,8 +24,8 @@ type Operation struct {
 	StopDelay      stopDelay          `env:"STOP_DELAY" envDefault:"1s"`
 }
 
-// timeout is how long one operation of the storage may take. A form that was sent can need two until it is known that the
-// storage is away, and its visitor should be told so within two seconds.
+// timeout is how long one operation of the storage may take. A form that was sent can need two until it is known that
+// the storage is away, and its visitor should be told so within two seconds.
 type timeout time.Duration
 
 func (d *timeout) UnmarshalText(text []byte) error {
@@ -72,7 +72,8 @@ func (a *metricsAddr) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Metrics returns where the metrics are, and whether the site can do without if that is taken: it can where nobody chose it.
+// Metrics returns where the metrics are, and whether the site can do without if that is taken: it can where nobody
+// chose it.
 func (o Operation) Metrics() (addr string, optional bool) {
 	if !o.MetricsAddr.Given {
 		return defaultMetricsAddr, true

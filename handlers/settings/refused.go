@@ -37,9 +37,9 @@ var variables = map[string]string{
 	"Picture.Filters":              "FILTER_FUNCTION",
 }
 
-// Refused names the variable in front of each setting that err refuses, and shows nothing that may be secret. A variable is
-// named once. Of a setting that no variable sets there is something to say only if nothing else is refused: it has its default
-// then, with which another one got in conflict.
+// Refused names the variable in front of each setting that err refuses, and shows nothing that may be secret. A
+// variable is named once. Of a setting that no variable sets there is something to say only if nothing else is refused:
+// it has its default then, with which another one got in conflict.
 func Refused(err error) error {
 	var named, others []error
 	seen := make(map[string]bool)

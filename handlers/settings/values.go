@@ -11,8 +11,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 )
 
-// The types of single settings. Each says in its error how it is written. A zero that the captcha would take for "not set"
-// is refused here, for it was set.
+// The types of single settings. Each says in its error how it is written. A zero that the captcha would take for "not
+// set" is refused here, for it was set.
 
 type listenAddr string
 

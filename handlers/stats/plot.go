@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// The plots are SVG without a viewBox: across, all is in per cent of the page's room, and down in pixels, so that bars grow
-// with the window and letters do not.
+// The plots are SVG without a viewBox: across, all is in per cent of the page's room, and down in pixels, so that bars
+// grow with the window and letters do not.
 const (
 	plotHeight = 160 // of the tallest bar
 	plotTop    = 18  // above it

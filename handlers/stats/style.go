@@ -5,13 +5,15 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 )
 
-// A fare is how challenges drawn in one style fared. A challenge takes one answer, so that each is solved at the first try or not at all.
+// A fare is how challenges drawn in one style fared. A challenge takes one answer, so that each is solved at the first
+// try or not at all.
 type fare struct {
 	issued, right, wrong int
 	times                times // of right answers
 }
 
-// countStyle counts challenges, and the letters that were typed for them. Where the browser's work is the answer, nobody read the picture.
+// countStyle counts challenges, and the letters that were typed for them. Where the browser's work is the answer,
+// nobody read the picture.
 func (s *Stats) countStyle(e captcha.Event) {
 	style, err := picture.ParseStyle(e.Style)
 	if err != nil {

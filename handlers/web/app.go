@@ -8,8 +8,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// NewApp returns an app that bounds what a client may send and how long it may take, and turns errors into pages or JSON.
-// Of the views, "layout" and "error" are its own.
+// NewApp returns an app that bounds what a client may send and how long it may take, and turns errors into pages or
+// JSON. Of the views, "layout" and "error" are its own.
 func NewApp(views fiber.Views, proxies Proxies) *fiber.App {
 	app := fiber.New(fiber.Config{
 		AppName:               "fibercaptcha",

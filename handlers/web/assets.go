@@ -41,8 +41,8 @@ func (a Assets) URL(name string) (string, error) {
 	return "/static/" + name + "?v=" + a.version, err
 }
 
-// Serve answers with the asset that the route's parameter name tells. One of another version, as is asked for while a new
-// one is being deployed, is asked for again each time.
+// Serve answers with the asset that the route's parameter name tells. One of another version, as is asked for while a
+// new one is being deployed, is asked for again each time.
 func (a Assets) Serve(c *fiber.Ctx) error {
 	name := c.Params("name")
 	if file, err := fs.Stat(a.files, name); err != nil || file.IsDir() {

@@ -12,19 +12,20 @@ import (
 // bodyLimit is in bytes: the longest message that a form takes, urlencoded, is a quarter of it.
 const bodyLimit = 256 << 10
 
-// drainLimit is how much more of a body that is too large is read, in bytes, and thrown away: a client that is still sending when its
-// connection is closed sees a reset, and not what was answered.
+// drainLimit is how much more of a body that is too large is read, in bytes, and thrown away: a client that is still
+// sending when its connection is closed sees a reset, and not what was answered.
 const drainLimit = 4 << 20
 
-// What all bodies take together while they arrive and are worked on, and those from one network, in bytes. A client that
-// sends a body slowly holds its room for as long as a request may take to be read.
+// What all bodies take together while they arrive and are worked on, and those from one network, in bytes. A client
+// that sends a body slowly holds its room for as long as a request may take to be read.
 const (
 	bodiesInAll     = 48 << 20
 	bodiesOfNetwork = bodiesInAll / 4
 )
 
-// Bodies reads bodies into room that grows with what arrives, and bounds that for all of them together. fasthttp itself makes
-// as much room as the client announces, so that five thousand who announce much and send little would take a gigabyte.
+// Bodies reads bodies into room that grows with what arrives, and bounds that for all of them together. fasthttp itself
+// makes as much room as the client announces, so that five thousand who announce much and send little would take a
+// gigabyte.
 type Bodies struct{ room *shares }
 
 // NewBodies returns room for bodies.
@@ -89,8 +90,8 @@ func (b *Bodies) read(c *fiber.Ctx, stream io.Reader) (body []byte, err error) {
 // smallBody is how much of a body is waited for that nobody will read, in bytes: it keeps the connection.
 const smallBody = 16 << 10
 
-// leaveBody answers a request whose body was not read. fasthttp would wait for the rest of it, as long as a request may take, and
-// keep the connection's buffers meanwhile.
+// leaveBody answers a request whose body was not read. fasthttp would wait for the rest of it, as long as a request may
+// take, and keep the connection's buffers meanwhile.
 func leaveBody(c *fiber.Ctx) {
 	if n := c.Request().Header.ContentLength(); c.Context().RequestBodyStream() != nil && (n < 0 || n > smallBody) {
 		c.Response().SetConnectionClose()

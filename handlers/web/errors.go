@@ -24,27 +24,27 @@ var (
 
 // sentences tell a visitor what happened and what to do.
 var sentences = map[int]string{
-	fiber.StatusBadRequest:                  "What your browser sent could not be read. Go back, and send it again.",
+	fiber.StatusBadRequest:                  "This site could not read what your browser sent. Go back, and send it again.",
 	fiber.StatusForbidden:                   "This form was sent from another site, so nothing was done. Open it here and send it again.",
 	fiber.StatusNotFound:                    "There is nothing at this address. It may be mistyped, or what was here has expired.",
-	fiber.StatusMethodNotAllowed:            "This address does not take that kind of request. Start again from the home page.",
+	fiber.StatusMethodNotAllowed:            "This address does not accept that kind of request. Start again from the home page.",
 	fiber.StatusRequestTimeout:              "Your request did not arrive in time. Send it again.",
-	fiber.StatusConflict:                    "This form was sent a moment ago, and what became of it is not known yet. See whether it has arrived before you send it again.",
-	fiber.StatusRequestEntityTooLarge:       "That was more than this site takes at once. Go back, shorten it and send it again.",
-	fiber.StatusUnsupportedMediaType:        "This kind of content is not taken here. Send a form, or JSON.",
-	fiber.StatusTooManyRequests:             "That was too often. Wait a moment, then try again.",
+	fiber.StatusConflict:                    "This form was sent a moment ago, and we do not know yet whether it has arrived. Check before you send it again.",
+	fiber.StatusRequestEntityTooLarge:       "What you sent is larger than this site accepts. Go back, shorten it and send it again.",
+	fiber.StatusUnsupportedMediaType:        "This site does not accept this kind of content. Send a form, or JSON.",
+	fiber.StatusTooManyRequests:             "You have sent too many requests. Wait a moment, then try again.",
 	fiber.StatusRequestHeaderFieldsTooLarge: "The headers of your request are too long. Clearing this site's cookies should help.",
-	fiber.StatusInternalServerError:         "Something went wrong here, and it has been noted. Try again in a while.",
-	fiber.StatusServiceUnavailable:          "The storage can't be reached at the moment. Nothing is lost: try again in a few seconds.",
+	fiber.StatusInternalServerError:         "Sorry, something went wrong on our side, and we have a record of it. Try again in a few minutes.",
+	fiber.StatusServiceUnavailable:          "Sorry, we can't reach our storage at the moment. Nothing is lost: try again in a few seconds.",
 }
 
 const (
-	busy = "Too much is going on here at the moment. Nothing is lost: try again in a few seconds."
-	full = "There is no room for more messages and accounts at the moment, so nothing was kept. Try again in some days."
+	busy = "Sorry, this site is too busy at the moment. Nothing is lost: try again in a few seconds."
+	full = "Sorry, we have no room for more messages and accounts at the moment, so yours was not kept. Try again in a few days."
 )
 
-const unkept = "What you sent could not be kept safely, so it was not accepted. It is our fault. Your answer may be used up: " +
-	"send the form again in a few seconds, with the characters that are shown then."
+const unkept = "Sorry, we could not save what you sent safely, so we did not accept it. Your answer may be used up: " +
+	"send the form again in a few seconds, with the characters that it shows then."
 
 // Sentence returns what a visitor is told about a status.
 func Sentence(status int) string {
@@ -83,7 +83,8 @@ func Explain(err error) (status int, sentence string) {
 	return status, Sentence(status)
 }
 
-// Fail is the one place that turns an error into a page or a JSON reply: a sentence for the visitor, the cause for the log.
+// Fail is the one place that turns an error into a page or a JSON reply: a sentence for the visitor, the cause for the
+// log.
 func Fail(c *fiber.Ctx, err error) error {
 	status, sentence := Explain(err)
 	if status >= 500 {
@@ -144,8 +145,8 @@ func Visitors(signedIn func(c *fiber.Ctx) (name string, err error)) fiber.Handle
 	}
 }
 
-// SignedIn returns who is signed in. That is not known where the storage fails, and is not asked for on a page that says that
-// there is too much to do.
+// SignedIn returns who is signed in. That is not known where the storage fails, and is not asked for on a page that
+// says that there is too much to do.
 func SignedIn(c *fiber.Ctx, status int) (name string, known bool) {
 	signedIn, ok := c.Locals(localSignedIn).(func(*fiber.Ctx) (string, error))
 	if !ok || status == fiber.StatusTooManyRequests || status == fiber.StatusServiceUnavailable {

@@ -2,8 +2,8 @@ package web
 
 import "github.com/gofiber/fiber/v2"
 
-// policy allows what the pages use and nothing else: scripts, workers and styles are files of the site's own, pictures may also be
-// data URIs, which is how a challenge comes in a page.
+// policy allows what the pages use and nothing else: scripts, workers and styles are files of the site's own, pictures
+// may also be data URIs, which is how a challenge comes in a page.
 const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; " +
 	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 

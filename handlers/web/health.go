@@ -17,12 +17,12 @@ import (
 // and orchestrators commonly wait for an answer.
 const readyTime = 900 * time.Millisecond
 
-// Live answers as long as the process serves: one that does not should be restarted. It asks no other part, for restarting
-// this one mends none of them.
+// Live answers as long as the process serves: one that does not should be restarted. It asks no other part, for
+// restarting this one mends none of them.
 func Live(c *fiber.Ctx) error { return c.SendString("ok\n") }
 
-// Ready answers 200 while new requests can be served, and 503 while the storage is away or full or the process is stopping:
-// send them elsewhere.
+// Ready answers 200 while new requests can be served, and 503 while the storage is away or full or the process is
+// stopping: send them elsewhere.
 func Ready(logger *slog.Logger, stopping func() bool, try func(context.Context) error) fiber.Handler {
 	asked := &lately{try: func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), readyTime)

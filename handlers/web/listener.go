@@ -27,8 +27,8 @@ func (m *MaxConnections) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// receiveBuffer is how much the system receives of a connection before somebody reads it, in bytes. Left to itself it takes up to
-// some megabytes for each, before it is accepted even, and no limit of this process sees that.
+// receiveBuffer is how much the system receives of a connection before somebody reads it, in bytes. Left to itself it
+// takes up to some megabytes for each, before it is accepted even, and no limit of this process sees that.
 const receiveBuffer = 64 << 10
 
 // Listen listens for TCP at an address, on IPv4 and IPv6.
@@ -37,10 +37,10 @@ func Listen(ctx context.Context, addr string) (net.Listener, error) {
 	return config.Listen(ctx, "tcp", addr)
 }
 
-// LimitConnections bounds how many connections that listener accepts each client has open: an IPv4 address, or a /64 of IPv6.
-// The /56 and the /48 that one customer may have all of can have 4 and 16 times as many, as with the limits of requests.
-// A connection takes some 20 KB even if it sends nothing, and no limit by request sees it. Trusted proxies bring many
-// clients' requests and are not bounded: they have bounds of their own to set.
+// LimitConnections bounds how many connections that listener accepts each client has open: an IPv4 address, or a /64 of
+// IPv6. The /56 and the /48 that one customer may have all of can have 4 and 16 times as many, as with the limits of
+// requests. A connection takes some 20 KB even if it sends nothing, and no limit by request sees it. Trusted proxies
+// bring many clients' requests and are not bounded: they have bounds of their own to set.
 func LimitConnections(listener net.Listener, most MaxConnections, proxies Proxies) net.Listener {
 	if most == 0 {
 		return listener

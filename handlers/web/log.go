@@ -26,7 +26,8 @@ const (
 )
 
 // Observe gives each request an id, and logs and counts it when it has been answered. A line has the route's pattern in
-// place of the path, for a path can hold a receipt's reference or a challenge's key, and a part of the visitor's address.
+// place of the path, for a path can hold a receipt's reference or a challenge's key, and a part of the visitor's
+// address.
 func Observe(logger *slog.Logger, proxies Proxies, count Observer) fiber.Handler {
 	strangers := strangers{logger: logger, proxies: proxies}
 	return func(c *fiber.Ctx) error {

@@ -7,9 +7,9 @@ import (
 )
 
 // SameOrigin refuses what a browser sends to a form on behalf of another site. It is the standard library's answer:
-// browsers say where a request comes from (Sec-Fetch-Site, Origin), so that, unlike with Fiber's csrf, no token has to be
-// kept for every form shown. It works with the storage away, on any replica and in a second tab. The JSON API keeps no
-// session, so there is nothing to forge.
+// browsers say where a request comes from (Sec-Fetch-Site, Origin), so that, unlike with Fiber's csrf, no token has to
+// be kept for every form shown. It works with the storage away, on any replica and in a second tab. The JSON API keeps
+// no session, so there is nothing to forge.
 func SameOrigin() fiber.Handler {
 	protection := http.NewCrossOriginProtection()
 	return func(c *fiber.Ctx) error {

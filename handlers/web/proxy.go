@@ -11,8 +11,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Proxies are the networks of the reverse proxies in front of the site: what they say of a client in X-Forwarded-For and
-// X-Forwarded-Proto is believed. Nobody else's word is.
+// Proxies are the networks of the reverse proxies in front of the site: what they say of a client in X-Forwarded-For
+// and X-Forwarded-Proto is believed. Nobody else's word is.
 type Proxies []netip.Prefix
 
 // UnmarshalText reads addresses and networks with commas between, as in "10.0.0.0/8,fd00::/8,192.0.2.7".
@@ -47,9 +47,9 @@ func (p Proxies) trust(addr netip.Addr) bool {
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(addr) })
 }
 
-// Client returns the address that a request came from. A proxy appends the one that it saw to X-Forwarded-For, so the list
-// is read from its end, past the proxies that are trusted, to the first that is not. What stands to the left of that is
-// the client's own claim, and so is all of it where the peer itself is no trusted proxy.
+// Client returns the address that a request came from. A proxy appends the one that it saw to X-Forwarded-For, so the
+// list is read from its end, past the proxies that are trusted, to the first that is not. What stands to the left of
+// that is the client's own claim, and so is all of it where the peer itself is no trusted proxy.
 func (p Proxies) Client(peer netip.Addr, forwarded []string) netip.Addr {
 	hops := strings.Split(strings.Join(forwarded, ","), ",")
 	for _, hop := range slices.Backward(hops) {
@@ -88,9 +88,9 @@ func (p Proxies) of(c *fiber.Ctx) netip.Addr {
 	return p.Client(plain(peer), forwarded)
 }
 
-// strangers reports, once, that somebody who is no trusted proxy says on whose behalf it asks. A proxy that was not named
-// makes one client of all visitors, so that one of them uses up the limits of all. Mostly such a proxy is in a private
-// network, and bots from elsewhere can't make the report come too early there.
+// strangers reports, once, that somebody who is no trusted proxy says on whose behalf it asks. A proxy that was not
+// named makes one client of all visitors, so that one of them uses up the limits of all. Mostly such a proxy is in a
+// private network, and bots from elsewhere can't make the report come too early there.
 type strangers struct {
 	logger          *slog.Logger
 	proxies         Proxies

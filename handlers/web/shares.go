@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// shares divides something scarce: of all that there is one network has at most a share, so that it can't eat the others'.
+// shares divides something scarce: of all that there is one network has at most a share, so that it can't eat the
+// others'.
 type shares struct {
 	most, share int
 
@@ -41,8 +42,8 @@ func (s *shares) giveBack(client netip.Addr, n int) {
 	}
 }
 
-// neighbours are the addresses that one party is likely to have all of: a /24 of IPv4, and the /48 that is the most which
-// providers of IPv6 commonly give to one customer.
+// neighbours are the addresses that one party is likely to have all of: a /24 of IPv4, and the /48 that is the most
+// which providers of IPv6 commonly give to one customer.
 func neighbours(addr netip.Addr) netip.Prefix {
 	bits := 24
 	if addr.Is6() {

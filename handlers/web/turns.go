@@ -11,7 +11,8 @@ import (
 )
 
 // Turns lets a few take a slow step at once, and others wait for their turn: for a bounded time, in bounded number, and
-// from one network no more than half of those. Who gets no turn is told at once, or when the time is over, with ErrBusy.
+// from one network no more than half of those. Who gets no turn is told at once, or when the time is over, with
+// ErrBusy.
 type Turns struct {
 	running chan struct{}
 	places  *shares
@@ -29,8 +30,9 @@ func NewTurns(atOnce int) *Turns {
 	return &Turns{make(chan struct{}, atOnce), newShares(placesAtOnce*atOnce, networksShare*atOnce)}
 }
 
-// Take does the work when it is the request's turn, and returns its error. What nobody waits for any more, for the client has
-// hung up, is not begun. During the work the request's context ends when the visitor has waited long enough for an answer.
+// Take does the work when it is the request's turn, and returns its error. What nobody waits for any more, for the
+// client has hung up, is not begun. During the work the request's context ends when the visitor has waited long enough
+// for an answer.
 func (t *Turns) Take(c *fiber.Ctx, work func() error) error {
 	whole := c.UserContext()
 	defer c.SetUserContext(whole)

@@ -154,7 +154,7 @@ func TestBrowserSendsAMessage(t *testing.T) {
 		b.write("message", "Hello there")
 		b.solve()
 		b.send()
-		if !strings.Contains(b.words(), "Enter your email address as in") || b.value("message") != "Hello there" {
+		if !strings.Contains(b.words(), "Enter your email address in the form") || b.value("message") != "Hello there" {
 			t.Fatalf("after a mistake: %s", b.words())
 		}
 		if b.value("captcha_value") == "" {
@@ -200,7 +200,7 @@ func TestBrowserRefreshes(t *testing.T) {
 		b.write("message", "Hello there")
 		b.solve()
 		b.send()
-		if !strings.Contains(b.words(), "Enter your email address as in") || b.value("message") != "Hello there" {
+		if !strings.Contains(b.words(), "Enter your email address in the form") || b.value("message") != "Hello there" {
 			t.Fatalf("after a mistake: %s", b.words())
 		}
 		b.write("email", "ada@example.org")

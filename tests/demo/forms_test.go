@@ -56,7 +56,7 @@ func TestContact(t *testing.T) {
 	typed["captcha_value"] = v.solve(first)
 	again := v.submit(first, typed)
 	v.want(again, http.StatusUnprocessableEntity)
-	if got := again.under("email-error"); got != "Enter your email address as in name@example.org" {
+	if got := again.under("email-error"); got != "Enter your email address in the form name@example.org" {
 		t.Errorf("beside the address: %q", got)
 	}
 	for name, want := range map[string]string{"name": "Ada <b>", "email": "ada..l@example.org", "message": "One\ntwo & three", "captcha_value": typed["captcha_value"]} {
@@ -165,7 +165,7 @@ func TestPasswords(t *testing.T) {
 		{"", "Enter your password"},
 		{"seven77", "Choose a password of at least 8 characters"},
 		{strings.Repeat("x", 73), "Shorten your password to 72 bytes"},
-		{"with\x00null", "Enter your password without the characters that can’t be read"},
+		{"with\x00null", "Enter your password without characters that can’t be read"},
 	} {
 		form := v.get("/signup")
 		p := v.submit(form, map[string]string{"email": "p@example.org", "password": row.password, "captcha_value": v.solve(form)})
@@ -188,12 +188,12 @@ func TestTryOne(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"blank", home, map[string]string{"captcha_value": " "}, 422, "Nothing was typed"},
+		{"blank", home, map[string]string{"captcha_value": " "}, 422, "Type the characters. The challenge is not used up"},
 		{"too long", home, map[string]string{"captcha_value": strings.Repeat("A", 99)}, 422, "can't be an answer"},
 		{"right", home, right, 200, "seconds after the page was made"},
-		{"again", home, right, 422, "Used or expired:"},
+		{"again", home, right, 422, "was used already or had expired:"},
 		{"wrong", v.get("/"), map[string]string{"captcha_value": "WRONG"}, 422, "Wrong:"},
-		{"unknown", home, map[string]string{"captcha_key": "de67e7f3-72d9-42d8-9677-ea381610363d", "captcha_value": "ABCD"}, 422, "Used or expired:"},
+		{"unknown", home, map[string]string{"captcha_key": "de67e7f3-72d9-42d8-9677-ea381610363d", "captcha_value": "ABCD"}, 422, "was used already or had expired:"},
 	} {
 		p := v.submit(row.on, row.fields)
 		v.want(p, row.status)

@@ -67,7 +67,7 @@ func TestRefusedFormsLead(t *testing.T) {
 	}{
 		{"/contact", nil, "name: Enter your name; email: Enter your email address; message: Enter your message; captcha: Type the characters"},
 		{"/contact", map[string]string{"name": "Ada", "email": "ada", "message": strings.Repeat("x", 5001)},
-			"email: Enter your email address as in name@example.org; message: Shorten your message to 5000 characters; captcha: Type the characters"},
+			"email: Enter your email address in the form name@example.org; message: Shorten your message to 5000 characters; captcha: Type the characters"},
 		{"/signup", map[string]string{"email": "ada@example.org", "password": "short", "captcha_value": "ABCD"},
 			"password: Choose a password of at least 8 characters"},
 		{"/login", nil, "email: Enter your email address; password: Enter your password"},

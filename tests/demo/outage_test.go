@@ -131,7 +131,7 @@ func TestBrokenRecord(t *testing.T) {
 	}
 	s := start(t, "STORAGE_URL="+redis)
 	p := visit(t, s).get("/contact/BROKENRECORDBROKENRECORDBR")
-	if p.StatusCode != http.StatusInternalServerError || !strings.Contains(p.words(), "Something went wrong here") {
+	if p.StatusCode != http.StatusInternalServerError || !strings.Contains(p.words(), "something went wrong on our side") {
 		t.Errorf("%s: %s", p.Status, p.words())
 	}
 	s.Stop() // for all of the log

@@ -14,7 +14,7 @@ var (
 	outage      = flag.Duration("outage", time.Second, "how long the storage is away")
 	flood       = flag.Int("flood", 50_000, "challenges that the flood asks for")
 	connections = flag.Int("connections", 500, "slow clients")
-	strict      = flag.Bool("strict", false, "fail when a time is over what is promised, for a machine that does nothing else; without it times are told only")
+	strict      = flag.Bool("strict", false, "fail if anything takes longer than promised, on an idle machine; without it times are only printed")
 )
 
 // long skips a test that takes more than a few seconds.

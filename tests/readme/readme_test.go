@@ -23,7 +23,7 @@ const root = "../.."
 // them are for the module's root.
 var documents = []string{
 	"README.md", "captcha/README.md", "storage/README.md", "handlers/README.md", "tests/README.md", "tests/tools/README.md",
-	"CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md",
+	"CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "captcha/PRIVACY.md",
 }
 
 // block is a fenced block of a document.

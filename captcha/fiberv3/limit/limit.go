@@ -29,7 +29,7 @@ type Config struct {
 	// Optional. Default: nil
 	Next func(c fiber.Ctx) bool
 
-	// Rate is what one network may do; of a Count of Unlimited every request is let through.
+	// Rate is what one network may do. A Count of Unlimited lets every request through.
 	//
 	// Optional. Default: 60 requests a minute
 	Rate Rate
@@ -45,7 +45,7 @@ type Config struct {
 	// TrustProxyConfig.
 	Client func(c fiber.Ctx) netip.Addr
 
-	// ErrorHandler answers a request that is too much. The error is an *Error.
+	// ErrorHandler answers a request above the limit. The error is an *Error.
 	//
 	// Optional. Default: Reply
 	ErrorHandler func(c fiber.Ctx, err error) error

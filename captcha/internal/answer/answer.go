@@ -8,7 +8,8 @@
 //
 //   - White space and what can't be seen are dropped: zero-width characters, soft hyphens, byte order marks, marks of
 //     direction, variation selectors.
-//   - A letter with marks is the same composed and in parts, in whatever order the marks come. A comma below is a cedilla.
+//   - A letter with marks is the same composed and in parts, in whatever order the marks come. A comma below is a
+//     cedilla.
 //   - Upper and lower case are alike, and so are full width, half width and the usual one.
 //   - Decimal digits are alike in every script.
 //   - A letter is like one of another script that has the same shape in capitals: Latin A, Greek Α and Cyrillic А.

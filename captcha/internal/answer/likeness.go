@@ -88,9 +88,9 @@ func shape(capital rune) rune {
 }
 
 // mistaken are groups of characters that readers take for each other, the likest first: in those before the empty line
-// the characters have one shape but for the font, and the others are those that picture.Alphabet has one each of. If the
-// alphabet has exactly one letter of a group, the whole group stands for it: whoever sees a 5 in an alphabet without S
-// can't know that it is no S. A machine that reads the pictures gains nothing, for it can learn the alphabet.
+// the characters have one shape but for the font, and the others are those that picture.Alphabet has one each of. If
+// the alphabet has exactly one letter of a group, the whole group stands for it: whoever sees a 5 in an alphabet
+// without S can't know that it is no S. A machine that reads the pictures gains nothing, for it can learn the alphabet.
 var mistaken = [...]string{
 	"Iİ",
 	"O0",

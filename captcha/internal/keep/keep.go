@@ -1,5 +1,5 @@
-// Package keep makes a challenge good for one try: it hides challenges in their keys or stores them under their keys, and
-// of any number of callers gives each to one. It knows no HTTP.
+// Package keep makes a challenge good for one try: it hides challenges in their keys or stores them under their keys,
+// and of any number of callers gives each to one. It knows no HTTP.
 package keep
 
 import (
@@ -24,7 +24,8 @@ func storageError(doing string, err error) error {
 	return fmt.Errorf("%w: %s: %w", ErrStorage, doing, err)
 }
 
-// Challenge is what a key stands for. None of it may leave the server but through a picture, a sound or a piece of work.
+// Challenge is what a key stands for. None of it may leave the server but through a picture, a sound or a piece of
+// work.
 type Challenge struct {
 	Answer   string
 	Language Language
@@ -33,7 +34,8 @@ type Challenge struct {
 	Seed     [32]byte // what pictures, sounds and work are drawn from; set by Issue
 }
 
-// Terms are what a challenge was issued on, so that a visitor can't choose cheaper ones afterwards. They fit into a byte.
+// Terms are what a challenge was issued on, so that a visitor can't choose cheaper ones afterwards. They fit into a
+// byte.
 type Terms struct {
 	Demand uint8 // 0 to 3: what has to be brought
 	Preset uint8 // 0 to 7: the settings of the picture
@@ -43,9 +45,9 @@ type Terms struct {
 func (t Terms) pack() byte     { return t.Demand<<6 | t.Preset&7<<3 | t.Level&7 }
 func unpackTerms(b byte) Terms { return Terms{b >> 6, b >> 3 & 7, b & 7} }
 
-// Subseed returns a seed for one use of a challenge: 'p' for the picture, 's' for the sound. Seeds of different uses are
-// independent of each other: what can be measured in a picture (a letter's slope) must say nothing of the noise in its
-// sound.
+// Subseed returns a seed for one use of a challenge: 'p' for the picture, 's' for the sound. Seeds of different uses
+// are independent of each other: what can be measured in a picture (a letter's slope) must say nothing of the noise in
+// its sound.
 func (c Challenge) Subseed(use byte) [32]byte {
 	var b [33]byte
 	copy(b[:], c.Seed[:])
@@ -70,8 +72,8 @@ const (
 	Receipt Kind = 'r'
 )
 
-// Scope is where a key is good. It is authenticated with the key, or is part of the name in the storage, and takes no room:
-// a key that is asked for in another scope is unknown there, and is not used up.
+// Scope is where a key is good. It is authenticated with the key, or is part of the name in the storage, and takes no
+// room: a key that is asked for in another scope is unknown there, and is not used up.
 type Scope struct {
 	Kind    Kind
 	Purpose string // what the challenge is for

@@ -24,9 +24,9 @@ import (
 //	             answer   14  UTF-8, padded with zeros
 //	tag    16  authenticates the text, the namespace, the kind of key, its purpose and its binding
 //
-// The cipher is AES-256-GCM with a random nonce, the one form in which a FIPS 140-3 module seals. Its key is derived from
-// the secret, the layout's version and the period's number, so that no key seals more than an hour's challenges: NIST SP
-// 800-38D, section 8.3, allows 2^32 of them with random nonces, over a million a second.
+// The cipher is AES-256-GCM with a random nonce, the one form in which a FIPS 140-3 module seals. Its key is derived
+// from the secret, the layout's version and the period's number, so that no key seals more than an hour's challenges:
+// NIST SP 800-38D, section 8.3, allows 2^32 of them with random nonces, over a million a second.
 const (
 	nonceSize   = 12
 	textSize    = 20
@@ -162,8 +162,8 @@ func (s *sealer) open(key string, scope []byte, now time.Time, oldest time.Durat
 	return Challenge{}, false
 }
 
-// decodeKey reads base64. 64 characters are 48 bytes without spare bits: no two texts decode to the same key. The decoder
-// skips line breaks, which would make a second spelling.
+// decodeKey reads base64. 64 characters are 48 bytes without spare bits: no two texts decode to the same key. The
+// decoder skips line breaks, which would make a second spelling.
 func decodeKey(key string) (sealed [sealedSize]byte, ok bool) {
 	if len(key) != sealedChars || strings.ContainsAny(key, "\r\n") {
 		return sealed, false

@@ -33,8 +33,8 @@ func keyFormError(key string) error {
 	return fmt.Errorf("the generator made the key %q; accepted: 1 to %d letters, digits, - and _", key, MaxKey)
 }
 
-// name is where a challenge is stored. A scope of its own is part of the name, so that a key which is asked for in another
-// is not there, and is not used up.
+// name is where a challenge is stored. A scope of its own is part of the name, so that a key which is asked for in
+// another is not there, and is not used up.
 func (k *Stored) name(key string, scope Scope) string {
 	if scope.plain() {
 		return k.names.of(key)
@@ -74,8 +74,8 @@ func (k *Stored) Take(ctx context.Context, key string, scope Scope) (Challenge, 
 	return k.read(value, err)
 }
 
-// Sending has nothing but the key to make the secret of, for what was taken is not there any more. Neither is the key then:
-// who reads the storage does not find it.
+// Sending has nothing but the key to make the secret of, for what was taken is not there any more. Neither is the key
+// then: who reads the storage does not find it.
 func (k *Stored) Sending(ctx context.Context, key string, scope Scope) (secret [32]byte, issued bool, err error) {
 	_, err = k.Peek(ctx, key, scope)
 	if err != nil && !errors.Is(err, ErrUnknown) {
@@ -102,8 +102,8 @@ func (k *Stored) read(value []byte, err error) (Challenge, error) {
 	return c, nil
 }
 
-// mark stands for the layout and the namespace in a stored challenge. Where one form begins like another, as a_{key} and
-// a_b_{key} do, the one guard's name for the key b_c is the other's for the key c.
+// mark stands for the layout and the namespace in a stored challenge. Where one form begins like another, as a_{key}
+// and a_b_{key} do, the one guard's name for the key b_c is the other's for the key c.
 type mark [8]byte
 
 func newMark(text string) mark {

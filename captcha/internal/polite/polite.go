@@ -1,9 +1,10 @@
 // Package polite keeps insults out of answers that are drawn at random.
 //
-// It knows some 180 short words of English, German, French, Spanish, Portuguese and Russian, the last in both scripts. An answer that holds one
-// of them, upper and lower case alike and with digits among letters read as those that they resemble, is to be drawn again. Of the 130,321
-// answers of four letters of the default alphabet 310 are refused, 0.24 %; of six letters 0.52 %, of eight 0.78 %. Those that are left stay
-// equally likely, so that a guess is right once in 130,011 times, where it was once in 130,321.
+// It knows some 180 short words of English, German, French, Spanish, Portuguese and Russian, the last in both scripts.
+// An answer that holds one of them, upper and lower case alike and with digits among letters read as those that they
+// resemble, is to be drawn again. Of the 130,321 answers of four letters of the default alphabet 310 are refused, 0.24
+// %; of six letters 0.52 %, of eight 0.78 %. Those that are left stay equally likely, so that a guess is right once in
+// 130,011 times, where it was once in 130,321.
 package polite
 
 import (

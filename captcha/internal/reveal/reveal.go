@@ -1,5 +1,5 @@
-// Package reveal leads the test helper to the answers of challenges, past the public API of captcha, which has no way to
-// them.
+// Package reveal leads the test helper to the answers of challenges, past the public API of captcha, which has no way
+// to them.
 package reveal
 
 import "context"

@@ -1,8 +1,8 @@
-// Package tag finds the language for a visitor: language tags (BCP 47) are looked up as RFC 4647, section 3.4, says, and the
-// header Accept-Language is read as RFC 9110, section 12.5.4, says.
+// Package tag finds the language for a visitor: language tags (BCP 47) are looked up as RFC 4647, section 3.4, says,
+// and the header Accept-Language is read as RFC 9110, section 12.5.4, says.
 //
-// The package golang.org/x/text/language does that and much more, and would add 212 KiB to each app. The tests hold this
-// package to it: whatever tag it knows finds the same language here.
+// The package golang.org/x/text/language does that and much more, and would add 212 KiB to each app. The tests hold
+// this package to it: whatever tag it knows finds the same language here.
 package tag
 
 import (
@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// Chain yields tag in lower case and then what stands in for it, the nearest first: for zh-TW that is zh-tw and zh-hant, for
-// es-MX es-mx, es-419 and es.
+// Chain yields tag in lower case and then what stands in for it, the nearest first: for zh-TW that is zh-tw and
+// zh-hant, for es-MX es-mx, es-419 and es.
 func Chain(tag string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for at := strings.ToLower(tag); at != "" && yield(at); {
@@ -35,8 +35,8 @@ func parent(tag string) string {
 	return tag
 }
 
-// relatives are from CLDR's parent locales and language matching. "" is for scripts that readers of the language's usual one
-// can't be expected to read.
+// relatives are from CLDR's parent locales and language matching. "" is for scripts that readers of the language's
+// usual one can't be expected to read.
 var relatives = func() map[string]string {
 	all := map[string]string{
 		"zh": "zh-hans", "cmn": "zh", "yue": "zh-hant", "zh-tw": "zh-hant", "zh-hk": "zh-hant", "zh-mo": "zh-hant",
@@ -90,15 +90,15 @@ func (x Index) Find(tag string) string {
 	return ""
 }
 
-// Bounds for what a visitor sends, in bytes. Browsers list a dozen languages at most, in some 150 bytes, and the longest tag
-// that RFC 5646 has an example of takes 50.
+// Bounds for what a visitor sends, in bytes. Browsers list a dozen languages at most, in some 150 bytes, and the
+// longest tag that RFC 5646 has an example of takes 50.
 const (
 	longestTag    = 64
 	longestHeader = 1024
 )
 
-// Prefer returns the language that the value of a header Accept-Language prefers, or the default. What can't be read of the
-// header is passed over, and so is what goes beyond 1,024 bytes.
+// Prefer returns the language that the value of a header Accept-Language prefers, or the default. What can't be read of
+// the header is passed over, and so is what goes beyond 1,024 bytes.
 func (x Index) Prefer(header string) string {
 	if len(header) > longestHeader {
 		header = header[:strings.LastIndexByte(header[:longestHeader], ',')+1]

@@ -1,5 +1,5 @@
-// Make packs the files with the form field's texts into one that the package captcha embeds. Run it in the folder captcha, as
-// "go generate" does. It refuses files that lack a text or have one that the field does not know.
+// Make packs the files with the form field's texts into one that the package captcha embeds. Run it in the folder
+// captcha, as "go generate" does. It refuses files that lack a text or have one that the field does not know.
 package main
 
 import (

@@ -42,7 +42,7 @@ type report struct {
 }
 
 func main() {
-	runs := flag.Int("runs", 5, "of each page")
+	runs := flag.Int("runs", 5, "runs for each page")
 	flag.Parse()
 	if flag.NArg() == 0 {
 		fmt.Fprintln(os.Stderr, "usage: lighthouse [-runs 5] http://localhost:3000 [page ...]")

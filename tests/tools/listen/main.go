@@ -45,14 +45,14 @@ func main() {
 	log.SetFlags(0)
 	attack := flag.String("attack", "correlate", "sphinx, correlate, align, waves or items")
 	count := flag.Int("n", 200, "challenges")
-	babble := flag.Int("babble", 0, "as in audio.Config")
+	babble := flag.Int("babble", 0, "level of the babble, as in audio.Config")
 	alphabet := flag.String("alphabet", picture.Alphabet, "what answers are made of")
 	cleaning := flag.String("clean", "none", "what is done to the sound first: none, subtract or ratio")
 	language := flag.String("language", "en", "BCP 47 tag of the language that is spoken")
-	url := flag.String("url", "", "a running demo, http://127.0.0.1:3000 say, whose challenges are attacked in place of own ones")
-	tune := flag.Int("tune", 16, "challenges on which align chooses its distance, other than those that count")
+	url := flag.String("url", "", "attack the challenges of a running demo, such as http://127.0.0.1:3000, instead of new ones")
+	tune := flag.Int("tune", 16, "challenges on which align is tuned, which do not count")
 	first := flag.Uint64("first", 0, "number of the first challenge; others give other challenges")
-	folder := flag.String("write", "", "a folder to leave the recordings, challenges and answers in, in place of an attack")
+	folder := flag.String("write", "", "write recordings, challenges and answers to this folder instead of attacking")
 	flag.Parse()
 	if *attack == "items" {
 		if err := items(); err != nil {

@@ -26,7 +26,7 @@ import (
 )
 
 func main() {
-	only := flag.String("only", "", "break only lines of files, or for reasons, that have this text")
+	only := flag.String("only", "", "break only lines whose file or reason contains this text")
 	limit := flag.Duration("limit", time.Minute, "the time that the tests of one package may take")
 	parallel := flag.Int("parallel", 1, "mutants at a time")
 	flag.Parse()

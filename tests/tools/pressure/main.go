@@ -48,8 +48,8 @@ func main() {
 	flag.Float64Var(&o.single, "single", 10, "tries a second of the guesser in one /48; the demo lets it make 16")
 	flag.Float64Var(&o.visitors, "visitors", 60, "people a minute on quiet networks; a sixth of them on each attacked one")
 	flag.BoolVar(&o.choosy, "choosy", false, "guessers answer only what they read for sure, and leave what they don't")
-	flag.Uint64Var(&o.seed, "seed", 1, "of what is left to chance")
-	serving, pressed := flag.Bool("serve", false, "be the site"), flag.Bool("pressed", false, "with pressure")
+	flag.Uint64Var(&o.seed, "seed", 1, "seed of everything that is random")
+	serving, pressed := flag.Bool("serve", false, "serve the site; the program starts itself so"), flag.Bool("pressed", false, "with pressure")
 	demand := flag.Int("demand", int(captcha.LettersOnly), "what the site demands")
 	flag.Parse()
 

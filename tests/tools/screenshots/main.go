@@ -1,4 +1,5 @@
-// Screenshots takes pictures of the demo's pages in a headless Chromium. By default it makes those of handlers/README.md:
+// Screenshots takes pictures of the demo's pages in a headless Chromium. By default it makes those of README.md and
+// handlers/README.md, the three ways to meet a challenge, and a plot of the README's table of prices:
 //
 //	go run ./tests/tools/screenshots
 //	go run ./tests/tools/screenshots -all -out /tmp/pages
@@ -41,13 +42,15 @@ type shot struct {
 	print  bool    // as it is printed
 	touch  bool    // the first text field has the focus, and a moment goes by
 	send   bool    // the form was sent as it is, past the browser's own checks
+	script string  // what is done on the page before a moment goes by
 }
 
-// readme are the pictures in handlers/README.md, as large as it shows them.
+// readme are the pictures of the demo in the README and in handlers/README.md, as large as these show them.
 var readme = []shot{
-	{file: "form", path: "/contact", width: 760, height: 760, scheme: "light"},
+	{file: "form", path: "/contact", width: 760, height: 830, scheme: "light"},
 	{file: "playground", path: "/playground", width: 1100, height: 900, scheme: "light"},
 	{file: "api", path: "/developers", width: 1100, height: 900, scheme: "light"},
+	{file: "phone", path: "/signup", width: 390, height: 790, scheme: "light", dense: 2},
 }
 
 var pages = []string{"/", "/contact", "/signup", "/login", "/playground", "/developers", "/stats", "/nowhere"}
@@ -77,6 +80,7 @@ func everything() []shot {
 
 func main() {
 	out := flag.String("out", ".readme", "folder to write to")
+	home := flag.String("home", "static", "folder to write the picture of the site's home to")
 	all := flag.Bool("all", false, "every page, narrow and wide, light and dark")
 	field := flag.Bool("field", false, "the form field, in pages of several styles")
 	flag.Parse()
@@ -87,7 +91,11 @@ func main() {
 	case *field:
 		shots, site = fieldShots(), startHosts
 	}
-	if err := run(shots, site, *out); err != nil {
+	err := run(shots, site, *out)
+	if err == nil && !*all && !*field {
+		err = errors.Join(run(figures, startFigures, *out), lighten(filepath.Join(*out, "ways.png"), filepath.Join(*home, "ways.png")))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "screenshots:", err)
 		os.Exit(1)
 	}
@@ -126,7 +134,7 @@ func run(shots []shot, start func() (url string, stop func(), err error), out st
 
 func (s shot) take(ctx context.Context, site, out string) error {
 	_, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
-		Width: int64(s.width), Height: int64(max(s.height, 800)), DeviceScaleFactor: cmp.Or(s.dense, 1),
+		Width: int64(s.width), Height: int64(cmp.Or(s.height, 800)), DeviceScaleFactor: cmp.Or(s.dense, 1),
 	})
 	if err != nil {
 		return err
@@ -164,8 +172,9 @@ const moment = 2 * time.Second
 
 // act does what a visitor does before the picture is taken.
 func (s shot) act(ctx context.Context) error {
-	script := ""
+	script := s.script
 	switch {
+	case script != "":
 	case s.touch:
 		script = `document.querySelector("form input").focus(), document.querySelector("form input").dispatchEvent(new Event("input", {bubbles: true}))`
 	case s.send:
@@ -173,7 +182,7 @@ func (s shot) act(ctx context.Context) error {
 	default:
 		return nil
 	}
-	_, err := chromedp.Call(ctx, runtime.Evaluate, runtime.EvaluateParams{Expression: script})
+	_, err := chromedp.Call(ctx, runtime.Evaluate, runtime.EvaluateParams{Expression: script, UserGesture: new(true)})
 	time.Sleep(moment)
 	return err
 }

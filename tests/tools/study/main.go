@@ -25,13 +25,13 @@ import (
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "where to serve; people elsewhere need an address that they can reach")
-	out := flag.String("out", "study.csv", "file of readings, which is added to")
+	out := flag.String("out", "study.csv", "file that readings are added to")
 	n := flag.Int("n", 42, "pictures a person")
-	width := flag.Int("width", 90, "of a picture, in CSS pixels")
-	height := flag.Int("height", 40, "of a picture, in CSS pixels")
+	width := flag.Int("width", 90, "size of a picture, in CSS pixels")
+	height := flag.Int("height", 40, "size of a picture, in CSS pixels")
 	scale := flag.Int("scale", 1, "device pixels to a CSS pixel")
 	length := flag.Int("length", 4, "letters")
-	only := flag.Bool("print", false, "print the rates of the file and end")
+	only := flag.Bool("print", false, "only print the rates in the file")
 	flag.Parse()
 	config := picture.Config{Width: *width, Height: *height, Scale: *scale}
 	if err := run(*addr, *out, config, *n, *length, *only); err != nil {
