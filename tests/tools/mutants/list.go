@@ -408,9 +408,9 @@ var mutants = []mutant{
 	{"captcha/once/once.go", "a panic leaves no mark",
 		`if !done {`, `if done && !done {`, sentOnce},
 	{"captcha/once/once.go", "the wait ends with the request",
-		`f.pause(waiting, pause)`, `f.pause(context.WithoutCancel(waiting), pause)`, sentOnce},
+		`wait(waiting, pause); err`, `wait(context.WithoutCancel(waiting), pause); err`, sentOnce},
 	{"captcha/once/answer.go", "what is large is not kept",
-		`size > largestAnswer ||`, ``, sentOnce},
+		`if size+len(a.Body) > largestAnswer {`, `if false {`, sentOnce},
 	{"captcha/edge.go", "a key that is bound to another visitor is not known",
 		`g.keeperOf(s.scope.Kind).Sending(ctx, s.Key, s.scope)`, `g.keeperOf(s.scope.Kind).Sending(ctx, s.Key, keep.Scope{Kind: s.scope.Kind, Purpose: s.scope.Purpose})`, sentOnce},
 }

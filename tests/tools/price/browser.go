@@ -167,7 +167,7 @@ func startDisplay() (name string, stop func(), err error) {
 	var number int
 	if _, err := fmt.Fscan(ours, &number); err != nil {
 		stop()
-		return "", nil, fmt.Errorf("Xvfb did not start: %w", err)
+		return "", nil, fmt.Errorf("start Xvfb: %w", err)
 	}
 	return fmt.Sprint(":", number), stop, nil
 }
