@@ -10,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/handlers/fields"
 	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
@@ -27,9 +28,9 @@ func (m *contactMessage) fields() map[string]*string {
 }
 
 func (m *contactMessage) check(errs captcha.FieldErrors) {
-	checkText(errs, "name", &m.Name, 100)
-	checkEmail(errs, "email", &m.Email)
-	checkText(errs, "message", &m.Message, 5000)
+	fields.Text(errs, "name", &m.Name, 100)
+	fields.Email(errs, "email", &m.Email)
+	fields.Text(errs, "message", &m.Message, 5000)
 }
 
 func contactPage(m *contactMessage) formPage {

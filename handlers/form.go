@@ -2,17 +2,14 @@ package handlers
 
 import (
 	"errors"
-	"fmt"
 	"html/template"
 	"maps"
-	"net/mail"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/handlers/fields"
 	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
@@ -84,11 +81,19 @@ type formPage struct {
 	Title   string
 	Purpose string // of the captcha
 	Form    form
-	Open    bool                // no captcha is asked for
-	Errors  map[string][]string // what is wrong with each field, in sentences
-	Slips   []slip              // the same, and what is wrong with the captcha, in the form's order
-	Notice  string              // about the form as a whole
-	Captcha template.HTML       // empty if the form is open, or no challenge could be made
+	Open    bool          // no captcha is asked for
+	Slips   []fields.Slip // what has to be mended, the captcha included
+	Notice  string        // about the form as a whole
+	Captcha template.HTML // empty if the form is open, or no challenge could be made
+}
+
+// Errors are the sentences beside the fields, by the fields' names.
+func (p formPage) Errors() map[string]string {
+	beside := make(map[string]string, len(p.Slips))
+	for _, slip := range slices.Backward(p.Slips) { // of several the first
+		beside[slip.ID] = slip.Sentence
+	}
+	return beside
 }
 
 // showForm renders a form with its challenge: as it is first seen, or with what was typed and what is wrong with it.
@@ -100,7 +105,7 @@ func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error)
 	case errors.As(problem, &errs), errors.Is(problem, captcha.ErrUnknownKey), errors.Is(problem, captcha.ErrWrongAnswer):
 		status = fiber.StatusUnprocessableEntity
 		page.Notice = "Your form was not sent"
-		page.Errors = advice(errs)
+		page.Slips = fields.Advice(errs)
 	default:
 		status, page.Notice = web.Explain(problem)
 		if status != fiber.StatusServiceUnavailable && status != fiber.StatusTooManyRequests {
@@ -121,11 +126,11 @@ func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error)
 			return web.Page(c, status, view, page)
 		}
 		if challenge.Refreshed {
-			status, page.Notice, page.Errors, beside = fiber.StatusOK, "", nil, nil
+			status, page.Notice, page.Slips, beside = fiber.StatusOK, "", nil, nil
 		}
 		page.Captcha = challenge.Field(captcha.FieldOptions{Error: beside})
 	}
-	page.Slips = slips(page.Errors, challenge, beside)
+	page.Slips = withCaptcha(page.Slips, challenge, beside)
 	return web.Page(c, status, view, page)
 }
 
@@ -139,38 +144,4 @@ func ofCaptcha(problem error) error {
 		return nil
 	}
 	return problem
-}
-
-// wrong is what is wrong with one field.
-func wrong(sentence string) []captcha.FieldError { return []captcha.FieldError{{Message: sentence}} }
-
-// checkText trims text and complains if it is blank, too long or not text. A browser counts a line's end as one
-// character, and sends two.
-func checkText(errs captcha.FieldErrors, name string, text *string, limit int) {
-	*text = strings.TrimSpace(strings.ReplaceAll(*text, "\r\n", "\n"))
-	switch {
-	case *text == "":
-		errs[name] = wrong("This field may not be blank.")
-	case !utf8.ValidString(*text):
-		*text = strings.ToValidUTF8(*text, "\uFFFD")
-		errs[name] = wrong("Not a valid string.")
-	case strings.ContainsRune(*text, 0):
-		*text = strings.ReplaceAll(*text, "\x00", "\uFFFD")
-		errs[name] = wrong("Null characters are not allowed.")
-	case utf8.RuneCountInString(*text) > limit:
-		errs[name] = wrong(fmt.Sprintf("Ensure this field has no more than %d characters.", limit))
-	}
-}
-
-// checkEmail trims an address and complains if it is not one. 254 characters is the most that SMTP can carry (RFC
-// 5321).
-func checkEmail(errs captcha.FieldErrors, name string, address *string) {
-	checkText(errs, name, address, 254)
-	if len(errs[name]) > 0 {
-		return
-	}
-	parsed, err := mail.ParseAddress(*address)
-	if err != nil || parsed.Address != *address || parsed.Name != "" {
-		errs[name] = wrong("Enter a valid email address.")
-	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/attempts"
+	"github.com/fibercaptcha/fibercaptcha/handlers/fields"
 )
 
 // credentials are the form of who has an account.
@@ -20,12 +21,12 @@ func (f *credentials) fields() map[string]*string {
 }
 
 func (f *credentials) check(errs captcha.FieldErrors) {
-	checkEmail(errs, "email", &f.Email)
+	fields.Email(errs, "email", &f.Email)
 	switch {
 	case f.Password == "":
-		errs["password"] = wrong("This field may not be blank.")
+		errs["password"] = fields.Blank
 	case !utf8.ValidString(f.Password):
-		errs["password"] = wrong("Not a valid string.")
+		errs["password"] = fields.NotText
 	}
 }
 
@@ -67,7 +68,7 @@ func (s *site) login(c *fiber.Ctx, f *credentials) (needed bool, err error) {
 	})
 	switch {
 	case errors.Is(err, attempts.ErrFailed):
-		return needed, captcha.FieldErrors{"password": wrong("There is no account with this address and this password.")}
+		return needed, captcha.FieldErrors{"password": {{Code: "failed", Message: "There is no account with this address and this password."}}}
 	case err != nil:
 		return needed, err
 	}

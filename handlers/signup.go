@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -10,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/handlers/fields"
 	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
@@ -29,11 +29,11 @@ func (f *registration) check(errs captcha.FieldErrors) {
 	switch {
 	case len(errs["password"]) > 0:
 	case strings.ContainsRune(f.Password, 0):
-		errs["password"] = wrong("Null characters are not allowed.")
+		errs["password"] = fields.NUL
 	case utf8.RuneCountInString(f.Password) < minPassword:
-		errs["password"] = wrong(fmt.Sprintf("Ensure this field has at least %d characters.", minPassword))
+		errs["password"] = fields.AtLeast(minPassword)
 	case len(f.Password) > maxPassword:
-		errs["password"] = wrong(fmt.Sprintf("Ensure this field has no more than %d bytes.", maxPassword))
+		errs["password"] = fields.AtMost(maxPassword, "bytes")
 	}
 }
 
@@ -117,4 +117,4 @@ func (s *site) register(c *fiber.Ctx, f *registration) error {
 	return nil
 }
 
-var errTaken = captcha.FieldErrors{"email": wrong("There is an account with this address already.")}
+var errTaken = captcha.FieldErrors{"email": {{Code: "unique", Message: "There is an account with this address already."}}}

@@ -339,7 +339,7 @@ func TestWidgetsFormComesBack(t *testing.T) {
 		h.read(b, true)
 		b.WantNoProblems()
 		b.Submit("form > button")
-		if !strings.Contains(b.words(), "Enter your email address as in") || b.value("message") != "Hello" {
+		if !strings.Contains(b.words(), "Enter your email address in the form") || b.value("message") != "Hello" {
 			b.t.Fatalf("after a slip: %s", b.words())
 		}
 		b.write("email", "ada@example.org")

@@ -1,0 +1,55 @@
+package fields
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+)
+
+// labels name the forms' fields in a sentence, in the order in which they stand in every form.
+var labels = []struct{ field, name string }{
+	{"name", "your name"}, {"email", "your email address"}, {"password", "your password"}, {"message", "your message"},
+}
+
+// A Slip is one thing that a visitor has to mend in a form.
+type Slip struct {
+	ID       string // of the element to mend it in
+	Sentence string
+}
+
+// Advice turns what is wrong with a form's own fields, as the API puts it, into what a visitor has to do, in the form's
+// order.
+func Advice(errs captcha.FieldErrors) (all []Slip) {
+	for _, label := range labels {
+		for _, err := range errs[label.field] {
+			all = append(all, Slip{label.field, advise(label.field, label.name, err)})
+		}
+	}
+	return all
+}
+
+func advise(field, name string, err captcha.FieldError) string {
+	switch err.Code {
+	case "required", "null", "blank", "repeated":
+		return "Enter " + name
+	case "invalid":
+		if field == "email" {
+			return "Enter your email address in the form name@example.org"
+		}
+		return "Enter " + name + " without characters that can’t be read"
+	case "null_characters_not_allowed":
+		return "Enter " + name + " without characters that can’t be read"
+	case "max_length":
+		return fmt.Sprintf("Shorten %s to %s", name, after(err.Message, " than "))
+	case "min_length":
+		return "Choose a password of at least " + after(err.Message, " least ")
+	}
+	return err.Message
+}
+
+// after returns what follows the words, without the full stop: a number and what is counted.
+func after(message, words string) string {
+	_, amount, _ := strings.Cut(message, words)
+	return strings.TrimSuffix(amount, ".")
+}
