@@ -5,26 +5,29 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/session"
+
+	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
 )
 
-// sessionLife is how long somebody stays signed in.
-const sessionLife = 24 * time.Hour
+const (
+	sessionLife = 24 * time.Hour // how long somebody stays signed in
+	maxLogins   = 50             // of one account in that time, so that nobody fills the storage with sessions
+	signedInAs  = "email"
 
-const signedInAs = "email"
+	plainCookie  = "session"
+	secureCookie = "__Host-session"
+)
 
 // sessions keeps who is signed in, in the site's storage. Behind TLS the cookie never travels without: there it has a
 // name (RFC 6265bis, section 4.1.3.2) that a browser takes from a secure page of this very host only, so that neither a
 // subdomain nor a plain connection can plant one.
 type sessions struct {
 	plain, secure *session.Store
+	logins        captcha.Counter
 }
 
-const (
-	plainCookie  = "session"
-	secureCookie = "__Host-session"
-)
-
-func newSessions(storage fiber.Storage) sessions {
+func newSessions(storage Storage) sessions {
 	config := session.Config{
 		Storage:        sessionStorage{storage},
 		Expiration:     sessionLife,
@@ -36,7 +39,7 @@ func newSessions(storage fiber.Storage) sessions {
 	plain := session.New(config)
 	config.KeyLookup = "cookie:" + secureCookie
 	config.CookieSecure = true
-	return sessions{plain, session.New(config)}
+	return sessions{plain, session.New(config), storage}
 }
 
 func (s sessions) get(c *fiber.Ctx) (*session.Session, error) {
@@ -71,6 +74,15 @@ func (s sessions) signedIn(c *fiber.Ctx) (email string, err error) {
 
 // signIn starts a session under a new id: one that was planted before the login is worth nothing after it.
 func (s sessions) signIn(c *fiber.Ctx, email string) error {
+	if err := onStorage(c.UserContext(), "count logins", func() error {
+		n, err := s.logins.Count(c.UserContext(), "logins_"+accountKey(email), sessionLife)
+		if err == nil && n > maxLogins {
+			err = &limit.Error{Wait: sessionLife}
+		}
+		return err
+	}); err != nil {
+		return err
+	}
 	current, err := s.get(c)
 	if err != nil {
 		return err
