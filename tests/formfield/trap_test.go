@@ -93,6 +93,7 @@ func (c *club) think() { c.thought.Add(int64(5 * time.Second)) }
 // join types the letters of the form that p shows, sends it, and wants to be let in.
 func (c *club) join(t *testing.T, p *browser.Page) {
 	t.Helper()
+	p.Await(`!document.querySelector("#one captcha-field").replacing`) // which would wipe what is typed
 	c.think()
 	p.Type("#one [name=captcha_value]", captchatest.Solve(t, c.guard, keyOf(p)))
 	p.Submit("#one [name=send]")
@@ -147,7 +148,7 @@ func TestEveryBrowserLetsPeopleByTheTrap(t *testing.T) {
 		p.Type("[name=name]", "Ada")
 		c.join(t, p)
 		p.Back() // to the page that was sent, whose challenge is replaced
-		p.Await(`document.querySelector("[name=captcha_key]")`)
+		p.Await(`document.querySelector(".captcha-answer") && !document.querySelector("captcha-field").replacing`)
 		first := keyOf(p)
 		p.Click(".captcha-refresh")
 		p.Await(fmt.Sprintf(`document.querySelector("[name=captcha_key]").value !== %q`, first))
