@@ -173,10 +173,17 @@ func (c *Cluster) follow(replica, master *Server) {
 	})
 }
 
-// agree returns when redis-cli finds nothing to complain of: it refuses to work on a cluster whose nodes don't know
-// the same yet.
+// agree returns when every node knows all others and redis-cli finds nothing to complain of: it refuses to work on a
+// cluster whose nodes don't know the same yet, and stops half-way where one does not know a node that gets its slots.
 func (c *Cluster) agree() {
 	c.t.Helper()
+	nodes := slices.DeleteFunc(slices.Concat(c.Masters, c.Replicas), func(node *Server) bool { return node.process == nil })
+	for _, node := range nodes {
+		id := node.ID()
+		Within(c.t, "all nodes hear of a node", func() bool {
+			return !slices.ContainsFunc(nodes, func(other *Server) bool { return !strings.Contains(other.Do("CLUSTER", "NODES"), id) })
+		})
+	}
 	Within(c.t, "the nodes agree", func() bool {
 		out, err := exec.Command("redis-cli", "--cluster", "check", c.Masters[0].Address()).CombinedOutput()
 		return err == nil && strings.Contains(string(out), "All nodes agree about slots configuration")
