@@ -33,7 +33,7 @@ var (
 
 func TestMain(m *testing.M) {
 	redis.SetLogger(silent{}) // it tells of each failed dial, and there are many
-	waiting.SideBySide(4) // for their loads take all the processor there is
+	waiting.SideBySide(4)     // for their loads take all the processor there is
 	os.Exit(m.Run())
 }
 
