@@ -30,8 +30,8 @@ func newForm(guard *captcha.Guard) *fiber.App {
 	return app
 }
 
-// A form that comes back for another field's sake brings the same picture and what was typed; one whose challenge was used
-// up, or is about to expire, brings another.
+// A form that comes back for another field's sake brings the same picture and what was typed; one whose challenge was
+// used up, or is about to expire, brings another.
 func TestAFormThatComesBackKeepsItsChallenge(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
 		clock := newClock()
@@ -76,8 +76,8 @@ func TestAFormThatComesBackKeepsItsChallenge(t *testing.T) {
 	})
 }
 
-// An error of this package that a handler returns as it is answers with its status, under Fiber's own error handler, and
-// tells a stranger nothing of the inside.
+// An error of this package that a handler returns as it is answers with its status, under Fiber's own error handler,
+// and tells a stranger nothing of the inside.
 func TestErrorsReturnedAsTheyAre(t *testing.T) {
 	storage := atomicPlain{newPlain()}
 	guard := captcha.New(captcha.Config{Storage: storage, Logger: quiet})

@@ -61,8 +61,8 @@ type Config struct {
 	// Optional. Default: 5 * time.Minute
 	Expiration time.Duration
 
-	// Receipts is how long a receipt is good, from one second to 24 hours. A receipt proves once that a challenge was met: a
-	// request brings it in the field captcha_receipt in place of key and answer.
+	// Receipts is how long a receipt is good, from one second to 24 hours. A receipt proves once that a challenge was
+	// met: a request brings it in the field captcha_receipt in place of key and answer.
 	//
 	// Optional. Default: 0, and receipts are neither given nor accepted
 	Receipts time.Duration
@@ -138,10 +138,10 @@ type Config struct {
 	// Optional. Default: "", and there is none
 	Trap string
 
-	// Pause is the least time between issue and answer, because people have to read: from a millisecond to a minute, and at
-	// most half of Expiration. Letters that come sooner are answered like a wrong answer, and use their challenge up. It does not
-	// apply to work alone, which a browser may have done before its visitor has read the page. If the clocks of
-	// replicas differ, the pause is longer or shorter by as much.
+	// Pause is the least time between issue and answer, because people have to read: from a millisecond to a minute,
+	// and at most half of Expiration. Letters that come sooner are answered like a wrong answer, and use their
+	// challenge up. It does not apply to work alone, which a browser may have done before its visitor has read the
+	// page. If the clocks of replicas differ, the pause is longer or shorter by as much.
 	//
 	// Optional. Default: 0
 	Pause time.Duration

@@ -35,8 +35,8 @@ var contactPage = template.Must(template.New("contact").Parse(`<!doctype html>
 </form>
 `))
 
-// A form that the server renders. A visitor who mistypes the letters gets the form back with what they wrote, the reason
-// beside the field, and a new challenge.
+// A form that the server renders. A visitor who mistypes the letters gets the form back with what they wrote, the
+// reason beside the field, and a new challenge.
 func Example() {
 	guard := captcha.New()
 	app := fiber.New()
@@ -272,8 +272,8 @@ func ExampleConfig_errorHandler() {
 }
 
 // Two guards in one app, which share a storage: a short challenge for comments, and a longer one for new accounts. With
-// a Namespace of its own, neither accepts the other's challenges; with a Path of its own, each one's form field gets its
-// new challenges from its own guard.
+// a Namespace of its own, neither accepts the other's challenges; with a Path of its own, each one's form field gets
+// its new challenges from its own guard.
 func ExampleNew_severalGuards() {
 	storage := &table{rows: make(map[string]row)}
 	comments := captcha.New(captcha.Config{Storage: storage})

@@ -207,8 +207,8 @@ func TestFieldCounts(t *testing.T) {
 	}
 }
 
-// Without script the field's button sends the form: nothing is judged or used up, and a new challenge comes back with what
-// the form is to be shown again for.
+// Without script the field's button sends the form: nothing is judged or used up, and a new challenge comes back with
+// what the form is to be shown again for.
 func TestRefreshWithoutScript(t *testing.T) {
 	guard := captcha.New()
 	app := fiber.New()

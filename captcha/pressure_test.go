@@ -347,7 +347,8 @@ func TestPressureAsksNoStorage(t *testing.T) {
 	}
 }
 
-// A guard that has no pressure, and the secrets of one that has, shows none of its pictures, for which it may have no room.
+// A guard that has no pressure, and the secrets of one that has, shows none of its pictures, for which it may have no
+// room.
 func TestPressureOfAnotherGuard(t *testing.T) {
 	cfg := captcha.Config{Secrets: []string{strings.Repeat("s", 32)}, Audio: voice, Logger: quiet}
 	p, guard, _ := under(cfg)

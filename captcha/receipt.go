@@ -23,7 +23,8 @@ func (g *Guard) noReceipts(ctx context.Context) error {
 
 // ReceiptTo gives a receipt to a visitor who has just met a challenge; the caller has to make sure of that. The receipt
 // is good once, for this guard's purpose and the visitor's binding, for as long as Config.Receipts says, and only where
-// no more is demanded than the visitor brought. It takes no room in the storage until it is used. The error is ErrStorage, or says that Config.Receipts is not set.
+// no more is demanded than the visitor brought. It takes no room in the storage until it is used. The error is
+// ErrStorage, or says that Config.Receipts is not set.
 func (g *Guard) ReceiptTo(ctx context.Context, visitor Visitor) (string, error) {
 	return g.receiptFor(ctx, visitor, g.demand(visitor))
 }

@@ -87,8 +87,8 @@ func TestTheManualNamesEveryLanguage(t *testing.T) {
 	}
 }
 
-// room is how many columns a text has: a letter of Chinese, Japanese or Korean takes two. What stands in a row is short; a
-// message may take three lines of a phone, and what is read aloud should end before patience does.
+// room is how many columns a text has: a letter of Chinese, Japanese or Korean takes two. What stands in a row is
+// short; a message may take three lines of a phone, and what is read aloud should end before patience does.
 var room = map[string]int{
 	"Label": 45, "LabelSound": 70, "Count": 24,
 	"Picture": 130, "PictureSound": 180,

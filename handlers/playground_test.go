@@ -282,7 +282,8 @@ func playgroundQueries() []string {
 }
 
 // Whoever copies the Go source and whoever copies the environment lines gets the same pictures. The source is compiled
-// and run as it stands, but for the name of the variable and a function around captcha.New that lets its settings be seen.
+// and run as it stands, but for the name of the variable and a function around captcha.New that lets its settings be
+// seen.
 func TestPlaygroundSourceAndEnvironmentDrawTheSame(t *testing.T) {
 	app, dir := bareSite(), t.TempDir()
 	var fromEnvironment, files []string

@@ -110,8 +110,8 @@ func New(cfg Config) *fiber.App {
 	return app
 }
 
-// purposes are what the pages' challenges are for. The guard has to know them all before one is shown, for what the field
-// asks for next may come to a replica that has shown none, or to a process that has just been started.
+// purposes are what the pages' challenges are for. The guard has to know them all before one is shown, for what the
+// field asks for next may come to a replica that has shown none, or to a process that has just been started.
 var purposes = []string{"home", "contact", "signup", "login"}
 
 func newSite(cfg Config) *site {

@@ -122,7 +122,8 @@ func TestStatsCountWhatAGuardDoes(t *testing.T) {
 	}
 }
 
-// What was typed counts for the style, and nothing else does: neither work, nor keys that were none, nor refusals that say nothing of the letters.
+// What was typed counts for the style, and nothing else does: neither work, nor keys that were none, nor refusals that
+// say nothing of the letters.
 func TestStatsTellHowStylesFared(t *testing.T) {
 	counters := stats.New(time.Now)
 	typed := func(style string, seconds int, err error) captcha.Event {

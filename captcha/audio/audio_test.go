@@ -31,8 +31,8 @@ func TestSameSeedSameBytes(t *testing.T) {
 	}
 }
 
-// Two sounds of one answer must not be alike: wherever one is laid upon the other, they are correlated no more than sounds
-// of different answers are.
+// Two sounds of one answer must not be alike: wherever one is laid upon the other, they are correlated no more than
+// sounds of different answers are.
 func TestOtherSeedOtherSound(t *testing.T) {
 	v := audio.New()
 	for _, language := range []string{"en", "ru"} {

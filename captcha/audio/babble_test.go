@@ -10,7 +10,8 @@ func newMixer(seed byte) *mixer {
 	return &mixer{speech: New().spoken["en"].open(), Rand: rand.New(rand.NewChaCha8([32]byte{seed}))}
 }
 
-// No recording comes twice in a band's babble before all have been used, and a sound of the usual length needs less than all.
+// No recording comes twice in a band's babble before all have been used, and a sound of the usual length needs less
+// than all.
 func TestBabbleUsesEachRecordingOnce(t *testing.T) {
 	m := newMixer(1)
 	seen := make(map[int]bool)
@@ -28,8 +29,8 @@ func TestBabbleUsesEachRecordingOnce(t *testing.T) {
 	}
 }
 
-// A fragment is like no stretch of the recording that it is of, at whatever rate and in whichever direction that is played: who
-// has the recordings could else find the fragment, and subtract it.
+// A fragment is like no stretch of the recording that it is of, at whatever rate and in whichever direction that is
+// played: who has the recordings could else find the fragment, and subtract it.
 func TestBabbleIsUnlikeItsRecordings(t *testing.T) {
 	const thin = 4 // the lowest band has nothing that would be lost by taking every fourth sample
 	m := newMixer(2)

@@ -6,8 +6,8 @@ import (
 )
 
 // A packed band takes less memory than one that can be played: 5 bits a sample. Each block begins with its lowest
-// sample and a step, and each sample is so many steps above the lowest. The softest blocks are exact; in the others what
-// is lost is far softer than the babble.
+// sample and a step, and each sample is so many steps above the lowest. The softest blocks are exact; in the others
+// what is lost is far softer than the babble.
 type packed struct {
 	blocks []byte
 	length int // in samples
@@ -15,8 +15,8 @@ type packed struct {
 	power  int64 // mean square, in units of a 16-bit sample
 }
 
-// A block holds its first 8 samples in the low halves of 8 bytes and the others in the high ones, so that 8 are unpacked
-// at once.
+// A block holds its first 8 samples in the low halves of 8 bytes and the others in the high ones, so that 8 are
+// unpacked at once.
 const (
 	blockLength = 16 // samples
 	blockSize   = 2 + blockLength/2

@@ -74,8 +74,8 @@ func (c parts) lead() float64 {
 	return 10 * math.Log10(speech/float64(spoken*frame)/(babble/float64(len(c.heard))))
 }
 
-// A challenge is no harder to understand than it was when people last had it, by both measures there are without people:
-// how much louder than the babble the speaker is, and the intelligibility of the recordings in what is heard.
+// A challenge is no harder to understand than it was when people last had it, by both measures there are without
+// people: how much louder than the babble the speaker is, and the intelligibility of the recordings in what is heard.
 // The least is what the same challenges had while the babble was one realisation, mirrored and shifted onto itself.
 func TestPeopleHearAsMuch(t *testing.T) {
 	const alphabet, count = "235ABCDEHJKLMNPRTUW", 64

@@ -259,8 +259,8 @@ func TestSettingsOfARequest(t *testing.T) {
 	}
 }
 
-// An error that a handler returns as it is answers with its status under Fiber's own error handler, and tells a stranger
-// nothing of the inside.
+// An error that a handler returns as it is answers with its status under Fiber's own error handler, and tells a
+// stranger nothing of the inside.
 func TestErrorsReturnedAsTheyAre(t *testing.T) {
 	storage := &breakable{Memory: memory.New(memory.Config{Entries: 100})}
 	logger := slog.New(slog.DiscardHandler)

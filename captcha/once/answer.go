@@ -71,9 +71,9 @@ func answerOf(r *fasthttp.RequestCtx, before [][2]string) answer {
 	return a
 }
 
-// smallAnswer is what fits a redirect, in bytes as it is kept. Most forms that are accepted are answered with one, while
-// those that are refused are shown again: pages, which anybody can have as many of as challenges. They take no more
-// than half of the room, so that no flood of guesses takes it from those who have sent their form well.
+// smallAnswer is what fits a redirect, in bytes as it is kept. Most forms that are accepted are answered with one,
+// while those that are refused are shown again: pages, which anybody can have as many of as challenges. They take no
+// more than half of the room, so that no flood of guesses takes it from those who have sent their form well.
 const smallAnswer = 4 << 10
 
 // room bounds what a process keeps of answers within a life, in bytes as they are kept.

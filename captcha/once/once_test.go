@@ -520,8 +520,8 @@ func (broken) Add(context.Context, string, []byte, time.Duration) (bool, error) 
 	return false, errors.New("away")
 }
 
-// A storage that is away costs the second sender an answer, and nobody the form.
-// Whoever guesses has a page for each guess. All of them take half of the room, and leave the rest to those who are right.
+// A storage that is away costs the second sender an answer, and nobody the form. Whoever guesses has a page for each
+// guess. All of them take half of the room, and leave the rest to those who are right.
 func TestAFloodOfPagesLeavesRoom(t *testing.T) {
 	const room = 128 << 10
 	kept := memory.New()

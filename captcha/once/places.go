@@ -9,7 +9,8 @@ const (
 	mostForOne  = 8
 )
 
-// places are those of requests that wait for the answer to a form, by the name of its mark. The zero value has all free.
+// places are those of requests that wait for the answer to a form, by the name of its mark. The zero value has all
+// free.
 type places struct {
 	mu    sync.Mutex
 	taken int

@@ -74,8 +74,8 @@ type Config struct {
 	// Styles are the ways of drawing to choose from, at random for each picture. The more there are, the longer a
 	// machine has to learn.
 	//
-	// Optional. Default: all but Classic and Solid, which stock OCR reads best, and Striped and TwoTone, which readers found
-	// hardest; with a colour set, Hollow and Striped, the ones whose ground is the background colour all over.
+	// Optional. Default: all but Classic and Solid, which stock OCR reads best, and Striped and TwoTone, which readers
+	// found hardest; with a colour set, Hollow and Striped, the ones whose ground is the background colour all over.
 	Styles []Style
 
 	// Noise is drawn over the letters, in order. An empty slice that is not nil draws none.

@@ -13,7 +13,8 @@ import (
 	"testing"
 )
 
-// Every letter of every style and size leaves ink where it stands, and no point of its outline is outside of the picture.
+// Every letter of every style and size leaves ink where it stands, and no point of its outline is outside of the
+// picture.
 func TestLettersHaveInkInside(t *testing.T) {
 	for _, s := range Styles() {
 		for _, config := range []Config{

@@ -19,7 +19,8 @@ func (c *counted) Uint64() uint64 {
 	return c.Source.Uint64()
 }
 
-// Every mark of a noise is drawn by itself, in all that says where it is: none is another one moved, turned or mirrored.
+// Every mark of a noise is drawn by itself, in all that says where it is: none is another one moved, turned or
+// mirrored.
 func TestEachMarkIsDrawnByItself(t *testing.T) {
 	const width, height = 180, 80
 	for _, row := range []struct {

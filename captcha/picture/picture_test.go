@@ -490,8 +490,8 @@ func TestSmallFiles(t *testing.T) {
 	}
 }
 
-// The pictures may differ a little between processors, which round and fuse floating-point operations differently: an edge by a level, hardly
-// ever more.
+// The pictures may differ a little between processors, which round and fuse floating-point operations differently: an
+// edge by a level, hardly ever more.
 func TestGolden(t *testing.T) {
 	for _, s := range picture.Styles() {
 		c := picture.Config{Styles: []picture.Style{s}, Width: 120, Height: 48}

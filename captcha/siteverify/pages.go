@@ -84,8 +84,8 @@ func Served(c *fiber.Ctx) bool { return c.Locals(served{}) != nil }
 
 // page returns the page that a request comes from, or nil if that is none of the site that it names. The first request
 // names the site, and is for the origin that it comes from; those that follow name the page. Browsers send the origin
-// with every request that a script makes to another and with every POST, and a wrong one never. What another site's page
-// shows as a picture comes without one: it is refused, for it would count as its visitor's.
+// with every request that a script makes to another and with every POST, and a wrong one never. What another site's
+// page shows as a picture comes without one: it is refused, for it would count as its visitor's.
 func (s *Server) page(c *fiber.Ctx) *page {
 	name, origin := c.Query("purpose"), c.Get(fiber.HeaderOrigin)
 	p := s.pages[name]

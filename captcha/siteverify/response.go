@@ -58,7 +58,7 @@ func (s *Server) use(ctx context.Context, site *site, response, idempotencyKey s
 	if !keep.KeyForm(key) || hostname == "" {
 		return accepted{}, errInvalid
 	}
-	c, err := s.keeper.Open(ctx, key, scopeOf(site, hostname))
+	c, err := s.keeper.Read(ctx, key, scopeOf(site, hostname))
 	if errors.Is(err, keep.ErrUnknown) {
 		return accepted{}, errInvalid
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/pressure"
@@ -43,23 +42,5 @@ func (l *pressureLevel) UnmarshalText(text []byte) error {
 		return errors.New("accepted is auto, off, or a level from 0 to 3 for everybody")
 	}
 	*l = level
-	return nil
-}
-
-// networks are those of clients that the operator knows.
-type networks []netip.Prefix
-
-func (n *networks) UnmarshalText(text []byte) error {
-	for part := range strings.SplitSeq(string(text), ",") {
-		part = strings.TrimSpace(part)
-		network, err := netip.ParsePrefix(part)
-		if addr, isAddr := netip.ParseAddr(part); isAddr == nil {
-			network, err = netip.PrefixFrom(addr, addr.BitLen()), nil
-		}
-		if err != nil {
-			return errors.New("accepted are addresses and networks with commas between, as in 192.0.2.7,2001:db8::/48")
-		}
-		*n = append(*n, network.Masked())
-	}
 	return nil
 }

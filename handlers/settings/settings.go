@@ -14,6 +14,7 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
+	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
 // Settings are the demo's, from the environment. Those of the captcha have django-rest-captcha's names.
@@ -46,7 +47,7 @@ type Settings struct {
 	Sites           sites     `env:"CAPTCHA_SITES"` // that are served beside the demo's own pages
 
 	PressureLevel  pressureLevel `env:"CAPTCHA_PRESSURE" envDefault:"auto"`
-	PressureExempt networks      `env:"CAPTCHA_PRESSURE_EXEMPT"`
+	PressureExempt web.Networks  `env:"CAPTCHA_PRESSURE_EXEMPT"`
 
 	Operation
 }

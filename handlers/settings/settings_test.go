@@ -255,8 +255,8 @@ func TestSettingsByDefault(t *testing.T) {
 	}
 }
 
-// Whatever stands in the variables, they are read or refused by name, and what is read makes a guard, or is refused by it
-// with the variables' names.
+// Whatever stands in the variables, they are read or refused by name, and what is read makes a guard, or is refused by
+// it with the variables' names.
 func FuzzSettings(f *testing.F) {
 	variables := []string{"ADDR", "STORAGE_WAIT", "CAPTCHA_TIMEOUT", "CAPTCHA_LENGTH", "CAPTCHA_FONT_SIZE", "CAPTCHA_IMAGE_SIZE",
 		"CAPTCHA_LETTER_ROTATION", "CAPTCHA_FOREGROUND_COLOR", "CAPTCHA_BACKGROUND_COLOR", "CAPTCHA_CACHE_KEY", "CAPTCHA_KEY",

@@ -17,6 +17,22 @@ type Proxies []netip.Prefix
 
 // UnmarshalText reads addresses and networks with commas between, as in "10.0.0.0/8,fd00::/8,192.0.2.7".
 func (p *Proxies) UnmarshalText(text []byte) error {
+	var all Networks
+	if err := all.UnmarshalText(text); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(all, func(network netip.Prefix) bool { return network.Bits() == 0 }) {
+		return errors.New("a network of all addresses would believe anybody; accepted are the proxies' own")
+	}
+	*p = Proxies(all)
+	return nil
+}
+
+// Networks are addresses and networks that an operator names.
+type Networks []netip.Prefix
+
+// UnmarshalText reads addresses and networks with commas between.
+func (n *Networks) UnmarshalText(text []byte) error {
 	for part := range strings.SplitSeq(string(text), ",") {
 		part = strings.TrimSpace(part)
 		network, err := netip.ParsePrefix(part)
@@ -26,10 +42,7 @@ func (p *Proxies) UnmarshalText(text []byte) error {
 		if err != nil {
 			return errors.New("accepted are addresses and networks with commas between, as in 10.0.0.0/8,fd00::/8,192.0.2.7")
 		}
-		if network.Bits() == 0 {
-			return errors.New("a network of all addresses would believe anybody; accepted are the proxies' own")
-		}
-		*p = append(*p, network.Masked())
+		*n = append(*n, network.Masked())
 	}
 	return nil
 }

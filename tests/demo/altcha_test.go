@@ -332,7 +332,8 @@ func TestWidgetShowsLetters(t *testing.T) {
 	})
 }
 
-// A form that the demo refuses for a slip comes back as the demo's own, with what was typed, and is sent again from there.
+// A form that the demo refuses for a slip comes back as the demo's own, with what was typed, and is sent again from
+// there.
 func TestWidgetsFormComesBack(t *testing.T) {
 	eachHost(t, func(b *surfer, h *host, v *visitor) {
 		h.open(b, "/letters.html", "ada..l@example.org")

@@ -154,7 +154,8 @@ func compareRefusal(t *testing.T, v *visitor) {
 	}
 }
 
-// The lines for curl work as they stand when they are pasted into a shell one after the other; only the answer is filled in.
+// The lines for curl work as they stand when they are pasted into a shell one after the other; only the answer is
+// filled in.
 func TestCurlLinesWork(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {

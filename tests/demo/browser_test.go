@@ -38,13 +38,15 @@ func (b *surfer) value(name string) string {
 	return browser.Value[string](b.Page, fmt.Sprintf("document.querySelector('[name=%q]')?.value ?? ''", name))
 }
 
-// works reports whether the browser computes in place of its visitor typing, which it begins as soon as a field has the focus.
+// works reports whether the browser computes in place of its visitor typing, which it begins as soon as a field has the
+// focus.
 func (b *surfer) works() bool {
 	b.t.Helper()
 	return browser.Value[bool](b.Page, `document.querySelector("captcha-field[data-work]:defined") !== null`)
 }
 
-// solve waits until the browser has met the challenge of the page, or writes the answer where that is not the browser's to do.
+// solve waits until the browser has met the challenge of the page, or writes the answer where that is not the browser's
+// to do.
 func (b *surfer) solve() {
 	b.t.Helper()
 	if b.works() {
@@ -70,8 +72,8 @@ func (b *surfer) at() string {
 	return browser.Value[string](b.Page, "location.pathname")
 }
 
-// quiet fails the test for what the browser complained of, but for the pages that came with a status on purpose, and for
-// each request to another origin.
+// quiet fails the test for what the browser complained of, but for the pages that came with a status on purpose, and
+// for each request to another origin.
 func (b *surfer) quiet() {
 	b.t.Helper()
 	for _, problem := range b.Problems() {
@@ -224,7 +226,8 @@ func (b *surfer) count(selector string) int {
 	return browser.Value[int](b.Page, fmt.Sprintf("document.querySelectorAll(%q).length", selector))
 }
 
-// crowded lists the words and numbers of tiles and bars that are broken over lines, and the labels of a plot that overlap.
+// crowded lists the words and numbers of tiles and bars that are broken over lines, and the labels of a plot that
+// overlap.
 const crowded = `(() => {
 	const found = [];
 	for (const {firstChild: text} of document.querySelectorAll(".tiles dt, .tiles dd, .bars th, .bars td"))
@@ -244,8 +247,8 @@ const crowded = `(() => {
 	return found;
 })()`
 
-// good fails the test unless the page is quiet, asks nobody else for anything, fits its window without being crowded, and
-// keeps axe's rules in both colour schemes.
+// good fails the test unless the page is quiet, asks nobody else for anything, fits its window without being crowded,
+// and keeps axe's rules in both colour schemes.
 func (b *surfer) good(name string) {
 	b.t.Helper()
 	b.Axe()

@@ -77,8 +77,8 @@ func TestOpenAPIKeepsTheLintersRules(t *testing.T) {
 	}
 }
 
-// A client that is generated from the description compiles under TypeScript's strict rules, and gets a challenge, a refusal
-// and a message's address from the server.
+// A client that is generated from the description compiles under TypeScript's strict rules, and gets a challenge, a
+// refusal and a message's address from the server.
 func TestOpenAPIMakesAClient(t *testing.T) {
 	t.Parallel()
 	s := start(t)

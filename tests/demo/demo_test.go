@@ -1,4 +1,5 @@
-// Package demo_test visits the demo through its front door: real processes, over HTTP, as a program and as a visitor does.
+// Package demo_test visits the demo through its front door: real processes, over HTTP, as a program and as a visitor
+// does.
 package demo_test
 
 import (
@@ -29,8 +30,8 @@ func TestMain(m *testing.M) {
 
 const secret = "a secret that only these tests know"
 
-// unlimited is an environment in which one address may ask as often as it likes, this package can solve what is shown, and
-// Redis may be slow, as it is on a machine that is busy.
+// unlimited is an environment in which one address may ask as often as it likes, this package can solve what is shown,
+// and Redis may be slow, as it is on a machine that is busy.
 var unlimited = []string{"CAPTCHA_SECRETS=" + secret, "STORAGE_TIMEOUT=10s",
 	"LIMIT_ISSUE=none", "LIMIT_SUBMIT=none", "LIMIT_AUDIO=none", "LIMIT_LOGIN=none"}
 

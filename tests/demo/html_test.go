@@ -11,8 +11,9 @@ import (
 	"golang.org/x/net/html"
 )
 
-// validation are the rules of html-validate. The standard has no autocomplete="off" for a hidden field; Firefox puts back what
-// was in such a field before a reload unless it is there, so that an old key would stand beside a new picture.
+// validation are the rules of html-validate. The standard has no autocomplete="off" for a hidden field; Firefox puts
+// back what was in such a field before a reload unless it is there, so that an old key would stand beside a new
+// picture.
 const validation = `{"extends": ["html-validate:standard"], "rules": {"valid-autocomplete": "off"}}`
 
 // Every page is as the HTML standard has it, as it is first seen and with its errors.
@@ -55,8 +56,8 @@ func TestHTML(t *testing.T) {
 	}
 }
 
-// A form that was refused says so first in its title, then in a list of what to do, which has the focus and leads to the
-// fields; the field that the list leads to says the same.
+// A form that was refused says so first in its title, then in a list of what to do, which has the focus and leads to
+// the fields; the field that the list leads to says the same.
 func TestRefusedFormsLead(t *testing.T) {
 	t.Parallel()
 	v := visit(t, start(t))

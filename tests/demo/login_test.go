@@ -74,8 +74,8 @@ func TestLogInAndOut(t *testing.T) {
 	}
 }
 
-// A session id that somebody planted before the login is not the one after it, and no cookie reaches other things in the
-// storage than sessions.
+// A session id that somebody planted before the login is not the one after it, and no cookie reaches other things in
+// the storage than sessions.
 func TestPlantedSessions(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -291,8 +291,8 @@ func TestReplicasShareSessions(t *testing.T) {
 	}
 }
 
-// A storage that answers each call just in time does not keep a visitor waiting for the sum of them: the login is refused as
-// by one that does not answer.
+// A storage that answers each call just in time does not keep a visitor waiting for the sum of them: the login is
+// refused as by one that does not answer.
 func TestLogInOnSlowStorage(t *testing.T) {
 	t.Parallel()
 	line := redisserver.Own(t).Line(t)

@@ -73,8 +73,8 @@ func readContract(t *testing.T, v *visitor) *contract {
 	return c
 }
 
-// check sends a request, and fails the test unless the reply is one that the description promises for it. A request that
-// is meant to be taken has to be one that the description allows, too.
+// check sends a request, and fails the test unless the reply is one that the description promises for it. A request
+// that is meant to be taken has to be one that the description allows, too.
 func (c *contract) check(v *visitor, path string, r *http.Request, status int) page {
 	c.t.Helper()
 	var sent []byte

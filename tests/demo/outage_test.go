@@ -44,8 +44,8 @@ func TestRedisLateAtStart(t *testing.T) {
 	visit(t, s).want(visit(t, s).get("/contact"), http.StatusOK)
 }
 
-// While Redis is away, what needs it is 503, as a page with what was typed and as JSON; what doesn't need it goes on. And
-// when Redis is back, so is the rest.
+// While Redis is away, what needs it is 503, as a page with what was typed and as JSON; what doesn't need it goes on.
+// And when Redis is back, so is the rest.
 func TestRedisLostWhileRunning(t *testing.T) {
 	t.Parallel()
 	redis := redisserver.Own(t)

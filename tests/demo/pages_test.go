@@ -183,8 +183,8 @@ func jsonText(value any) string {
 	return strings.TrimSpace(b.String())
 }
 
-// BenchmarkPages says what a page costs the server in CPU time, over HTTP. The playground keeps what it has drawn: the last
-// ones are of settings that it has not seen yet.
+// BenchmarkPages says what a page costs the server in CPU time, over HTTP. The playground keeps what it has drawn: the
+// last ones are of settings that it has not seen yet.
 func BenchmarkPages(b *testing.B) {
 	s, n := start(b), 0
 	for _, path := range append(paths,

@@ -47,7 +47,8 @@ func TestBrowserFindsLargeStatisticsGood(t *testing.T) {
 	b.good("/stats with large numbers")
 }
 
-// A thousand visitors of a real guard come over an hour. They read some styles worse than others, and one in twelve leaves without an answer. With
+// A thousand visitors of a real guard come over an hour. They read some styles worse than others, and one in twelve
+// leaves without an answer. With
 // -artifacts the page is kept as it looks, light and dark, narrow and wide.
 func TestBrowserShowsAThousandVisitors(t *testing.T) {
 	random := rand.New(rand.NewPCG(17, 0))

@@ -39,7 +39,8 @@ func TestEveryBrowserBuildsTheField(t *testing.T) {
 	})
 }
 
-// React draws the page again and again, and leaves the field as it is; a field that was taken away comes back as a new one.
+// React draws the page again and again, and leaves the field as it is; a field that was taken away comes back as a new
+// one.
 func TestReact(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat("../node_modules/react-dom"); err != nil {
@@ -89,8 +90,8 @@ func TestBuildsAfterAnOutage(t *testing.T) {
 	wantHeading(t, p, "Thanks for one")
 }
 
-// A copy of the page's parts that is put back later, as Turbo and htmx do, shows no challenge that was sent or has expired
-// as if it were fresh.
+// A copy of the page's parts that is put back later, as Turbo and htmx do, shows no challenge that was sent or has
+// expired as if it were fresh.
 func TestSnapshots(t *testing.T) {
 	t.Parallel()
 	for name, age := range map[string]string{

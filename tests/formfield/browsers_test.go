@@ -10,8 +10,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/browser"
 )
 
-// What a visitor does with the field, in every browser: the picture is drawn, other characters are asked for, the sound is
-// heard to its end, and the answer is sent.
+// What a visitor does with the field, in every browser: the picture is drawn, other characters are asked for, the sound
+// is heard to its end, and the answer is sent.
 func TestEveryBrowser(t *testing.T) {
 	t.Parallel()
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
@@ -54,8 +54,8 @@ func wantDrawn(t *testing.T, p *browser.Page, form string) {
 	}
 }
 
-// hearToTheEnd presses "Listen", and fails the test unless the whole sound was played. The sound is muted, for a machine that
-// runs tests has no loudspeaker, without which Firefox plays nothing else.
+// hearToTheEnd presses "Listen", and fails the test unless the whole sound was played. The sound is muted, for a
+// machine that runs tests has no loudspeaker, without which Firefox plays nothing else.
 func hearToTheEnd(t *testing.T, p *browser.Page, form string) {
 	t.Helper()
 	type sound struct{ Played, Duration float64 }

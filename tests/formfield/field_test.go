@@ -1,4 +1,5 @@
-// Package field_test uses the captcha's form field as visitors do: in real browsers, on a page that allows nothing inline.
+// Package field_test uses the captcha's form field as visitors do: in real browsers, on a page that allows nothing
+// inline.
 package field_test
 
 import (
@@ -250,7 +251,8 @@ func TestRenewsBeforeItExpires(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// Nobody's answer is taken away: who types hears that the characters have expired, and has others once the field is empty.
+// Nobody's answer is taken away: who types hears that the characters have expired, and has others once the field is
+// empty.
 func TestKeepsWhatIsTyped(t *testing.T) {
 	t.Parallel()
 	s, p := start(t, captcha.Config{Expiration: 3 * time.Second}), browser.Open(t)
@@ -454,8 +456,8 @@ func TestSoundWithoutScript(t *testing.T) {
 	}
 }
 
-// At 320 CSS pixels, which is 1280 zoomed to 400 %, and at twice the text's size, everything is there and nothing has to be
-// scrolled sideways. What is touched is large enough to be hit.
+// At 320 CSS pixels, which is 1280 zoomed to 400 %, and at twice the text's size, everything is there and nothing has
+// to be scrolled sideways. What is touched is large enough to be hit.
 func TestFitsSmallWindows(t *testing.T) {
 	t.Parallel()
 	s, p := start(t, captcha.Config{}), browser.Open(t)

@@ -49,8 +49,8 @@ func startEveryLanguage(t *testing.T) (url string) {
 	return server.Inside(t, app)
 }
 
-// measured says what does not fit: words that are wider than a phone, labels of buttons that take two lines, and parts that
-// stand on the wrong side. Every sentence that the script says is tried in its place.
+// measured says what does not fit: words that are wider than a phone, labels of buttons that take two lines, and parts
+// that stand on the wrong side. Every sentence that the script says is tried in its place.
 const measured = `(() => {
 	const wrong = [], wide = document.documentElement.clientWidth;
 	for (const field of document.querySelectorAll("captcha-field")) {
@@ -103,7 +103,8 @@ func TestEveryLanguageOnAPhone(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// The element that builds itself takes its page's language and direction, and so do the challenges that it asks for later.
+// The element that builds itself takes its page's language and direction, and so do the challenges that it asks for
+// later.
 func TestElementRunsAsItsLanguage(t *testing.T) {
 	s, p := start(t, captcha.Config{}), browser.Open(t)
 	for language, direction := range map[string]string{"ar-EG": "rtl", "zh-TW": "ltr"} {

@@ -20,8 +20,9 @@ func (p *pressed) Steps() []captcha.Step              { return pressure.ConfigDe
 func (p *pressed) Level(netip.Addr) int               { return int(p.level.Load()) }
 func (p *pressed) Record(netip.Addr, captcha.Outcome) {}
 
-// A network that comes under attack while its visitor looks at the page: the field says how many letters there are now, and
-// its browser works as well. The highest level is met in every browser, and that of before is shown again when it is over.
+// A network that comes under attack while its visitor looks at the page: the field says how many letters there are now,
+// and its browser works as well. The highest level is met in every browser, and that of before is shown again when it
+// is over.
 func TestEveryBrowserUnderPressure(t *testing.T) {
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
 		under := &pressed{}

@@ -121,8 +121,8 @@ func formChallenge(t testing.TB, v *visitor, purpose string) (key string) {
 	return fields.Key
 }
 
-// A Redis that has little memory keeps most of it for what must never be refused, whatever visitors store and however many
-// challenges are answered wrongly.
+// A Redis that has little memory keeps most of it for what must never be refused, whatever visitors store and however
+// many challenges are answered wrongly.
 func TestAttackSmallRedis(t *testing.T) {
 	const room = 8 << 20
 	redis := redisserver.Own(t, "--maxmemory", strconv.Itoa(room), "--maxmemory-policy", "noeviction")
@@ -239,8 +239,8 @@ func loginFrom(address string, n int) string {
 		"Content-Length: %d\r\n\r\n%s", address, len(body), body)
 }
 
-// 300 logins from 300 /64s of one /48, sent and abandoned, do not keep a visitor's waiting, and few of them are worked on; and
-// a site that is told to end while they queue ends in its time.
+// 300 logins from 300 /64s of one /48, sent and abandoned, do not keep a visitor's waiting, and few of them are worked
+// on; and a site that is told to end while they queue ends in its time.
 func TestAttackLogins(t *testing.T) {
 	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_LOGIN=10/min", "STOP_DELAY=1s", "GOMAXPROCS=2")
 	flood := func(block int) {
@@ -275,8 +275,8 @@ func TestAttackLogins(t *testing.T) {
 	within(t, "the end after SIGTERM", time.Since(start), 21*time.Second)
 }
 
-// Whom a 503 tells that too many wait keeps the solved captcha, in a form of a page and in the API: sent again as it was, it
-// makes the account.
+// Whom a 503 tells that too many wait keeps the solved captcha, in a form of a page and in the API: sent again as it
+// was, it makes the account.
 func TestAttackSignups(t *testing.T) {
 	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_ISSUE=none", "LIMIT_SUBMIT=none", "LIMIT_KEPT=none", "CAPTCHA_SECRETS="+secret,
 		"LOG_LEVEL=warn", "GOMAXPROCS=2")
@@ -336,8 +336,8 @@ func TestAttackSignups(t *testing.T) {
 // attackMemory bounds what a process holds at any time of the attack with bodies, in bytes.
 const attackMemory = 150 << 20
 
-// Thousands of connections of one address, each with most of a large body, take little room and hold up nobody: those of the
-// address itself, and those that a trusted proxy brings for it.
+// Thousands of connections of one address, each with most of a large body, take little room and hold up nobody: those
+// of the address itself, and those that a trusted proxy brings for it.
 func TestAttackBodies(t *testing.T) {
 	long(t)
 	for name, address := range map[string]string{"direct": "127.0.0.2", "through a proxy": "127.0.0.1"} {
@@ -370,8 +370,9 @@ func TestAttackBodies(t *testing.T) {
 	}
 }
 
-// The attack with bodies runs in a process of its own, and behind all others, so that visitors wait for the site and not for
-// the processor that an attacker would bring along. These say at whom it is aimed, from where, and how many connections it keeps open.
+// The attack with bodies runs in a process of its own, and behind all others, so that visitors wait for the site and
+// not for the processor that an attacker would bring along. These say at whom it is aimed, from where, and how many
+// connections it keeps open.
 const (
 	attackTo    = "ATTACK_TO"
 	attackFrom  = "ATTACK_FROM"
@@ -422,7 +423,8 @@ func (a *attacker) end(t *testing.T) {
 	}
 }
 
-// attackBodies sends most of a body on each of many connections, 64 at a time and four times as many in all as may stay open.
+// attackBodies sends most of a body on each of many connections, 64 at a time and four times as many in all as may stay
+// open.
 func attackBodies(to string) {
 	count, err := strconv.Atoi(os.Getenv(attackCount))
 	if err != nil {

@@ -25,8 +25,8 @@ const addresses = 100_000
 // floodMemory bounds what a process holds at any time of a flood when challenges are sealed, in bytes.
 const floodMemory = 96 << 20
 
-// Sealed challenges cost nothing to keep: however many are asked for, nobody is refused, and each that was shown before,
-// during and after the flood can be answered, once.
+// Sealed challenges cost nothing to keep: however many are asked for, nobody is refused, and each that was shown
+// before, during and after the flood can be answered, once.
 func TestFloodSealed(t *testing.T) {
 	long(t)
 	s := server.Start(t, floodEnv(modes[0].env...)...)
@@ -176,7 +176,8 @@ func runFlood(t *testing.T, addr string, n int) (result floodResult) {
 	return result
 }
 
-// visits are those of ordinary people, twenty a second, each from an address of its own, and how long their requests take.
+// visits are those of ordinary people, twenty a second, each from an address of its own, and how long their requests
+// take.
 type visits struct {
 	done  chan struct{}
 	all   sync.WaitGroup

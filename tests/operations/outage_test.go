@@ -17,8 +17,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
-// The storage goes away in five ways under mixed traffic. Whatever happens, no wrong and no used answer may be accepted, no
-// accepted message may be lost, and who is refused because of it is told so by a 503.
+// The storage goes away in five ways under mixed traffic. Whatever happens, no wrong and no used answer may be
+// accepted, no accepted message may be lost, and who is refused because of it is told so by a 503.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	long(t)

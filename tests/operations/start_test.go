@@ -1,5 +1,5 @@
-// Package ops_test runs real processes through what an operator meets: starts and stops, limits, replicas, a storage that
-// fails, floods and slow clients.
+// Package ops_test runs real processes through what an operator meets: starts and stops, limits, replicas, a storage
+// that fails, floods and slow clients.
 package ops_test
 
 import (

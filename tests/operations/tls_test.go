@@ -79,7 +79,8 @@ func TestBehindTLS(t *testing.T) {
 	}
 }
 
-// newCertificate returns a certificate for 127.0.0.1 that a client trusts, and a file of it with its key, as haproxy wants.
+// newCertificate returns a certificate for 127.0.0.1 that a client trusts, and a file of it with its key, as haproxy
+// wants.
 func newCertificate(t *testing.T) (pool *x509.CertPool, file string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -27,8 +27,8 @@ import (
 // secret is what the programs are given, so that the test can solve their challenges.
 const secret = "0123456789abcdef0123456789abcdef"
 
-// TestPrograms builds the README's two programs, the form and the API, word for word but for their address and secret, and
-// uses them.
+// TestPrograms builds the README's two programs, the form and the API, word for word but for their address and secret,
+// and uses them.
 func TestPrograms(t *testing.T) {
 	var programs []string
 	for _, b := range blocksOf(t, "README.md", "go") {

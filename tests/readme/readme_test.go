@@ -1,5 +1,5 @@
-// Package readme_test holds the README and the other documents to what the code does: their Go is compiled, the README's
-// programs are run and asked what it says they answer, commands name what exists, and tables what is there.
+// Package readme_test holds the README and the other documents to what the code does: their Go is compiled, the
+// README's programs are run and asked what it says they answer, commands name what exists, and tables what is there.
 package readme_test
 
 import (
@@ -146,7 +146,8 @@ func (b block) file() (name, text string) {
 // onFiberV3 reports whether a fragment is of an app on Fiber v3.
 func (b block) onFiberV3() bool { return strings.Contains(b.text, "fiberv3.") }
 
-// TestGo compiles and vets every block, with the dependencies of this module, or of the one that shows a form on Fiber v3.
+// TestGo compiles and vets every block, with the dependencies of this module, or of the one that shows a form on Fiber
+// v3.
 func TestGo(t *testing.T) {
 	for _, b := range blocks(t, "go") {
 		name, text := b.file()

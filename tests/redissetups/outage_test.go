@@ -74,8 +74,9 @@ var faults = []struct {
 		func(master *redisserver.Server) { master.Ask("CLIENT", "UNPAUSE") }},
 }
 
-// A master goes away in several ways under load. Whatever happens, it comes back to work, and no answer is accepted twice:
-// where writes are confirmed, or nobody is promoted. Where a replica is promoted without that, it is told how many were.
+// A master goes away in several ways under load. Whatever happens, it comes back to work, and no answer is accepted
+// twice: where writes are confirmed, or nobody is promoted. Where a replica is promoted without that, it is told how
+// many were.
 func TestOutage(t *testing.T) {
 	for _, kind := range operators {
 		t.Run(kind.name, func(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 )
 
-// A master with its replica is added to a cluster under load, gets a part of the slots, gives them back and is taken away.
-// Nobody notices: no answer is accepted twice, none is refused for it.
+// A master with its replica is added to a cluster under load, gets a part of the slots, gives them back and is taken
+// away. Nobody notices: no answer is accepted twice, none is refused for it.
 func TestClusterGrowsAndShrinks(t *testing.T) {
 	for _, confirm := range []int{0, 1} {
 		t.Run(fmt.Sprintf("confirm=%d", confirm), func(t *testing.T) {

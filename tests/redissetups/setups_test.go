@@ -1,6 +1,6 @@
 // Package redissetups_test shows that single use holds on Redis as operators set it up: one server, a master behind
-// sentinels, and a cluster, each of real processes, and on the memory beside them. Servers are killed, frozen, filled and
-// promoted, replication is cut, and slots move.
+// sentinels, and a cluster, each of real processes, and on the memory beside them. Servers are killed, frozen, filled
+// and promoted, replication is cut, and slots move.
 package redissetups_test
 
 import (

@@ -49,8 +49,8 @@ func within(path string) string { return strings.TrimPrefix(strings.TrimPrefix(p
 
 func below(name, room string) bool { return name == room || strings.HasPrefix(name, room+"/") }
 
-// rules say what the packages below a room must not import, not even through others. A name without a dot in its first part
-// is a room of this module.
+// rules say what the packages below a room must not import, not even through others. A name without a dot in its first
+// part is a room of this module.
 var rules = []struct {
 	room string
 	not  []string

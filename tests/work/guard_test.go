@@ -111,8 +111,8 @@ func post(p *browser.Page, payload string) int {
 
 const unknownKey = "Invalid or expired captcha key"
 
-// The published widget meets a guard's demand by work, once; what it sends is refused again and in any other form, and a
-// form that comes back for another field's sake lets it work again.
+// The published widget meets a guard's demand by work, once; what it sends is refused again and in any other form, and
+// a form that comes back for another field's sake lets it work again.
 func TestWidgetAgainstAGuard(t *testing.T) {
 	t.Parallel()
 	needWidget(t)
@@ -163,7 +163,8 @@ func TestWidgetAgainstAGuard(t *testing.T) {
 	})
 }
 
-// The unmodified widget shows our picture and sound, and brings the receipt for them; wrong letters make it start again.
+// The unmodified widget shows our picture and sound, and brings the receipt for them; wrong letters make it start
+// again.
 func TestWidgetShowsAGuardsLetters(t *testing.T) {
 	t.Parallel()
 	needWidget(t)

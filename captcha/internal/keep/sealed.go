@@ -53,7 +53,7 @@ func (k *Sealed) Issue(ctx context.Context, c Challenge, scope Scope) (string, C
 }
 
 func (k *Sealed) Peek(ctx context.Context, key string, scope Scope) (Challenge, error) {
-	c, err := k.Open(ctx, key, scope)
+	c, err := k.Read(ctx, key, scope)
 	if err != nil {
 		return Challenge{}, err
 	}
@@ -67,12 +67,8 @@ func (k *Sealed) Peek(ctx context.Context, key string, scope Scope) (Challenge, 
 	return c, nil
 }
 
-func (k *Sealed) Read(ctx context.Context, key string, scope Scope) (Challenge, error) {
-	return k.Open(ctx, key, scope)
-}
-
 func (k *Sealed) Take(ctx context.Context, key string, scope Scope) (Challenge, error) {
-	c, err := k.Open(ctx, key, scope)
+	c, err := k.Read(ctx, key, scope)
 	if err != nil {
 		return Challenge{}, err
 	}
@@ -89,7 +85,7 @@ func (k *Sealed) Take(ctx context.Context, key string, scope Scope) (Challenge, 
 
 // Sending knows a key that was taken as well as one that was not, and asks no storage.
 func (k *Sealed) Sending(ctx context.Context, key string, scope Scope) (secret [32]byte, issued bool, err error) {
-	c, err := k.Open(ctx, key, scope)
+	c, err := k.Read(ctx, key, scope)
 	switch {
 	case errors.Is(err, ErrUnknown):
 		return secret, false, nil
@@ -99,8 +95,8 @@ func (k *Sealed) Sending(ctx context.Context, key string, scope Scope) (secret [
 	return c.Subseed('o'), true, nil
 }
 
-// Open returns what key stands for until it expires, whether it was taken or not.
-func (k *Sealed) Open(ctx context.Context, key string, scope Scope) (Challenge, error) {
+// Read knows a key that was taken as well as one that was not, and asks no storage.
+func (k *Sealed) Read(ctx context.Context, key string, scope Scope) (Challenge, error) {
 	now, text := k.cfg.Now(), k.scope(scope)
 	c, ok, err := k.secrets.open(ctx, key, func(s *sealer) (Challenge, bool) {
 		if c, ok := s.open(key, text, now, k.cfg.Longest+Skew); ok {

@@ -113,8 +113,8 @@ func TestFindAdded(t *testing.T) {
 	}
 }
 
-// Where the matcher of golang.org/x/text is sure, this one agrees: on each of the languages alone and in each country, but
-// for countries where that language is foreign.
+// Where the matcher of golang.org/x/text is sure, this one agrees: on each of the languages alone and in each country,
+// but for countries where that language is foreign.
 func TestAsTextLanguage(t *testing.T) {
 	all := languages(t)
 	index := tag.NewIndex(all)
@@ -212,8 +212,8 @@ func FuzzPrefer(f *testing.F) {
 	})
 }
 
-// BenchmarkPrefer compares with golang.org/x/text/language: on what a browser sends, and on the worst that a request's head
-// of 4 KiB holds.
+// BenchmarkPrefer compares with golang.org/x/text/language: on what a browser sends, and on the worst that a request's
+// head of 4 KiB holds.
 func BenchmarkPrefer(b *testing.B) {
 	all := languages(b)
 	index := tag.NewIndex(all)

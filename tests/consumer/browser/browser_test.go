@@ -1,5 +1,5 @@
-// Package browser_test uses the recipes that have a script in them as visitors do, in a module of its own: the stranger's
-// does without what drives a browser.
+// Package browser_test uses the recipes that have a script in them as visitors do, in a module of its own: the
+// stranger's does without what drives a browser.
 package browser_test
 
 import (

@@ -27,8 +27,8 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/session"
 )
 
-// A recipe has under fifteen lines: of its Go and its script together those that are neither blank nor a comment, a package
-// clause or an import.
+// A recipe has under fifteen lines: of its Go and its script together those that are neither blank nor a comment, a
+// package clause or an import.
 func TestLines(t *testing.T) {
 	sources, err := filepath.Glob("*.go")
 	if err != nil {

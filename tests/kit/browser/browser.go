@@ -1,8 +1,8 @@
-// Package browser gives a test a page in a real browser, of which there are three: Chromium, Firefox and WebKitGTK. Each
-// page has a browser and a profile of its own, which end with the test.
+// Package browser gives a test a page in a real browser, of which there are three: Chromium, Firefox and WebKitGTK.
+// Each page has a browser and a profile of its own, which end with the test.
 //
-// A test that holds in every browser is written once and run by Each. What only Chromium's protocol can do, such as taking
-// the network away or auditing a page's accessibility, is for a page from Open.
+// A test that holds in every browser is written once and run by Each. What only Chromium's protocol can do, such as
+// taking the network away or auditing a page's accessibility, is for a page from Open.
 //
 // Without a browser the test is skipped, or fails where REQUIRE_BROWSER=1 is set, as in CI.
 package browser

@@ -22,8 +22,8 @@ import (
 	"github.com/coder/websocket/wsjson"
 )
 
-// preferences let sound play unasked, and let nothing leave the machine: whatever is not loopback goes to a proxy that is
-// not there. Firefox adds those that it recommends for tests itself.
+// preferences let sound play unasked, and let nothing leave the machine: whatever is not loopback goes to a proxy that
+// is not there. Firefox adds those that it recommends for tests itself.
 const preferences = `user_pref("media.autoplay.default", 0);
 user_pref("media.autoplay.blocking_policy", 0);
 user_pref("media.volume_scale", "0.0");
@@ -220,7 +220,8 @@ func (f *firefox) note(event reply) {
 // aborted is how a request fails that its page has no more need of: a sound that is replaced, a page that is left.
 const aborted = "NS_BINDING_ABORTED"
 
-// problems leaves out the icon that Firefox looks for by itself where it leaves a page before it has read which icon that has.
+// problems leaves out the icon that Firefox looks for by itself where it leaves a page before it has read which icon
+// that has.
 func (f *firefox) problems() ([]string, error) {
 	return slices.DeleteFunc(f.wrong.take(), func(line string) bool { return strings.Contains(line, "/favicon.ico") }), nil
 }

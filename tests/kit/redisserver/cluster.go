@@ -24,9 +24,9 @@ type Cluster struct {
 	args []string
 }
 
-// StartCluster starts a cluster whose servers have further arguments; with --tls-cert-file among them, its nodes speak TLS
-// to each other and name their TLS ports. Without a redis-server the test is skipped, or
-// fails if REQUIRE_REDIS=1 is set.
+// StartCluster starts a cluster whose servers have further arguments; with --tls-cert-file among them, its nodes speak
+// TLS to each other and name their TLS ports. Without a redis-server the test is skipped, or fails if REQUIRE_REDIS=1
+// is set.
 func StartCluster(t testing.TB, args ...string) *Cluster {
 	t.Helper()
 	c := &Cluster{t: t, args: args}
@@ -53,8 +53,8 @@ func StartCluster(t testing.TB, args ...string) *Cluster {
 	return c
 }
 
-// Node starts another server that is fit for the cluster and not in it yet. As a replica it stands for election however long
-// its link to the master was down.
+// Node starts another server that is fit for the cluster and not in it yet. As a replica it stands for election however
+// long its link to the master was down.
 func (c *Cluster) Node() *Server {
 	c.t.Helper()
 	bus := FreePort(c.t)
@@ -120,8 +120,8 @@ func (c *Cluster) Grow(slots int) {
 	c.reshard("all", master, slots)
 }
 
-// Shrink moves the slots of the last master, which are so many, to the first, takes it and its replica out of the cluster
-// and kills them.
+// Shrink moves the slots of the last master, which are so many, to the first, takes it and its replica out of the
+// cluster and kills them.
 func (c *Cluster) Shrink(slots int) {
 	c.t.Helper()
 	last := len(c.Masters) - 1
@@ -143,8 +143,8 @@ func (c *Cluster) reshard(from string, to *Server, slots int) {
 	c.agree()
 }
 
-// Migrate moves one slot from a master to another with its keys, and calls meanwhile while it is on its way: new keys are
-// the other's then, if asked for with ASKING, and old ones still the first's.
+// Migrate moves one slot from a master to another with its keys, and calls meanwhile while it is on its way: new keys
+// are the other's then, if asked for with ASKING, and old ones still the first's.
 func (c *Cluster) Migrate(slot int, from, to *Server, meanwhile func()) {
 	c.t.Helper()
 	n := strconv.Itoa(slot)

@@ -1,5 +1,5 @@
-// Package redisserver gives a test a Redis: the one at REDIS_URL, else a redis-server from PATH that it starts on a free
-// loopback port, else an embedded miniredis. Which one it is goes to the test's log.
+// Package redisserver gives a test a Redis: the one at REDIS_URL, else a redis-server from PATH that it starts on a
+// free loopback port, else an embedded miniredis. Which one it is goes to the test's log.
 //
 // Where REQUIRE_REDIS=1 is set, as in CI, a test that would get an embedded one, or be skipped, fails instead.
 package redisserver
@@ -26,7 +26,8 @@ import (
 // startLimit bounds how long a server may take to answer, on a machine that is busy.
 const startLimit = 30 * time.Second
 
-// Start returns the URL of a Redis that the test may share with others: it keeps to keys of its own, and breaks nothing.
+// Start returns the URL of a Redis that the test may share with others: it keeps to keys of its own, and breaks
+// nothing.
 func Start(t testing.TB) (url string) {
 	t.Helper()
 	if url := os.Getenv("REDIS_URL"); url != "" {

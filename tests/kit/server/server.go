@@ -71,8 +71,8 @@ func Build(t testing.TB) string {
 var unlimited = []string{"LIMIT_ISSUE=none", "LIMIT_SUBMIT=none", "LIMIT_AUDIO=none", "LIMIT_LOGIN=none", "LIMIT_KEPT=none",
 	"LIMIT_CONNECTIONS=none", "CAPTCHA_PRESSURE=off", "METRICS_ADDR=127.0.0.1:0", "STOP_DELAY=0s"}
 
-// Server is one process. It is killed when the test ends; the test fails if it panicked, also in a handler, and shows its
-// log if it fails.
+// Server is one process. It is killed when the test ends; the test fails if it panicked, also in a handler, and shows
+// its log if it fails.
 type Server struct {
 	URL  string // http://127.0.0.1:port
 	Addr string // 127.0.0.1:port

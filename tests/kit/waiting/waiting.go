@@ -1,5 +1,5 @@
-// Package waiting is for tests that wait most of the time: for a browser to start, a sound to end, a server to notice that
-// another is gone. Go runs as many parallel tests at once as there are cores, which leaves the cores idle then.
+// Package waiting is for tests that wait most of the time: for a browser to start, a sound to end, a server to notice
+// that another is gone. Go runs as many parallel tests at once as there are cores, which leaves the cores idle then.
 package waiting
 
 import (
@@ -7,7 +7,8 @@ import (
 	"strconv"
 )
 
-// SideBySide, in a TestMain, lets n tests that call t.Parallel run at once, unless go test was told a number by -parallel.
+// SideBySide, in a TestMain, lets n tests that call t.Parallel run at once, unless go test was told a number by
+// -parallel.
 func SideBySide(n int) {
 	flag.Parse()
 	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {

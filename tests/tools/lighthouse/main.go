@@ -1,12 +1,13 @@
-// Lighthouse has Google's Lighthouse judge pages of the demo in a headless Chromium, and prints the median of five runs of
-// each for each of its four categories, and what cost points in the last run:
+// Lighthouse has Google's Lighthouse judge pages of the demo in a headless Chromium, and prints the median of five runs
+// of each for each of its four categories, and what cost points in the last run:
 //
 //	npm ci --prefix tests/tools/lighthouse
 //	go run . &
 //	go run ./tests/tools/lighthouse http://localhost:3000
 //	go run ./tests/tools/lighthouse http://localhost:3000 /signup /stats
 //
-// The figures are those of the machine that it runs on: performance is simulated, on what a mid-range phone would have of it.
+// The figures are those of the machine that it runs on: performance is simulated, on what a mid-range phone would have
+// of it.
 package main
 
 import (

@@ -73,8 +73,15 @@ type utterance struct {
 
 const reach = 90 * 128 / hop // frames that may pass between the end of a letter's name and the start of its word
 
-// solve finds for each letter what explains the sound best at its time.
-func (m *matcher) solve(sound []float32) (string, error) {
+// spoken are the two recordings of one letter by one voice at one rate, and where each may be.
+type spoken struct {
+	sign        rune
+	group       int
+	name, again []hit // again is its word, or for a digit its name, which is said twice
+}
+
+// listenFor looks for every recording in the sound.
+func (m *matcher) listenFor(sound []float32) (all []spoken) {
 	frames := listen(sound)
 	type key struct {
 		sign  rune
@@ -90,15 +97,23 @@ func (m *matcher) solve(sound []float32) (string, error) {
 			words[key{t.sign, t.group}] = hits
 		}
 	}
-	var found []utterance
-	for k, first := range names {
-		second, ok := words[k]
+	for k, name := range names {
+		again, ok := words[k]
 		if !ok {
-			second = first // a digit is said twice
+			again = name
 		}
-		for _, h := range second {
-			u := join(first, h)
-			found = append(found, utterance{k.sign, u.score, u.start})
+		all = append(all, spoken{k.sign, k.group, name, again})
+	}
+	return all
+}
+
+// solve finds for each letter what explains the sound best at its time.
+func (m *matcher) solve(sound []float32) (string, error) {
+	var found []utterance
+	for _, s := range m.listenFor(sound) {
+		for _, h := range s.again {
+			u := join(s.name, h)
+			found = append(found, utterance{s.sign, u.score, u.start})
 		}
 	}
 	return choose(found), nil

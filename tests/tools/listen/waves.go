@@ -9,8 +9,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio/recordings"
 )
 
-// A waver looks more closely at what an alignment suspects: it lays pieces of the recordings themselves, wave on wave, upon
-// the sound near where they should be, at all rates at which they may be played.
+// A waver looks more closely at what an alignment suspects: it lays pieces of the recordings themselves, wave on wave,
+// upon the sound near where they should be, at all rates at which they may be played.
 type waver struct {
 	*matcher
 	pcm map[clipKey][]int16
@@ -77,38 +77,20 @@ type suspect struct {
 
 // suspects are the likeliest of each letter, each voice of each sign once.
 func (m *matcher) suspects(sound []float32) (all [length][]suspect) {
-	frames := listen(sound)
-	type key struct {
-		sign  rune
-		group int
-	}
-	names, words := map[key][]hit{}, map[key][]hit{}
-	for i := range m.templates {
-		t := &m.templates[i]
-		hits := standardise(m.find(frames, t))
-		if t.kind == recordings.Name {
-			names[key{t.sign, t.group}] = hits
-		} else {
-			words[key{t.sign, t.group}] = hits
-		}
-	}
+	heard := m.listenFor(sound)
 	for k := range length {
 		from, to := beginning(k)
 		best := map[[2]int]suspect{}
-		for n, first := range names {
-			second, ok := words[n]
-			if !ok {
-				second = first
-			}
-			for _, h := range second {
-				u := join(first, h)
+		for _, s := range heard {
+			for _, h := range s.again {
+				u := join(s.name, h)
 				if u.start < from || u.start > to {
 					continue
 				}
-				voice := n.group / len(rates)
-				id := [2]int{int(n.sign), voice}
+				voice := s.group / len(rates)
+				id := [2]int{int(s.sign), voice}
 				if was, ok := best[id]; !ok || u.score > was.score {
-					best[id] = suspect{n.sign, voice, rates[n.group%len(rates)], u.score, u.start * hop, h.start * hop}
+					best[id] = suspect{s.sign, voice, rates[s.group%len(rates)], u.score, u.start * hop, h.start * hop}
 				}
 			}
 		}
@@ -119,8 +101,8 @@ func (m *matcher) suspects(sound []float32) (all [length][]suspect) {
 	return all
 }
 
-// A waveBand is a part of the spectrum in which waves are compared: that of one of the bands which challenges play apart from
-// each other. The highest is left out, where a rate that is off by a thousandth is no longer the same wave.
+// A waveBand is a part of the spectrum in which waves are compared: that of one of the bands which challenges play
+// apart from each other. The highest is left out, where a rate that is off by a thousandth is no longer the same wave.
 type waveBand struct {
 	from, to float64 // Hz
 	every    int     // of how many samples one is enough
@@ -156,8 +138,8 @@ const (
 	leastAlike   = 0.45 // what wrong pieces mostly reach counts nothing
 )
 
-// has tells how much of a recording there is in the sound, that begins near start if it is played at a rate: for each of its
-// pieces, by how much the greatest correlation is more than those of wrong ones.
+// has tells how much of a recording there is in the sound, that begins near start if it is played at a rate: for each
+// of its pieces, by how much the greatest correlation is more than those of wrong ones.
 func (w wave) has(pcm []int16, start int, rate float64) (sum float32) {
 	for at := 0; at+pieceLength/2 < int(float64(len(pcm))/rate); at += pieceAdvance {
 		most := 0.0

@@ -2,10 +2,10 @@
 //
 //	go run ./tests/tools/mutants [-only TEXT] [-limit 60s] [-parallel 1]
 //
-// A line of the table is a mutant: the tests that noticed it, and how long they ran; "SURVIVED" if none did; "HUNG" if a
-// package had not ended at the limit. Either makes the program fail. The working tree stays as it is: the broken file is
-// given to the compiler in place of the whole one (go help build, -overlay). A mutant whose tests need Redis is only as good
-// as the redis-server on PATH.
+// A line of the table is a mutant: the tests that noticed it, and how long they ran; "SURVIVED" if none did; "HUNG" if
+// a package had not ended at the limit. Either makes the program fail. The working tree stays as it is: the broken file
+// is given to the compiler in place of the whole one (go help build, -overlay). A mutant whose tests need Redis is only
+// as good as the redis-server on PATH.
 package main
 
 import (

@@ -16,8 +16,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 )
 
-// script visits a form: once it may, it gives a field of the form the focus, as a visitor's first touch does, and says how
-// long it took until the captcha was checked, and what the worker says of the search. Then it begins anew.
+// script visits a form: once it may, it gives a field of the form the focus, as a visitor's first touch does, and says
+// how long it took until the captcha was checked, and what the worker says of the search. Then it begins anew.
 const script = `"use strict";
 let said = {};
 window.Worker = class extends window.Worker {

@@ -34,10 +34,12 @@ var hostPage = template.Must(template.New("host").Parse(`<!doctype html>
 {{range .Fields}}<form method="post"><p><label>Name <input name="name"{{with $.Class}} class="{{.}}"{{end}}></label></p>{{.}}<p><button>Send</button></p></form><hr>{{end}}
 </main></body></html>`))
 
-// languages are the five whose texts are longest, those that run from right to left, and others with letters of their own.
+// languages are the five whose texts are longest, those that run from right to left, and others with letters of their
+// own.
 var languages = []string{"de", "fr", "ta", "el", "ml", "ar", "he", "fa", "ur", "ja", "hi", "th"}
 
-// fieldShots are the field as it is first seen, refused, and met by work, in every host; and in languages on a narrow phone.
+// fieldShots are the field as it is first seen, refused, and met by work, in every host; and in languages on a narrow
+// phone.
 func fieldShots() []shot {
 	var shots []shot
 	for host := range hosts {

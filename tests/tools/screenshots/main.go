@@ -5,8 +5,8 @@
 //	go run ./tests/tools/screenshots -all -out /tmp/pages
 //	go run ./tests/tools/screenshots -field -out /tmp/field
 //
-// The second takes every page, narrow and wide, light and dark, as it is and with its errors, to be looked at. The third
-// takes the form field in pages of several styles, widths and densities; "npm ci --prefix tests" has the styles.
+// The second takes every page, narrow and wide, light and dark, as it is and with its errors, to be looked at. The
+// third takes the form field in pages of several styles, widths and densities; "npm ci --prefix tests" has the styles.
 package main
 
 import (

@@ -20,8 +20,8 @@ import (
 	xdraw "golang.org/x/image/draw"
 )
 
-// A reading is pictures of one size for somebody to read who has not seen the answers: every default style as often as the others, in no order,
-// enlarged, and with a number over each.
+// A reading is pictures of one size for somebody to read who has not seen the answers: every default style as often as
+// the others, in no order, enlarged, and with a number over each.
 type reading struct {
 	name    string
 	config  picture.Config
@@ -48,7 +48,8 @@ type cell struct {
 	Answer string `json:"answer"`
 }
 
-// drawReadings draws the sheets into a folder for each size, and what they show into a file for each size in another folder.
+// drawReadings draws the sheets into a folder for each size, and what they show into a file for each size in another
+// folder.
 func drawReadings(folder, keys, names string, each int, seed uint64) error {
 	styles, err := parseStyles(names)
 	if err != nil {
@@ -153,8 +154,9 @@ func parseStyles(names string) (styles []picture.Style, err error) {
 	return styles, nil
 }
 
-// judge compares what somebody read, a line each of sheet, cell and letters, with what the pictures show, and prints for each style how many of
-// those that were read are right, with the interval that holds the true rate with a probability of 95 %.
+// judge compares what somebody read, a line each of sheet, cell and letters, with what the pictures show, and prints
+// for each style how many of those that were read are right, with the interval that holds the true rate with a
+// probability of 95 %.
 func judge(key, read string) error {
 	list, err := os.ReadFile(key)
 	if err != nil {
@@ -203,7 +205,8 @@ func judge(key, read string) error {
 	return nil
 }
 
-// readWords takes lines like "12 3 K5RW" apart. A picture without letters was not read; of two lines about one picture the last counts.
+// readWords takes lines like "12 3 K5RW" apart. A picture without letters was not read; of two lines about one picture
+// the last counts.
 func readWords(given string) (map[[2]int]string, error) {
 	words := map[[2]int]string{}
 	for i, line := range strings.Split(given, "\n") {

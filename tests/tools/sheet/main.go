@@ -2,8 +2,8 @@
 //
 //	go run ./tests/tools/sheet -out sheet.png
 //
-// With -reading it draws sheets for somebody to read who knows no answers, 40 pictures each, styles mixed and hidden, in three sizes, and what they
-// show into other files; with -judge it compares what was read with one of those:
+// With -reading it draws sheets for somebody to read who knows no answers, 40 pictures each, styles mixed and hidden,
+// in three sizes, and what they show into other files; with -judge it compares what was read with one of those:
 //
 //	go run ./tests/tools/sheet -reading reading -keys reading-keys -each 200
 //	go run ./tests/tools/sheet -key reading-keys/90x40.json -judge read.txt

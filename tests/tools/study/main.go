@@ -2,10 +2,11 @@
 //
 //	go run ./tests/tools/study -addr 192.0.2.7:8080 -out study.csv
 //
-// Whoever opens the page is shown pictures one after the other, every style as often as the others, in no order and without its name. Each reading
-// is a line of the file, which holds no more of a person than a random number. After each person, and with -print at any time, the rates of all
-// in the file are printed, with 95 % intervals. The sizes that a captcha has: 90 x 40 of 4 letters, which is the default, 240 x 80 of 6
-// (-width 240 -height 80 -length 6), and that of the form field (-width 180 -height 64 -scale 2).
+// Whoever opens the page is shown pictures one after the other, every style as often as the others, in no order and
+// without its name. Each reading is a line of the file, which holds no more of a person than a random number. After
+// each person, and with -print at any time, the rates of all in the file are printed, with 95 % intervals. The sizes
+// that a captcha has: 90 x 40 of 4 letters, which is the default, 240 x 80 of 6 (-width 240 -height 80 -length 6), and
+// that of the form field (-width 180 -height 64 -scale 2).
 package main
 
 import (

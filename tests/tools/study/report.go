@@ -55,8 +55,9 @@ func load(file string) (all []reading, err error) {
 	return all, nil
 }
 
-// report prints how many pictures of each style were read, in which share of all that would be read so the truth lies, and the median time.
-// Readings of one person are taken to be independent; with few people the truth is less certain than the interval says.
+// report prints how many pictures of each style were read, in which share of all that would be read so the truth lies,
+// and the median time. Readings of one person are taken to be independent; with few people the truth is less certain
+// than the interval says.
 func report(w io.Writer, all []reading) error {
 	groups, people := map[string][]reading{}, map[string]bool{}
 	for _, r := range all {
@@ -95,7 +96,8 @@ func report(w io.Writer, all []reading) error {
 	return err
 }
 
-// mistakes lists the letters that were most often read as others, in answers of the right length: candidates to leave the alphabet.
+// mistakes lists the letters that were most often read as others, in answers of the right length: candidates to leave
+// the alphabet.
 func mistakes(all []reading) string {
 	counts := map[string]int{}
 	for _, r := range all {
