@@ -83,7 +83,8 @@ func TestFloodSealed(t *testing.T) {
 func TestFloodStoredInMemory(t *testing.T) {
 	long(t)
 	room := *flood / 2
-	s := server.Start(t, floodEnv("CAPTCHA_STORED=true", fmt.Sprintf("CAPTCHA_CACHE=memory://?entries=%d", room))...)
+	// One entry more is the secret that receipts are sealed with.
+	s := server.Start(t, floodEnv("CAPTCHA_STORED=true", fmt.Sprintf("CAPTCHA_CACHE=memory://?entries=%d", room+1))...)
 	ordinary := newVisitor(s.URL)
 	ordinary.forwarded = "192.0.2.1"
 	var shown []string
