@@ -85,6 +85,10 @@ func readFields(r *fasthttp.RequestCtx, limit int, names ...string) (fields, err
 	return nil, malformed(http.StatusUnsupportedMediaType, fmt.Sprintf("Unsupported media type %q in request.", header))
 }
 
+// drainLimit is how much more of a streamed body that is too large is read, in bytes, and thrown away: a client that is
+// still sending when its connection is closed sees a reset, and not what was answered.
+const drainLimit = 4 << 20
+
 // readBody returns the body, and leaves it in the request as if it had not been streamed.
 func readBody(r *fasthttp.RequestCtx, limit int) ([]byte, error) {
 	streamed := r.Request.IsBodyStream()
@@ -92,6 +96,9 @@ func readBody(r *fasthttp.RequestCtx, limit int) ([]byte, error) {
 		limit = streamedLimit
 	}
 	tooLarge := func() error {
+		if streamed {
+			_, _ = io.CopyN(io.Discard, r.Request.BodyStream(), drainLimit)
+		}
 		return malformed(http.StatusRequestEntityTooLarge, fmt.Sprintf("The request's body has more than %d bytes.", limit))
 	}
 	if limit > 0 && r.Request.Header.ContentLength() > limit {
