@@ -158,7 +158,7 @@ const (
 
 var (
 	priced = regexp.MustCompile(`^[0-9.]+`)
-	aside  = regexp.MustCompile(` \(.*|, at .*| trained on .*| as it comes.*| that have .*`)
+	aside  = regexp.MustCompile(` \(.*|, at .*| trained on .*| without training.*| that have .*`)
 )
 
 func newPlot(readme string) (p plot, err error) {
