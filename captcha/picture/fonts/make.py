@@ -132,7 +132,7 @@ def make(name, path, licence):
     packed = gzip.compress(plain.getvalue(), 9, mtime=0)
     with open(os.path.join(HERE, name + ".ttf.gz"), "wb") as f:
         f.write(packed)
-    return len(packed), " ".join(notice.split())
+    return len(packed), " ".join(notice.split()).partition(" This license is copied below")[0]
 
 
 def main():
@@ -142,8 +142,9 @@ def main():
         total += size
         rows.append("| %s.ttf.gz | %s | %s | [%s](%s) |" % (name, os.path.basename(path), notice.replace("|", ", "), package, licence))
     with open(os.path.join(HERE, "README.md"), "w", encoding="utf-8") as f:
-        f.write("# Embedded fonts\n\nLatin letters and digits of these fonts, cut out, renamed and turned into unhinted TrueType by "
-                "`make.py` from Debian's packages, and of the Go fonts every letter:\n\n| file | from | copyright | package and licence |\n|---|---|---|---|\n")
+        f.write("# Embedded fonts\n\n`make.py` makes the embedded fonts from those in the table, which are in Debian's packages or in the Go module\n"
+                "golang.org/x/image. It keeps the Latin letters and the digits, and of the Go fonts every letter. It renames each font,\n"
+                "and turns it into TrueType without hints.\n\n| file | from | copyright | package and licence |\n|---|---|---|---|\n")
         f.write("\n".join(rows) + "\n")
     print(total, "bytes")
 

@@ -11,8 +11,10 @@ import (
 
 const heading = `# How each recording sounds
 
-Written by "go generate" in this folder: what espeak-ng was given and the phonemes it spoke, in the International
-Phonetic Alphabet, once for every accent.
+Written by "go generate" in this folder. Each row has a text that espeak-ng was given to speak, and the phonemes that it
+spoke, in the International Phonetic Alphabet. There is a column of phonemes for every accent among a language's voices.
+The sign is the letter or digit that the text stands for. A link is said between the name of a letter and a word that
+begins with it, as in "B as in Bravo".
 `
 
 // appendPhonemes adds a language's table: a row for every text, a column for every accent among its voices.
