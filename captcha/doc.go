@@ -61,8 +61,8 @@
 // README of this folder lists each reply. To answer in another way, set Config.ErrorHandler.
 //
 // Check the form's own fields before the captcha, so that nobody has to solve a second captcha because of a typing
-// error: call [Guard.Read] and [Fields], apply your own rules, then call [Guard.Verify]. Some replies tell a bot what
-// it would like to know, such as whether an address has an account. Give those only after the captcha.
+// error: call [Guard.Read] and [Fields], apply your own rules, then call [Guard.Verify]. Some replies of your app tell
+// a bot what it would like to know, such as whether an address has an account. Give those only after the captcha.
 //
 // # Sealed or stored
 //
@@ -84,9 +84,9 @@
 // storage that all processes share, such as a Redis that [github.com/fibercaptcha/fibercaptcha/storage] opens.
 //
 // Any [fiber.Storage] will do. To make a challenge single use on all replicas, a storage needs one method more:
-// [Adder], or [Taker] if challenges are stored. A storage without it is used under a lock. A lock holds within one
-// process only, and the guard logs that at start. The README of the folder storage shows such a method for SQL, and the
-// package captcha/storagetest tests whether a storage keeps its promises.
+// [Adder]. If challenges are stored, it needs [Taker] as well. A storage without them is used under a lock. A lock
+// holds within one process only, and the guard logs that at start. The README of the folder storage shows Add for SQL,
+// and the package captcha/storagetest tests whether a storage keeps its promises.
 //
 // The clocks of replicas may be up to 5 seconds apart. That is why a used key is remembered for 5 seconds after it has
 // expired: to a clock that is behind by so much, it has not expired yet. If a replica's clock is further ahead, the
