@@ -211,12 +211,12 @@
 //
 // What each demand is worth:
 //
-//   - [LettersOrWork], the default, stops scripts that know nothing of this package. Other programs pay a fifth of a
-//     second of one core for each submission: a million submissions take one core about two days. A program does the
-//     work as fast as a browser, and a graphics card far faster. This demand is the kindest to visitors. To a bot it
-//     costs only the cheaper of the two ways.
-//   - [LettersOnly] asks for somebody who can read: a person, or a program that reads these pictures. It takes a
-//     visitor some ten seconds.
+//   - [LettersOrWork], the default, stops scripts that know nothing of this package. Other programs have to do the work
+//     for each submission. They do it as fast as a browser does, and on a graphics card far faster: the README at the
+//     root of the module has the prices. This demand is the kindest to visitors. A bot pays only for the cheaper of the
+//     two ways.
+//   - [LettersOnly] asks for somebody who can read: a person, or a program that reads these pictures. A visitor has to
+//     read and type.
 //   - [LettersAndWork] adds the price of the work to that of the letters. It locks out people without script, so keep
 //     it for visitors whom the app suspects.
 //   - [Nothing] lets the request pass.
