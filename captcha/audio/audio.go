@@ -57,14 +57,14 @@ type Config struct {
 	// Babble is how loud the voices in the background are together, in per cent of the speaker's level, up to 200.
 	// Less is easier to understand for people and machines. Negative is silence.
 	//
-	// Optional. Default: 143
+	// Optional. Default: 137
 	Babble int
 }
 
 // ConfigDefault is what New takes for what is not set.
 var ConfigDefault = Config{
 	Languages: recordings.Languages(),
-	Babble:    143,
+	Babble:    137,
 }
 
 // A Voice speaks challenges. It may be used concurrently. The first challenge in a language decodes its recordings,

@@ -9,6 +9,7 @@ type mixer struct {
 	*rand.Rand
 	room  int     // how many letters a sound is long enough for, if that is more than it has
 	out   []int32 // kept from challenge to challenge for its memory
+	alone []int32 // likewise, for the line that is being said
 	lines []line  // likewise
 
 	samples []byte // of the band that is being played

@@ -81,7 +81,8 @@ const (
 )
 
 // say mixes a line in. Each of its bands has its own level, rate and time; and each is played in grains, moments of 60
-// to 160 ms that again differ a little. Whoever looks for a recording finds none of its frames as they were.
+// to 160 ms that again differ a little. Whoever looks for a recording finds none of its frames as they were, and after
+// the echoes none of its waves.
 func (m *mixer) say(l line) {
 	var gains [bands]int
 	power := 0.0
@@ -92,18 +93,25 @@ func (m *mixer) say(l line) {
 	// Whatever became of the bands, every line is equally loud but for a decibel.
 	level := recordings.Level * one / (int64(math.Sqrt(power/(one>>4))) + 1)
 	loudness := m.between(-1, 1)
+	whole := l.length() * one / l.rate
+	margin := inSamples(bandDelay) + whole*bandRate/100 + fade
+	m.alone = silence(m.alone, whole+2*margin+echoTail)
 	for b := range l.clip {
 		band := m.unpack(&l.clip[b])
 		rate := m.vary(l.rate, bandRate)
 		length := len(band.samples) * one / rate
-		start := l.start + (l.length()*one/l.rate-length)/2 + m.pause(-bandDelay, bandDelay)
+		start := margin + (whole-length)/2 + m.pause(-bandDelay, bandDelay)
 		for at := 0; at < length; {
 			grain := max(fade, min(m.pause(60, 160), length-at))
 			gain := decibels(gains[b]+loudness+m.between(-grainGain, grainGain)) * level / one
 			r := reading{at: (at - fade/2) * rate, step: m.vary(rate, grainRate), gain: int(gain)}
-			r.add(m.out, &band, start+at-fade/2, grain+fade)
+			r.add(m.alone, &band, start+at-fade/2, grain+fade)
 			at += grain
 		}
+	}
+	start := l.start - margin - m.echo(m.alone)
+	for i, v := range m.alone[:min(len(m.alone), len(m.out)-start)] {
+		m.out[start+i] += v
 	}
 }
 
