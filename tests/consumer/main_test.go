@@ -102,6 +102,9 @@ func TestNothingElse(t *testing.T) {
 	}
 }
 
+// most is what the captcha may add to a binary, in KiB, with the texts of all languages: 1.6 MiB.
+const most = 1638
+
 // TestSize prints what the captcha adds to a binary.
 func TestSize(t *testing.T) {
 	with, without := size(t, build(t, ".", stripped)), size(t, build(t, "./bare", stripped))
@@ -109,6 +112,9 @@ func TestSize(t *testing.T) {
 		t.Fatalf("%d bytes with a captcha, %d without", with, without)
 	}
 	t.Logf("importing captcha adds %d KiB to a binary of %d KiB (both stripped)", (with-without)>>10, without>>10)
+	if (with-without)>>10 > most {
+		t.Errorf("that is more than %d KiB", most)
+	}
 }
 
 const stripped = "-s -w"
