@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"time"
@@ -79,6 +80,8 @@ func (s *site) signup(c *fiber.Ctx, guard *captcha.Guard, f *registration) error
 		if err := guard.Verify(c.UserContext(), submission); err != nil {
 			return err
 		}
+		// The challenge is spent: an account that takes long is better than none.
+		c.SetUserContext(context.WithoutCancel(c.UserContext()))
 		return s.register(c, f)
 	})
 }

@@ -305,3 +305,15 @@ func TestLogInOnSlowStorage(t *testing.T) {
 	line.SlowReplies(0)
 	v.want(v.submit(form, wrong), http.StatusUnprocessableEntity)
 }
+
+// Who has solved the captcha gets the account, however long the storage takes for each step of it.
+func TestSignUpOnSlowStorage(t *testing.T) {
+	t.Parallel()
+	line := redisserver.Own(t).Line(t)
+	v := visit(t, start(t, "STORAGE_URL="+line.URL(), "STORAGE_TIMEOUT=2s"))
+	key, answer := v.challenge()
+	line.SlowReplies(700 * time.Millisecond)
+	v.want(v.post("/api/signup", "json", map[string]string{
+		"email": "ada@example.org", "password": password, "captcha_key": key, "captcha_value": answer,
+	}), http.StatusCreated)
+}
