@@ -16,8 +16,8 @@ const accepted = "accepted are memory://[?entries=N&bytes=N], redis://[[user]:pa
 
 var schemes = []string{"memory", "redis", "rediss", "valkey", "valkeys", "unix"}
 
-// parse reads a storage URL. Of a URL that can't be read nothing is repeated, not even net/url's own message: a
-// password with a sign that should have been encoded can end up in any part of it.
+// parse reads a storage URL. If a URL can't be read, the error repeats no part of it, not even net/url's own message: a
+// password with a sign that should have been encoded can end up in any part.
 func parse(rawURL string) (*url.URL, error) {
 	u, err := url.Parse(rawURL)
 	switch {
@@ -49,7 +49,7 @@ func checkMemoryURL(u *url.URL) error {
 	return checkQuery(u, "entries", "bytes")
 }
 
-// checkQuery refuses every parameter but the names, and every value but one positive number each.
+// checkQuery refuses every parameter that is not in names, and every value that is not a single positive number.
 func checkQuery(u *url.URL, names ...string) error {
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
@@ -62,7 +62,7 @@ func checkQuery(u *url.URL, names ...string) error {
 			continue
 		}
 		if number, err := strconv.Atoi(values[0]); err != nil || number < 1 || len(values) > 1 {
-			return fmt.Errorf("%s=%s is not one whole number from 1 up", name, strings.Join(values, ","))
+			return fmt.Errorf("%s=%s is not a single whole number of 1 or more", name, strings.Join(values, ","))
 		}
 	}
 	for name := range query {

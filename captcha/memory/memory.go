@@ -31,7 +31,7 @@ type Config struct {
 	Now func() time.Time
 }
 
-// ConfigDefault is the config for every field left at zero.
+// ConfigDefault has the value of every field that is left at zero.
 var ConfigDefault = Config{Entries: 1_000_000, Bytes: 256 << 20, Now: time.Now}
 
 // The errors of a memory.
