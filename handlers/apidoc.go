@@ -23,7 +23,7 @@ type apiPage struct {
 	Refusals  []apiRefusal
 }
 
-// apiFields are the names under which the guard sends and reads, and how long an answer may be.
+// apiFields are the names of the fields that the guard sends and reads, and the length of the longest answer.
 type apiFields struct {
 	Key      string
 	Pictures []string // one or two, of the same picture
@@ -38,7 +38,7 @@ func (s *site) apiFields() apiFields {
 	return fields
 }
 
-// describe puts the names and the length into the API's description, which has the default ones.
+// describe puts the names and the length into the API's description, in place of the defaults that stand there.
 func (f apiFields) describe(openAPI []byte) []byte {
 	longest := strconv.Itoa(f.Longest)
 	return []byte(strings.NewReplacer(
@@ -47,10 +47,10 @@ func (f apiFields) describe(openAPI []byte) []byte {
 	).Replace(string(openAPI)))
 }
 
-// curlLines are those of each step, for a POSIX shell without further tools.
+// curlLines are the curl commands of each step, for a POSIX shell without further tools.
 type curlLines struct{ Ask, Show, Play, Send, Work, Refuse string }
 
-// apiRefusal is a row of the wire contract.
+// apiRefusal is a row in the table of refusals.
 type apiRefusal struct {
 	Case   string
 	Status int
@@ -89,7 +89,7 @@ func (s *site) apiShow(c *fiber.Ctx) error {
 	var err error
 	if page.Challenge, err = s.Guard.Issue(c); err != nil {
 		status, page.Notice = web.Explain(err)
-		web.Logger(c).Error("no challenge for the API page", "error", err)
+		web.Logger(c).Error("the API's page is shown without a challenge", "error", err)
 	}
 	return web.Page(c, status, "api", page)
 }
@@ -100,11 +100,11 @@ func (s *site) openAPI(c *fiber.Ctx) error {
 	return c.Send(s.description)
 }
 
-// plainURL is one that can stand between single quotes in a shell.
+// plainURL matches a URL that can stand between single quotes in a shell.
 var plainURL = regexp.MustCompile(`^https?://[A-Za-z0-9.:\[\]-]+$`)
 
-// shellSafe returns the site's own address as the request has it, but never what a shell could take for a command: the
-// request's sender chooses its Host.
+// shellSafe returns the site's own address as the request names it, unless a shell could take it for a command: whoever
+// sends the request chooses its Host.
 func shellSafe(base string) string {
 	if !plainURL.MatchString(base) {
 		return "http://localhost:3000"

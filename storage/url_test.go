@@ -12,7 +12,7 @@ func TestOpenRefusesURL(t *testing.T) {
 	tests := []struct{ url, says string }{
 		{"", "has no scheme"},
 		{"memory", "has no scheme"},
-		{"localhost:6379", "has no scheme; for a Redis at localhost:6379 it is redis://localhost:6379"},
+		{"localhost:6379", "has no scheme: for a Redis at localhost:6379 write redis://localhost:6379"},
 		{"127.0.0.1:6379", "has no scheme"},
 		{"redis.internal", "has no scheme"},
 		{"postgres://host/db", `scheme "postgres" is unknown`},

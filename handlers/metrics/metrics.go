@@ -72,12 +72,12 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
-// Verified counts what the backend of another site was told: it is for siteverify.Config.
+// Verified counts what another site's backend was told. It is siteverify.Config's Observe.
 func (m *Metrics) Verified(_ context.Context, site, result string) {
 	m.verified.WithLabelValues(site, result).Inc()
 }
 
-// Observe counts an event of the guard: it is for captcha.Config.
+// Observe counts an event of the guard. It is captcha.Config's Observe.
 func (m *Metrics) Observe(_ context.Context, e captcha.Event) {
 	m.events.WithLabelValues(string(e.Kind), string(e.Reason), string(e.Way), e.Purpose).Inc()
 	if e.Kind == captcha.Issued && e.Reason == captcha.OK {
@@ -89,7 +89,7 @@ func (m *Metrics) Observe(_ context.Context, e captcha.Event) {
 	m.observeStyle(e)
 }
 
-// observeStyle counts what tells how readable each style is: where the browser's work was the answer, nobody read the
+// observeStyle counts what shows how readable each style is. If the browser's work was the answer, nobody read the
 // picture.
 func (m *Metrics) observeStyle(e captcha.Event) {
 	typed := e.Kind == captcha.Verified && (e.Way == captcha.Letters || e.Way == captcha.Both) && e.Age > 0
@@ -102,7 +102,7 @@ func (m *Metrics) observeStyle(e captcha.Event) {
 	}
 }
 
-// Pressure shows how much pressure there is, as of each time that the metrics are asked for.
+// Pressure adds metrics of the pressure, as it is whenever the metrics are asked for.
 func (m *Metrics) Pressure(p *pressure.Pressure) { m.registry.MustRegister(pressed{p}) }
 
 type pressed struct{ pressure *pressure.Pressure }
@@ -131,7 +131,7 @@ func (m *Metrics) Request(method, route string, status int, took time.Duration) 
 	m.duration.WithLabelValues(route).Observe(took.Seconds())
 }
 
-// Storage is what can be watched.
+// Storage is a storage that can be watched.
 type Storage interface {
 	fiber.Storage
 	captcha.Adder
@@ -140,8 +140,8 @@ type Storage interface {
 	Ping(ctx context.Context) error
 }
 
-// Watch returns s with its operations timed and its failures counted. Of a storage that tells how far its server's
-// clock is ahead of this process's, that is shown too; of several, that of the first.
+// Watch returns s with its operations timed and its failures counted. If the storage tells how far its server's clock
+// is ahead of this process's, a metric shows that too; if several storages do, it shows that of the first.
 func (m *Metrics) Watch(s Storage) Storage {
 	if clock, ok := s.(interface{ Skew() time.Duration }); ok {
 		// Registering a second one fails, and the first stays.
