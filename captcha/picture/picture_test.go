@@ -138,7 +138,7 @@ func TestRefusedSettings(t *testing.T) {
 		{picture.Config{Fonts: [][]byte{nil}}, abc, 4, "Fonts[0]", "is no font; accepted"},
 		{picture.Config{}, "", 4, "Alphabet", `is ""; accepted: one letter or more`},
 		{picture.Config{}, "AB\xff", 4, "Alphabet", "accepted: valid UTF-8"},
-		{picture.Config{}, "AB漢C", 4, "Alphabet", `none has "漢"`},
+		{picture.Config{}, "AB漢C", 4, "Alphabet", `no font has "漢"`},
 		{picture.Config{}, "AB C", 4, "Alphabet", `without " ": spaces`},
 		{picture.Config{}, "AB\u00adC", 4, "Alphabet", `without "\u00ad": spaces`},
 		{picture.Config{}, "AB\ue000C", 4, "Alphabet", `without "\ue000": spaces`},
