@@ -55,7 +55,7 @@ type Visitor struct {
 	Client netip.Addr
 }
 
-// IssueTo issues a challenge to a visitor without a request at hand. See [Guard.Issue].
+// IssueTo issues a challenge to a visitor, for a caller that has no request. See [Guard.Issue].
 func (g *Guard) IssueTo(ctx context.Context, visitor Visitor) (*Challenge, error) {
 	key, c, err := g.issue(ctx, visitor, fieldPreset)
 	if err != nil {

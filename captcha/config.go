@@ -79,7 +79,7 @@ type Config struct {
 	// Optional. Default: 4
 	Length int
 
-	// MaxLength, where it is greater than Length, makes each answer's length a random one from Length to MaxLength.
+	// MaxLength makes the length of each answer random, from Length to MaxLength, if it is greater than Length.
 	//
 	// Optional. Default: Length
 	MaxLength int
@@ -133,7 +133,7 @@ type Config struct {
 	// Trap is the name of a text field that people never see and so leave empty, such as "subject": letters, digits, _, -
 	// and dots. It must not be a name by which browsers fill in what they know about their users. If Trap is set, the form
 	// field contains this text field. A submission with text in it is answered like a wrong answer, or like a used receipt
-	// if it brings a receipt, and its challenge or receipt is used up. A client that does not send the text field, such as
+	// if it brings a receipt, and its challenge or receipt is used up. A client that does not know the text field, such as
 	// one of the JSON API, need not send it.
 	//
 	// Optional. Default: "", which means no trap
@@ -208,7 +208,7 @@ type Config struct {
 	// Optional. Default: time.Now
 	Now func() time.Time
 
-	// Compat are settings for clients that were written for another server.
+	// Compat has settings for clients that were written for another server.
 	//
 	// Optional. Default: as ConfigDefault has it
 	Compat Compat

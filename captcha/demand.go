@@ -12,7 +12,7 @@ import (
 // issued is sealed in the challenge, so that a visitor can't choose less. A submission has to meet that demand, and
 // also the one that Config.Demand returns for the request that brings it.
 //
-// The zero value means the guard's default: LettersOrWork where Config.Work is set, else LettersOnly.
+// The zero value means the guard's default: LettersOrWork if Config.Work is set, else LettersOnly.
 type Demand uint8
 
 const (

@@ -51,7 +51,8 @@ func (e Edge) PathBelow(prefix string) (string, error) {
 	return "/" + rest, nil
 }
 
-// Clash returns an error if a route that an app already has would take the requests meant for this guard's.
+// Clash returns an error if a route that an app already has would take the requests that are meant for this guard's
+// routes.
 func (e Edge) Clash(method, path string) error {
 	if method != http.MethodPost || strings.TrimSuffix(path, "/") != strings.TrimSuffix(e.g.cfg.Path, "/") {
 		return nil
@@ -60,8 +61,8 @@ func (e Edge) Clash(method, path string) error {
 		"or use one guard for several purposes with Guard.For", path)
 }
 
-// Mounted tells the guard where its app is mounted. The form field looks for the guard's routes below the path that
-// path returns when the field is shown.
+// Mounted tells the guard where its app is mounted. path is called whenever the form field is shown, and the field
+// looks for the guard's routes below what it returns.
 func (e Edge) Mounted(path func() string) { e.g.mounted.Store(&path) }
 
 // Issue returns the challenge to show in a form, as [Guard.Issue] does.
@@ -187,7 +188,7 @@ func (e Edge) Read(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor)
 // Sending identifies one sending of a form, so that it can be told from others. See the package captcha/once.
 type Sending struct {
 	Key    string   // of the challenge or the receipt that it brings
-	Secret [32]byte // derived from the key, the same on every replica, and from no other key
+	Secret [32]byte // derived from this key alone, and the same on every replica
 	Issued bool     // whether this guard has issued the key, as far as that is still known
 
 	guard *Guard

@@ -27,8 +27,8 @@ const (
 	Trapped       Reason = "trapped"  // only in an Event: Config.Trap was filled in; the visitor's error is ErrWrongAnswer, or ErrUnknownKey for a receipt
 	TooSoon       Reason = "too_soon" // only in an Event: the answer came within Config.Pause; the visitor's error is ErrWrongAnswer
 	StorageFailed Reason = "storage_failed"
-	NotFound      Reason = "not_found"   // what one of the guard's routes was asked for is not there
-	NotAllowed    Reason = "not_allowed" // one of the guard's routes was called with another method
+	NotFound      Reason = "not_found"   // a route of the guard has nothing at this address
+	NotAllowed    Reason = "not_allowed" // a route of the guard was called with the wrong method
 	Busy          Reason = "busy"        // work could not be made in time
 	Failed        Reason = "failed"      // something of the app's own, such as Config.Audio
 )

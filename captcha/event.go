@@ -32,10 +32,10 @@ type Event struct {
 	Kind    Kind
 	Reason  Reason        // OK, or why it was refused or failed
 	Err     error         // nil, or the error behind Reason
-	Way     Way           // of a Verified: what was submitted
+	Way     Way           // what was submitted, for a Verified event
 	Purpose string        // of the guard
 	Style   string        // of the picture, for an Issued challenge and for a Verified one whose key was valid
-	Length  int           // its number of letters, for the same events
-	Level   int           // of pressure at which it was issued, for the same events; 0 is none
+	Length  int           // of the answer, in letters, for the same events
+	Level   int           // of pressure when it was issued, for the same events; 0 is none
 	Age     time.Duration // of a Verified challenge whose key was valid: the time from issue to answer
 }

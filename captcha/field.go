@@ -48,8 +48,8 @@ type FieldOptions struct {
 }
 
 // Field returns the HTML of the whole form field: the picture, the text field with its label, the hidden key, the sound
-// where Config.Audio is set, a button that gets new characters, the style and the script. It belongs in a form; there
-// may be several on a page, each with a challenge of its own:
+// if Config.Audio is set, a button that gets new characters, the style and the script. It belongs in a form; there may
+// be several on a page, each with a challenge of its own:
 //
 //	<form method="post"> ... {{.Captcha.Field}} <button>Send</button></form>
 //

@@ -14,7 +14,7 @@ import (
 
 // Pressure decides how much more than Config.Demand is asked of a client. The package captcha/pressure has one.
 type Pressure interface {
-	// Steps returns what each level adds, the first level's first: at most MaxPressure. New calls it once.
+	// Steps returns what each level adds, beginning with level 1. There are at most MaxPressure. New calls it once.
 	Steps() []Step
 	// Level returns the level of a client, for a challenge that is issued now: from 0, which adds nothing, to the last
 	// step.

@@ -1,14 +1,14 @@
-// Package once gives the second copy of a form that is sent twice the same answer as the first copy. A visitor without
+// Package once is for forms that are sent twice: the second copy gets the same answer as the first. A visitor without
 // script who clicks Send twice sends the form twice, and the browser shows only the second answer. The captcha is good
 // once, so without this package the second copy is refused: the message has arrived, and its sender is told that it has
 // not.
 //
 //	app.Post("/contact", once.New(once.Config{Guard: guard}), contact)
 //
-// A form is the same if the captcha's key, the address and all that was typed are the same. The first copy leaves a
-// mark in the storage, where all replicas see it. The answer to it is kept there for ten seconds. The second copy gets
-// the same answer, at once or as soon as there is one. A form with the same key and different content is not a second
-// copy. The guard refuses it as usual, because a key is good once.
+// Two forms are copies if the captcha's key, the address and everything that was typed are the same. The first copy
+// leaves a mark in the storage, where all replicas see it. The answer to it is kept there for ten seconds. The second
+// copy gets the same answer, at once or as soon as there is one. A form with the same key and different content is not
+// a second copy. The guard refuses it as usual, because a key is good once.
 //
 // The guard asks for the captcha as before, in the handlers that come after this one. Their answer is kept with the
 // headers that they set, including cookies, so that a visitor whose login was sent twice is logged in. It is encrypted
@@ -52,7 +52,7 @@ type Config struct {
 
 	// Room is the most that each process keeps in Storage within ten seconds, in bytes of answers: 64 KiB to 1 GiB. Pages
 	// take up to half of it. If there was no room for the answer to a form, its second copy gets ErrUnfinished. Set Room
-	// lower if the storage has little memory, which the marks of spent challenges need more.
+	// lower if the storage has little memory: the marks of spent challenges need most of it.
 	//
 	// Optional. Default: 16 << 20
 	Room int

@@ -126,7 +126,7 @@ func TestRefusedSettings(t *testing.T) {
 		{picture.Config{FontSize: 30}, abc, 6, "MaxLength", "is 6; accepted: 1 to 3 letters 30 pixels high in a Width of 90, or a Width of"},
 		{picture.Config{FontSize: 1000, Width: picture.Fit, Height: picture.Fit}, abc, 4, "FontSize", "is 1000; accepted: 550 or less"},
 		{picture.Config{FontSize: 100, Width: picture.Fit, Height: picture.Fit}, abc, 60, "MaxLength", "letters 100 pixels high in a Width of 1000"},
-		{picture.Config{RotationMin: 10, RotationMax: -10}, abc, 4, "RotationMax", "is -10; accepted: RotationMin, which is 10, to 90"},
+		{picture.Config{RotationMin: 10, RotationMax: -10}, abc, 4, "RotationMax", "is -10; accepted: from RotationMin, which is 10, to 90"},
 		{picture.Config{RotationMin: -91}, abc, 4, "RotationMin", "is -91; accepted: -90 to 90"},
 		{picture.Config{Foreground: color.NRGBA{0, 0, 0, 128}}, abc, 4, "Foreground", "is #000000 with alpha 128; accepted: an opaque colour"},
 		{picture.Config{Foreground: color.White}, abc, 4, "Foreground", "a contrast of 1.00; accepted: colours with a contrast of 2 or more"},

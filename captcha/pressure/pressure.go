@@ -22,10 +22,10 @@
 // neighbours' level.
 //
 // A botnet sends few guesses from each of many networks. So the package also counts the networks from which guesses
-// fail, each IPv4 /16 and IPv6 /32 as one at most. If 50, 100 or 200 networks fail, there is an alarm of 1, 2 or 3, and
-// a wrong answer counts three, six or ten times. With an alarm of 3, an address is at level 1 after its first wrong
-// answer, for seven minutes. An alarm by itself raises nobody's level: a network in which no guess fails stays at level
-// 0, whatever happens elsewhere.
+// fail, each IPv4 /16 and IPv6 /32 as one at most. If 50 networks fail the alarm is 1, with 100 it is 2 and with 200 it
+// is 3. A wrong answer then counts three, six or ten times. With an alarm of 3, an address is at level 1 after its
+// first wrong answer, for seven minutes. An alarm by itself raises nobody's level: a network in which no guess fails
+// stays at level 0, whatever happens elsewhere.
 //
 // # What a level asks for
 //

@@ -40,7 +40,7 @@ func New() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_challenges_total",
-			Help: "Challenges by what was done (issued, spoken, worked, verified), how it went, in which way they were met, and what for."},
+			Help: "Challenges, by what was done (issued, spoken, worked, verified), the result, the way in which they were met, and their purpose."},
 			[]string{"done", "result", "way", "purpose"}),
 		verified: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_siteverify_total",
 			Help: "Responses verified for the backends of other sites, by site and result."}, []string{"site", "result"}),
@@ -49,9 +49,9 @@ func New() *Metrics {
 		answers: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "captcha_answer_seconds",
 			Help: "Time from issue to answer, right or wrong.", Buckets: answerBuckets}),
 		drawn: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_styles_issued_total",
-			Help: "Challenges issued, by the style that they are drawn in."}, []string{"style"}),
+			Help: "Challenges issued, by the style in which they are drawn."}, []string{"style"}),
 		letters: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "captcha_letters_seconds",
-			Help:    "Time from issue to letters that were typed, right or wrong, by the style that they were drawn in. A challenge takes one answer.",
+			Help:    "Time from issue to typed letters, right or wrong, by the style in which they were drawn. A challenge accepts one answer.",
 			Buckets: answerBuckets}, []string{"style", "result"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "storage_failures_total",
 			Help: "Storage operations that failed."}, []string{"operation"}),
@@ -110,7 +110,7 @@ type pressed struct{ pressure *pressure.Pressure }
 var (
 	alarm = prometheus.NewDesc("captcha_pressure_alarm", "How many networks fail at once, as a level from 0 to 3.", nil, nil)
 	fails = prometheus.NewDesc("captcha_pressure_failing_networks",
-		"IPv4 /16s and IPv6 /32s in which guesses fail, less half of those in which they are right.", nil, nil)
+		"How many networks fail, each IPv4 /16 and IPv6 /32 as one at most. Right guesses count against it by half.", nil, nil)
 	atLevel = prometheus.NewDesc("captcha_pressure_networks", "Networks of any width that have a record, by their level.", []string{"level"}, nil)
 )
 
