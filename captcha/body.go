@@ -163,7 +163,7 @@ func jsonFields(body []byte, names []string) (fields, error) {
 	if at := jsonFault(body); at >= len(body) {
 		return nil, jsonError("the body ends before the value does")
 	} else if at >= 0 {
-		return nil, jsonError(fmt.Sprintf("the body is no JSON from byte %d on", at+1))
+		return nil, jsonError(fmt.Sprintf("the body is not JSON from byte %d on", at+1))
 	}
 	body = bytes.TrimLeft(body, jsonSpace)
 	if body[0] != '{' {

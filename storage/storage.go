@@ -32,8 +32,8 @@
 // servers are set up:
 //
 //   - With snapshots alone (save), everything since the last one is lost when the process or the machine dies.
-//   - With appendonly yes and appendfsync everysec, about a second of writes is lost when the machine dies, or more
-//     if its disk was busy.
+//   - With appendonly yes and appendfsync everysec, up to about a second of writes is lost when the machine dies, or
+//     when the process dies while the disk is busy.
 //   - With appendonly yes and appendfsync always, nothing is lost that was answered: each write is on the disk before
 //     its reply. That costs each submission one fsync, which concurrent ones share. Set it on replicas as well: any of
 //     them may be promoted and later restart.
@@ -52,10 +52,10 @@
 // replica is promoted: of the replicas that it reaches, it prefers the one that is furthest along, unless their
 // priorities differ. So give all of them the same replica-priority.
 //
-// Three things no setting here can do. Replicas confirm that a write is in their memory, not that it is on their disks:
-// if a master and its replicas lose power together, they may come back in an older state, unless all of them have
-// appendfsync always. A Set can be undone by a failover, because a WAIT follows only Add, Take and Count. And nothing
-// helps if an operator restores a backup, empties the database, or promotes by hand a replica that lags behind.
+// There are three cases in which no setting here helps. If a master and its replicas lose power together, they may come
+// back in an older state, unless all of them have appendfsync always: replicas confirm that a write is in their memory,
+// not that it is on their disks. A failover may undo a Set, because a WAIT follows only Add, Take and Count. And an
+// operator may restore a backup, empty the database, or promote by hand a replica that lags behind.
 package storage
 
 import (

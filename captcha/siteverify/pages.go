@@ -81,7 +81,7 @@ func (s *Server) CrossOrigin(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// Served reports whether CrossOrigin has let in a request as one of a site's page.
+// Served reports whether a request comes from a site's page and CrossOrigin has let it in.
 func Served(c *fiber.Ctx) bool { return c.Locals(served{}) != nil }
 
 // page returns the page that a request comes from, or nil if that is not a page of the site that the request names. The

@@ -25,4 +25,4 @@ func OwnSite(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-var errNotOpened = fiber.NewError(fiber.StatusForbidden, "Open this page itself: it is no part of another one.")
+var errNotOpened = fiber.NewError(fiber.StatusForbidden, "Open this page by itself: it can't be shown as a part of another page.")
