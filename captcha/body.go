@@ -19,7 +19,7 @@ type field struct {
 	wrong *FieldError // what is wrong with it, if it is not one text
 }
 
-// fields are those of the fields asked for that a body has, by name.
+// fields are the fields that were asked for and that a body has, by name.
 type fields map[string]field
 
 // set notes a field. One that was there before is noted as given twice.

@@ -106,8 +106,8 @@ func (cfg Config) checkSpeaker(languages []string, texts map[string]Texts) error
 	return nil
 }
 
-// spoken returns the language of the sound for a visitor who is addressed in language: who reads the Spanish of Latin
-// America hears Spanish.
+// spoken returns the language of the sound for a visitor who is addressed in language: a visitor who reads Latin
+// American Spanish hears Spanish.
 func spoken(languages []string, language string) string {
 	if near := tag.NewIndex(languages).Find(language); near != "" {
 		return near

@@ -136,8 +136,8 @@ func (f fields) filled(name string) bool {
 	return got.wrong != nil && *got.wrong != errNull || strings.TrimSpace(got.text) != ""
 }
 
-// read makes a submission of a body's fields. err is that of reading them. Config.Observe is told of a body that makes
-// no submission.
+// read makes a submission of a body's fields. err is the error of reading them. Config.Observe is told of a body that
+// makes no submission.
 func (g *Guard) read(ctx context.Context, fields fields, err error, visitor Visitor) (Submission, error) {
 	demand := g.asked(ctx, fields, visitor)
 	way := fields.way(demand)

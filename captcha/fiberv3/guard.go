@@ -4,8 +4,8 @@
 //	guard.Register(app)
 //	app.Post("/contact", guard.Protect, func(c fiber.Ctx) error { return c.SendString("Thank you.") })
 //
-// The manual is that of the package captcha. What it says about a method that takes a *fiber.Ctx is true of the method
-// here that has the same name and takes a fiber.Ctx. Settings that are not functions of a request are those of
+// The manual is the package captcha's. What it says about a method that takes a *fiber.Ctx is true of the method here
+// that has the same name and takes a fiber.Ctx. Settings that are not functions of a request are those of
 // captcha.Config.
 //
 // A handler may return an error as it is: Fiber v3's default error handler then answers with its status and its

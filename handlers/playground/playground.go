@@ -174,7 +174,7 @@ func (d *drawing) fill(r *picture.Renderer, l look) {
 		width, height := r.Size(text)
 		d.Samples[i] = sample{text, template.HTMLAttr(`src="data:image/png;base64,` + base64.StdEncoding.EncodeToString(png) + `"`), width, height}
 	}
-	// Timed once more, for what a renderer draws first in a style takes longer.
+	// Some are drawn again to be timed, because a renderer's first drawing in a style takes longer.
 	for i := range 4 {
 		start := time.Now()
 		r.Append(nil, d.Samples[i].Text, [32]byte{byte(i)})

@@ -95,7 +95,7 @@ func shape(capital rune) rune {
 var mistaken = [...]string{
 	"Iİ",
 	"O0",
-	"1Il", // a small l, for a capital one is like none of them
+	"1Il", // a small l; a capital L is like none of them
 	"2Z",
 	"3З",
 	"4Ч",

@@ -134,6 +134,6 @@ func Of(addr netip.Addr, ipv4, ipv6 int) (network netip.Prefix, ok bool) {
 	if addr.Is4() {
 		bits = ipv4
 	}
-	network, _ = addr.Prefix(bits) // The error is that of more bits than the address has.
+	network, _ = addr.Prefix(bits) // Fails only for more bits than the address has.
 	return network, bits > 0
 }
