@@ -31,10 +31,10 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
-// stopTime is how long requests that have arrived are waited for.
+// stopTime is how long a process that stops waits for the requests that have arrived.
 const stopTime = 20 * time.Second
 
-// receipts is how long a form may take that was let in by ALTCHA's widget before it is sent.
+// receipts is how long a visitor whom ALTCHA's widget has checked may take to send the form.
 const receipts = 5 * time.Minute
 
 func main() {
@@ -49,8 +49,8 @@ func main() {
 	}
 }
 
-// command does what is not serving: healthcheck exits with 0 if the site at ADDR lives, and licences prints those of
-// the embedded fonts.
+// command runs the commands other than serving. healthcheck exits with 0 if the site at ADDR is alive; licences prints
+// the licences of the embedded fonts.
 func command(args []string) (code int) {
 	switch strings.Join(args, " ") {
 	case "healthcheck":
@@ -59,7 +59,7 @@ func command(args []string) (code int) {
 		fmt.Print(picture.Licences())
 		return 0
 	}
-	fmt.Fprintf(os.Stderr, "fibercaptcha: unknown arguments %q; give no argument to serve the demo, or one of healthcheck and licences\n", args)
+	fmt.Fprintf(os.Stderr, "fibercaptcha: unknown arguments %q; give no argument to serve the demo, or give either healthcheck or licences\n", args)
 	return 2
 }
 
@@ -75,7 +75,7 @@ func healthcheck() (code int) {
 	return 0
 }
 
-// run goes from settings to storage, captcha, site, and listens until ctx ends.
+// run builds the site from settings, storage and captcha, and listens until ctx ends.
 func run(ctx context.Context) error {
 	set, err := settings.Parse(os.Environ())
 	if err != nil {
@@ -145,7 +145,7 @@ func run(ctx context.Context) error {
 	return listen(ctx, app, set, counted.Handler())
 }
 
-// serveSites returns the server of other backends' sites, or nil where there are none.
+// serveSites returns the server for other backends' sites, or nil if there are none.
 func serveSites(guard *captcha.Guard, set settings.Settings, counted *metrics.Metrics) (*siteverify.Server, error) {
 	if len(set.Sites) == 0 {
 		return nil, nil
@@ -159,7 +159,7 @@ func serveSites(guard *captcha.Guard, set settings.Settings, counted *metrics.Me
 	})
 }
 
-// listen serves the app until ctx ends, and then for as long as a balancer needs to notice and requests need to end.
+// listen serves the app until ctx ends, and then for as long as a balancer needs to notice and requests need to finish.
 func listen(ctx context.Context, app *fiber.App, set settings.Settings, metrics http.Handler) error {
 	failed := make(chan error, 2)
 	if err := listenForMetrics(set, metrics, failed); err != nil {
@@ -190,7 +190,8 @@ func address(addr net.Addr) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// listenForMetrics serves the metrics. An address that nobody chose may be taken, by another site on this machine.
+// listenForMetrics serves the metrics. An address that nobody chose may already be in use by another site on this
+// machine.
 func listenForMetrics(set settings.Settings, handler http.Handler, failed chan<- error) error {
 	addr, optional := set.Metrics()
 	if addr == "" {
@@ -211,7 +212,7 @@ func listenForMetrics(set settings.Settings, handler http.Handler, failed chan<-
 	return nil
 }
 
-// redisLog takes what go-redis has to say into the log of all else.
+// redisLog writes go-redis's messages into the same log as everything else.
 type redisLog struct{}
 
 func (redisLog) Printf(ctx context.Context, format string, args ...any) {

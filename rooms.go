@@ -13,18 +13,18 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/storage"
 )
 
-// rooms are the storages of what the site keeps. In memory each is one of its own: what visitors store never takes the
-// room of what must not be refused, which is the marks of spent challenges, the failed logins and the sessions.
-// STORAGE_URL says how much visitors may store, and the others have what is enough. In Redis all are one, whose room is
-// bounded for all together, and package kept bounds what visitors store.
+// rooms are the storages for what the site keeps. In memory, each is a storage of its own, so that what visitors store
+// never takes the room for what must not be refused: the marks of spent challenges, the failed logins and the sessions.
+// STORAGE_URL says how much visitors may store; the other storages are large enough. In Redis all of them are one
+// storage with one bound, and package kept bounds what visitors store in it.
 type rooms struct {
 	challenges, attempts, sessions, accounts, messages, sent storage.Storage
 
 	opened []storage.Storage
 }
 
-// ownRoom is room for 200,000 accounts and networks with failed logins, as many who are logged in, or the answers to as
-// many forms that may be sent a second time. It is made as it is used.
+// ownRoom has room for 200,000 accounts and networks with failed logins, for as many visitors who are logged in, or for
+// the answers to as many forms that may be sent a second time. Its memory is taken only as it is used.
 const ownRoom = "memory://?entries=200000&bytes=67108864"
 
 func openRooms(ctx context.Context, set settings.Settings) (*rooms, error) {
@@ -59,14 +59,14 @@ func openRooms(ctx context.Context, set settings.Settings) (*rooms, error) {
 		return nil, err
 	}
 	if strings.HasPrefix(set.StorageURL, "memory:") {
-		slog.Info("data is kept in the memory of this process; a restart loses accounts, messages and logins, and set STORAGE_URL to keep them")
+		slog.Info("data is kept in the memory of this process, and a restart loses accounts, messages and logins; set STORAGE_URL to keep them")
 	} else {
 		slog.Info("data is kept in the storage at STORAGE_URL; a restart of this process loses none of it")
 	}
 	return r, nil
 }
 
-// shared is the room of a storage that has all of them, if that is bounded.
+// shared returns the bound of the one storage that has everything, or 0 if there is no such storage or no bound.
 func (r *rooms) shared() (bytes int64) {
 	if redis, ok := r.messages.(*storage.Redis); ok {
 		return redis.Room()
@@ -74,7 +74,7 @@ func (r *rooms) shared() (bytes int64) {
 	return 0
 }
 
-// ready tries what requests need: that each storage answers, and that there is still room for the mark of a spent
+// ready checks what requests need: that each storage answers, and that there is still room for the mark of a spent
 // challenge.
 func (r *rooms) ready(ctx context.Context) error {
 	_, err := r.challenges.Add(ctx, "ready_"+rand.Text(), []byte{1}, time.Second)

@@ -12,7 +12,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 )
 
-// altchaField is the name of what ALTCHA's widget submits, and altchaLimit the most characters of it.
+// altchaField is the name of the field that ALTCHA's widget submits, and altchaLimit is the most characters that it may
+// have.
 const (
 	altchaField = "altcha"
 	altchaLimit = 4096
@@ -41,8 +42,8 @@ func readAltchaReceipt(payload string) string {
 	return a.Receipt
 }
 
-// sendAltcha answers GET with a challenge for ALTCHA's widget. Where letters are demanded it has a picture and a sound
-// of them beside the work, and the address at which they are exchanged for a receipt.
+// sendAltcha answers GET with a challenge for ALTCHA's widget. Where letters are demanded, the challenge also has a
+// picture and a sound of them, and the address at which the widget exchanges them for a receipt.
 func (g *Guard) sendAltcha(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
 	if g.cfg.Work == nil {
 		return notFound()
@@ -83,8 +84,8 @@ func (g *Guard) altchaCode(key string, c keep.Challenge) map[string]any {
 	return code
 }
 
-// verifyAltcha answers POST with a receipt for the letters and the work that ALTCHA's widget sends, which has names of
-// its own for them and for the reply. Refusals of fields name them as a form has them.
+// verifyAltcha answers POST with a receipt for the letters and the work that ALTCHA's widget sends. The widget has
+// names of its own for them and for the reply. A refusal names the fields as a form does.
 func (g *Guard) verifyAltcha(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
 	if g.cfg.Work == nil || g.cfg.Receipts == 0 {
 		return notFound()
@@ -113,7 +114,7 @@ func (g *Guard) verifyAltcha(ctx context.Context, r *fasthttp.RequestCtx, visito
 	return reply(r, http.StatusOK, map[string]any{"verified": true, "payload": altchaReceipt{receipt}.String()})
 }
 
-// readAltcha reads what the widget's field has: work, or the receipt that it was exchanged for.
+// readAltcha reads what the widget's field holds: work, or the receipt that it was exchanged for.
 func (g *Guard) readAltcha(s *Submission, errs FieldErrors, payload string) {
 	if len(errs[altchaField]) > 0 {
 		return
@@ -130,12 +131,12 @@ func (g *Guard) readAltcha(s *Submission, errs FieldErrors, payload string) {
 	s.key, s.work, s.altcha = key, true, open
 }
 
-// workAlone reports whether a submission is the widget's where it can bring no letters, for there are no receipts. It
-// was issued at the highest level of pressure that asks for none.
+// workAlone reports whether a submission comes from the widget of a guard that gives no receipts. Such a submission can
+// bring no letters, so its challenge was issued at the highest level of pressure that asks for none.
 func (g *Guard) workAlone(s Submission) bool { return s.altcha != nil && g.cfg.Receipts == 0 }
 
-// openAltcha finds the solution in what the widget submitted. Where what was signed has been altered, the key is as
-// unknown as a key that was altered, and nothing is used up.
+// openAltcha finds the solution in what the widget submitted. If anything that was signed has been altered, the key
+// counts as unknown, as an altered key does, and nothing is used up.
 func (g *Guard) openAltcha(ctx context.Context, s *Submission) error {
 	if s.altcha == nil {
 		return nil

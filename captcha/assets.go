@@ -23,7 +23,7 @@ var (
 	style  = newAsset("field.css", "text/css; charset=utf-8", styleSource)
 )
 
-// newAssets returns the files of a guard: the worker's among them where there is work.
+// newAssets returns the files that a guard serves. The worker's script is among them if there is work.
 func newAssets(work ProofOfWork) []asset {
 	files := []asset{script, style}
 	if work != nil {
@@ -34,7 +34,7 @@ func newAssets(work ProofOfWork) []asset {
 
 const workerName = "work.js"
 
-// workerURL is where a browser finds what it runs in a worker, or "" where there is no work.
+// workerURL is where a browser finds the worker's script, or "" where there is no work.
 func (g *Guard) workerURL() string {
 	if last := g.assets[len(g.assets)-1]; last.name == workerName {
 		return g.assetURL(last)
@@ -48,7 +48,7 @@ type asset struct {
 	packed                            []encoding // the best first
 }
 
-// encoding is a content as it travels. It is made when it is first asked for, and kept.
+// encoding is a file's content in one content encoding. It is made when it is first asked for, and kept.
 type encoding struct {
 	name    string
 	content func() []byte
@@ -68,9 +68,9 @@ func newAsset(name, mediaType, content string) asset {
 
 func (g *Guard) assetURL(a asset) string { return g.path() + "assets/" + a.name + "?v=" + a.version }
 
-// asset answers GET with a file of the form field's. The field asks for them by their version and then keeps them for a
-// year; without the version, or with another than this program's, as happens while a new one is being deployed, a
-// browser asks again each time.
+// asset answers GET with a file of the form field's. The field asks for a file by its version, and the browser then
+// keeps it for a year. Without the version, or with a version that isn't this program's, as happens during a
+// deployment, the browser asks again each time.
 func (g *Guard) asset(r *fasthttp.RequestCtx, name string) error {
 	i := slices.IndexFunc(g.assets, func(a asset) bool { return a.name == name })
 	if i < 0 {

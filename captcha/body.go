@@ -19,10 +19,10 @@ type field struct {
 	wrong *FieldError // what is wrong with it, if it is not one text
 }
 
-// fields are the ones asked for that are in a body.
+// fields are the fields that were asked for and that a body has, by name.
 type fields map[string]field
 
-// set notes a field, and whether it was there before.
+// set notes a field. One that was there before is noted as given twice.
 func (f fields) set(name, text string, wrong *FieldError) {
 	if _, ok := f[name]; ok {
 		wrong = &errRepeated
@@ -61,7 +61,7 @@ func (f fields) texts() (map[string]string, error) {
 // readFields reads the named fields of a JSON, urlencoded or multipart body of at most limit bytes; 0 is the default of
 // Config.MaxBody.
 func readFields(r *fasthttp.RequestCtx, limit int, names ...string) (fields, error) {
-	// What is compressed could unpack to more than the limit.
+	// A compressed body could unpack to more than the limit.
 	if encoding := string(r.Request.Header.ContentEncoding()); encoding != "" && encoding != "identity" {
 		return nil, malformed(http.StatusUnsupportedMediaType, fmt.Sprintf("Unsupported content encoding %q in request.", encoding))
 	}
@@ -85,8 +85,8 @@ func readFields(r *fasthttp.RequestCtx, limit int, names ...string) (fields, err
 	return nil, malformed(http.StatusUnsupportedMediaType, fmt.Sprintf("Unsupported media type %q in request.", header))
 }
 
-// drainLimit is how much more of a streamed body that is too large is read, in bytes, and thrown away: a client that is
-// still sending when its connection is closed sees a reset, and not what was answered.
+// drainLimit is how many more bytes of a streamed body that is too large are read and thrown away. A client that is
+// still sending when its connection is closed sees a reset instead of the answer.
 const drainLimit = 4 << 20
 
 // readBody returns the body, and leaves it in the request as if it had not been streamed.
@@ -125,7 +125,7 @@ func formFields(args *fasthttp.Args, names []string) fields {
 	found := fields{}
 	for _, name := range names {
 		for _, text := range args.PeekMulti(name) {
-			found.set(name, string(text), nil) // a copy, where fasthttp lends
+			found.set(name, string(text), nil) // a copy, because fasthttp only lends its bytes
 		}
 	}
 	return found
@@ -151,8 +151,8 @@ func multipartFields(r *fasthttp.RequestCtx, names []string) (fields, error) {
 // maxMembers is how many members an object may have. It bounds the work that a small body can make.
 const maxMembers = 1000
 
-// jsonFields reads an object. It goes through the members itself, for encoding/json keeps the last of several with one
-// name and is silent about the others.
+// jsonFields reads an object. It goes through the members itself, because of several members with one name
+// encoding/json keeps the last and silently drops the others.
 func jsonFields(body []byte, names []string) (fields, error) {
 	switch {
 	case len(body) == 0:
@@ -163,7 +163,7 @@ func jsonFields(body []byte, names []string) (fields, error) {
 	if at := jsonFault(body); at >= len(body) {
 		return nil, jsonError("the body ends before the value does")
 	} else if at >= 0 {
-		return nil, jsonError(fmt.Sprintf("the body is no JSON from byte %d on", at+1))
+		return nil, jsonError(fmt.Sprintf("the body is not JSON from byte %d on", at+1))
 	}
 	body = bytes.TrimLeft(body, jsonSpace)
 	if body[0] != '{' {
@@ -190,8 +190,8 @@ func jsonFields(body []byte, names []string) (fields, error) {
 
 const jsonSpace = " \t\r\n"
 
-// jsonFault returns where body stops being one JSON value: a position in it, its length if it is only cut short, and -1
-// if nothing is wrong.
+// jsonFault returns the position at which body stops being one JSON value: its length if it is only cut short, or -1 if
+// nothing is wrong.
 func jsonFault(body []byte) int {
 	if json.Valid(body) {
 		return -1
@@ -209,11 +209,11 @@ func jsonFault(body []byte) int {
 	return len(body) - len(bytes.TrimLeft(after, jsonSpace))
 }
 
-// nextValue skips the space and the one comma or colon before a value, or before what closes an object. Its argument is
-// from inside of valid JSON.
+// nextValue skips the space and the one comma or colon before a value, or before the brace that closes an object. json
+// must be the rest of valid JSON.
 func nextValue(json []byte) []byte { return bytes.TrimLeft(json, jsonSpace+",:") }
 
-// valueEnd returns where the value ends that json, a part of valid JSON, begins with.
+// valueEnd returns the position where the value at the start of json ends. json must be the rest of valid JSON.
 func valueEnd(json []byte) int {
 	depth := 0
 	for i := 0; i < len(json); i++ {
@@ -267,7 +267,7 @@ func jsonText(value []byte) (text string, wrong *FieldError) {
 	return text, nil
 }
 
-// jsonType names a JSON value's type as Python does, which is what the original's clients were told.
+// jsonType names a JSON value's type as Python does, which is what django-rest-captcha told its clients.
 func jsonType(body []byte) string {
 	switch body[0] {
 	case '[':

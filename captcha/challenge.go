@@ -22,15 +22,15 @@ type Challenge struct {
 	Expires  time.Time // when it can no longer be answered
 	Language string    // of its sound and its field's texts
 
-	// Refreshed says that the request was a form without script whose visitor asked for new characters with the field's
-	// own button. Show the form as it was typed, without errors.
+	// Refreshed says that a visitor without script pressed the field's button for new characters, which sends the form.
+	// Show the form again as it was filled in, without errors.
 	Refreshed bool
 
 	guard  *Guard
 	demand Demand
 	typed  string // what the visitor typed so far
 	solved string // what the visitor's browser has computed
-	length int    // of the answer; 0 where it differs
+	length int    // of the answer; 0 if it varies
 }
 
 // DataURI returns the picture for an img element's src.
@@ -40,21 +40,22 @@ func (c *Challenge) DataURI() template.URL {
 
 // Visitor is what a guard knows of whoever asks for a challenge or answers one.
 type Visitor struct {
-	// Language is that of the sound and of the field's texts, as [Guard.Language] returns it for a request. Empty is the
-	// guard's first.
+	// Language is the language of the sound and of the field's texts, as [Guard.Language] returns it for a request. Empty
+	// means the guard's first language.
 	Language string
 
-	// Binding is what Config.Binding returns for a request: the challenge is unknown to any other.
+	// Binding is what Config.Binding returns for a request. To a visitor with another binding, the challenge is unknown.
 	Binding string
 
-	// Demand is what Config.Demand returns for a request. Zero is the guard's default.
+	// Demand is what Config.Demand returns for a request. Zero means the guard's default.
 	Demand Demand
 
-	// Client is what Config.Client returns for a request. Clients that are not known, the zero Addr, are one to Pressure.
+	// Client is what Config.Client returns for a request. To Pressure, all clients whose address is not known, the zero
+	// Addr, are one client.
 	Client netip.Addr
 }
 
-// IssueTo issues a challenge where there is no request to issue it for. See [Guard.Issue].
+// IssueTo issues a challenge to a visitor, for a caller that has no request. See [Guard.Issue].
 func (g *Guard) IssueTo(ctx context.Context, visitor Visitor) (*Challenge, error) {
 	key, c, err := g.issue(ctx, visitor, fieldPreset)
 	if err != nil {
@@ -91,7 +92,7 @@ const (
 	presets
 )
 
-// presetNames are what Create is asked for them by.
+// presetNames are the names by which a request asks Create for a preset.
 var presetNames = [presets]string{"", "field"}
 
 func (g *Guard) renderer(c keep.Challenge) *picture.Renderer {
@@ -123,16 +124,16 @@ func (g *Guard) issueAt(ctx context.Context, visitor Visitor, preset, level uint
 	return key, c, err
 }
 
-// terms are those on which a challenge is issued.
+// terms returns the terms on which a challenge is issued.
 func (g *Guard) terms(visitor Visitor, preset, level uint8) keep.Terms {
 	return g.atLevel(g.demand(visitor), level).terms(preset + level*presets)
 }
 
-// maxDraws bounds the search for an answer that spells no insult. In an alphabet in which one of four answers does,
-// which is a hundred times the default one's share, it fails once in 2^64 times.
+// maxDraws bounds the search for an answer that spells no insult. If one answer in four spelled one, a hundred times as
+// many as in the default alphabet, the search would still fail only once in 2^64 times.
 const maxDraws = 32
 
-// draw draws an answer with so many letters more than usual, at random of all that spell no insult.
+// draw draws an answer with that many letters more than usual, at random from all that spell no insult.
 func (g *Guard) draw(more int) (answer string) {
 	for range maxDraws {
 		if answer = g.alphabet.Draw(g.cfg.Length+more, g.cfg.MaxLength+more); polite.Allowed(answer) {

@@ -25,15 +25,15 @@ import (
 
 // Config holds a guard's settings. The zero value is usable: it is ConfigDefault. Zero always means the default.
 type Config struct {
-	// Storage remembers which challenges were used, or the challenges themselves (see Stored). All processes and
-	// replicas of an app share one. One that implements Adder and Taker makes a challenge single use on all of them;
-	// another fiber.Storage does so within one process, which is logged at start.
+	// Storage remembers which challenges were used, or the challenges themselves (see Stored). All processes and replicas
+	// of an app share one storage. A storage that implements Adder and Taker makes a challenge single use on all of them.
+	// Any other fiber.Storage makes it single use within each process only, and the guard logs that at start.
 	//
 	// Optional. Default: bounded memory of this process
 	Storage fiber.Storage
 
-	// Secrets seal the challenges: at least 32 characters each, from a random source. The first seals and all of them
-	// open, so that a new one can be put in front while the old one stays for one Expiration.
+	// Secrets seal the challenges: at least 32 characters each, from a random source. The first one seals, and each of
+	// them opens. To change the secret, put the new one in front and keep the old one for one Expiration.
 	//
 	// Optional. Default: one secret that all replicas agree on through Storage
 	Secrets []string
@@ -45,13 +45,13 @@ type Config struct {
 	Stored bool
 
 	// Purpose is what this guard's challenges are for, such as "signup": at most 64 letters, digits, - and _. A challenge
-	// is unknown to guards of other purposes, and is not used up there. Guard.For makes guards for further purposes.
+	// is unknown to guards of other purposes, which do not use it up. Guard.For makes guards for further purposes.
 	//
 	// Optional. Default: ""
 	Purpose string
 
-	// Binding returns what ties a challenge to whoever asked for it, such as a session's id or an address block. The
-	// challenge is unknown to a request for which it returns something else. The key does not reveal it.
+	// Binding returns something that ties a challenge to whoever asked for it, such as a session's id or an address block.
+	// The challenge is unknown to a request for which Binding returns anything else. The key does not reveal the binding.
 	//
 	// Optional. Default: nil, and anybody may answer a challenge
 	Binding func(c *fiber.Ctx) string
@@ -61,10 +61,10 @@ type Config struct {
 	// Optional. Default: 5 * time.Minute
 	Expiration time.Duration
 
-	// Receipts is how long a receipt is good, from one second to 24 hours. A receipt proves once that a challenge was
-	// met: a request brings it in the field captcha_receipt in place of key and answer.
+	// Receipts is how long a receipt is good, from one second to 24 hours. A receipt proves, once, that a challenge was
+	// met: a request sends it in the field captcha_receipt in place of the key and the answer.
 	//
-	// Optional. Default: 0, and receipts are neither given nor accepted
+	// Optional. Default: 0, which means that receipts are neither given nor accepted
 	Receipts time.Duration
 
 	// Alphabet holds the letters of the answers: 2 to 255, no two of which count as the same. Upper and lower case
@@ -79,90 +79,91 @@ type Config struct {
 	// Optional. Default: 4
 	Length int
 
-	// MaxLength, where it is greater than Length, makes each answer's length a random one from Length to MaxLength.
+	// MaxLength makes the length of each answer random, from Length to MaxLength, if it is greater than Length.
 	//
 	// Optional. Default: Length
 	MaxLength int
 
-	// Picture says how the pictures look that Create sends.
+	// Picture says how the pictures that Create sends look.
 	//
 	// Optional. Default: the defaults of picture.Config
 	Picture picture.Config
 
-	// FieldPicture says how the pictures look that the form field shows. Its fonts are those of Picture.
+	// FieldPicture says how the pictures that the form field shows look. Their fonts are those of Picture.
 	//
-	// Optional. Default: Picture. If that sets neither size nor scale nor font size, the field's are 180 x 64 CSS
+	// Optional. Default: Picture. If Picture sets no size, scale or font size, the field's pictures are 180 x 64 CSS
 	// pixels at scale 2, which is easy to read on a phone
 	FieldPicture picture.Config
 
-	// Audio speaks challenges to those who can't see them: audio.New(), from the package captcha/audio. A guard without
-	// it has no sound, and the binary no recordings. It must be able to say every letter of Alphabet in each of its
-	// languages, or in the one that Language sets: audio.Config.Languages leaves languages out.
+	// Audio speaks challenges to those who can't see them: audio.New(), from the package captcha/audio. Without it a guard
+	// has no sound, and the binary carries no recordings. The speaker must be able to say every letter of Alphabet in each
+	// of its languages, or in the one that Language sets. To leave languages out, set audio.Config.Languages.
 	//
 	// Optional. Default: nil
 	Audio Speaker
 
-	// Work lets a visitor's browser compute in place of typing: work.New(), from the package captcha/work. A guard without
-	// it takes no work, and the binary carries none of it.
+	// Work lets a visitor's browser compute something so that the visitor need not type: work.New(), from the package
+	// captcha/work. Without it a guard accepts no work, and the binary carries none of its code.
 	//
 	// Optional. Default: nil
 	Work ProofOfWork
 
-	// Demand decides what a request must bring to the guard of this purpose. It is called when a challenge is issued,
-	// on the page or on the guard's own routes, and its answer is sealed in the challenge. It is called again when a
-	// submission is read. So let it depend only on the purpose and on what these requests have in common, such as the
-	// address.
+	// Demand decides what a request must bring to get past the guard of this purpose. It is called when the page or one of
+	// the guard's own routes issues a challenge, and what it returns is sealed in the challenge. It is called again when a
+	// submission is read. Let it therefore depend only on the purpose and on what all these requests have in common, such
+	// as the visitor's address.
 	//
-	// Optional. Default: nil, and that is LettersOrWork where Work is set, else LettersOnly
+	// Optional. Default: nil, which means LettersOrWork if Work is set, else LettersOnly
 	Demand func(c *fiber.Ctx, purpose string) Demand
 
-	// Pressure asks more of a client if guesses from its network fail: pressure.New(), from the package
-	// captcha/pressure. A guard without it asks the same of everybody, and the binary carries none of it.
+	// Pressure asks more of a client if guesses from its network fail: pressure.New(), from the package captcha/pressure.
+	// Without it a guard asks the same of everybody, and the binary carries none of its code.
 	//
 	// Optional. Default: nil
 	Pressure Pressure
 
-	// Client returns the address that a request comes from, for Pressure. All clients whose address is not known, the
-	// zero Addr, count as one.
+	// Client returns the address that a request comes from, for Pressure. All clients whose address is not known, for
+	// which it returns the zero Addr, count as one.
 	//
-	// Optional. Default: c.IP(). Behind a proxy that is the proxy, so that all visitors are one client, unless the app
-	// sets ProxyHeader, and EnableTrustedProxyCheck with TrustedProxies, without which anybody may name any address.
+	// Optional. Default: c.IP(). Behind a proxy that is the proxy's address, so that all visitors count as one client,
+	// unless the app sets fiber.Config.ProxyHeader. Set EnableTrustedProxyCheck and TrustedProxies with it: otherwise
+	// anybody can claim any address.
 	Client func(c *fiber.Ctx) netip.Addr
 
-	// Trap is the name of a text field that people never see and leave empty, such as "subject": letters, digits, _, -
-	// and dots, and not a name by which browsers fill in what they know about their users. If it is set, the form field
-	// contains it. A submission with text in it is answered like a wrong answer, or like a used receipt if it brings a
-	// receipt, and uses up what it brings. A client that does not send the field, such as one of the JSON API, is not
-	// asked for it.
+	// Trap is the name of a text field that people never see and so leave empty, such as "subject": letters, digits, _, -
+	// and dots. It must not be a name by which browsers fill in what they know about their users. If Trap is set, the form
+	// field contains this text field. A submission with text in it is answered like a wrong answer, or like a used receipt
+	// if it brings a receipt, and its challenge or receipt is used up. A client that does not know the text field, such as
+	// one of the JSON API, need not send it.
 	//
-	// Optional. Default: "", and there is none
+	// Optional. Default: "", which means no trap
 	Trap string
 
-	// Pause is the least time between issue and answer, because people have to read: from a millisecond to a minute,
-	// and at most half of Expiration. Letters that come sooner are answered like a wrong answer, and use their
-	// challenge up. It does not apply to work alone, which a browser may have done before its visitor has read the
-	// page. If the clocks of replicas differ, the pause is longer or shorter by as much.
+	// Pause is the least time that must pass between issuing a challenge and answering it, because people have to read it:
+	// from a millisecond to a minute, and at most half of Expiration. Letters that come sooner are answered like a wrong
+	// answer, and their challenge is used up. Pause does not apply to work alone, which a browser may have finished before
+	// its visitor has read the page. If the clocks of replicas differ, the pause is that much longer or shorter.
 	//
 	// Optional. Default: 0
 	Pause time.Duration
 
-	// Language is the language of sound and field texts, whatever the request prefers: one that has Texts, or a relative's
-	// tag, as zh-TW is for zh-Hant.
+	// Language sets the language of the sound and of the field's texts, whatever the request prefers. It must be a
+	// language that has Texts, or a relative of one, as zh-TW is of zh-Hant.
 	//
 	// Optional. Default: "", the best match for the request's Accept-Language
 	Language string
 
-	// Texts change what the form field says, by language (BCP 47), and add languages. A text that is left empty stays
-	// as it is. In an added language it comes from the nearest relative, or else is in English, which is logged at
-	// start. A language that Audio does not speak has the sound of its nearest relative, or else of Audio's first
-	// language.
+	// Texts change what the form field says, by language (a BCP 47 tag), and can add languages. A text that is left empty
+	// stays as it is. In an added language, an empty text is taken from the nearest relative, or else from English, which
+	// the guard logs at start. A language that Audio does not speak has the sound of its nearest relative, or else of
+	// Audio's first language.
 	//
 	// Optional. Default: the 66 languages that README.md lists, English (en) first
 	Texts map[string]Texts
 
-	// Path is where the form field finds Create: names of letters, digits and ._~- between slashes, with a slash at
-	// either end. Audio is below it, at :key/audio.wav, Work, at :key/work, Altcha, at altcha, and Assets, at
-	// assets/:file. If several guards with different settings have fields in one app, each needs a Path of its own.
+	// Path is where the form field finds Create: names of letters, digits and ._~- between slashes, with a slash at either
+	// end. Below it are Audio, at :key/audio.wav; Work, at :key/work; Altcha, at altcha; and Assets, at assets/:file. If
+	// several guards with different settings have fields in one app, each needs a Path of its own.
 	//
 	// Optional. Default: "/api/captcha/"
 	Path string
@@ -184,7 +185,7 @@ type Config struct {
 	// Optional. Default: nil
 	Next func(c *fiber.Ctx) bool
 
-	// ErrorHandler answers a request that is refused: by Protect, and by the guard's own routes. The error is one of this
+	// ErrorHandler answers a request that Protect or one of the guard's own routes refuses. The error is one of this
 	// package's.
 	//
 	// Optional. Default: Reply, which answers in JSON
@@ -196,8 +197,8 @@ type Config struct {
 	// Optional. Default: nil
 	Observe func(ctx context.Context, e Event)
 
-	// Logger gets warnings about settings, at start, and the causes of storage failures, at most one a second. Nothing in
-	// it is secret.
+	// Logger gets warnings about settings at start, and the causes of failures, such as the storage's, at most one a
+	// second. Nothing secret is logged.
 	//
 	// Optional. Default: slog.Default()
 	Logger *slog.Logger
@@ -207,16 +208,16 @@ type Config struct {
 	// Optional. Default: time.Now
 	Now func() time.Time
 
-	// Compat are settings for clients that were written for another server.
+	// Compat has settings for clients that were written for another server.
 	//
 	// Optional. Default: as ConfigDefault has it
 	Compat Compat
 }
 
-// Compat are the settings that django-rest-captcha has and a new app can leave alone.
+// Compat holds the settings that django-rest-captcha has and that a new app can leave alone.
 type Compat struct {
-	// KeyField and ValueField are the names of the key and the answer in a submission; the key's is that in the reply as
-	// well. Names of fields are letters, digits, _, - and dots.
+	// KeyField and ValueField are the names of the key and the answer in a submission. A reply names the key by KeyField
+	// too. A field's name consists of letters, digits, _, - and dots.
 	//
 	// Optional. Default: "captcha_key" and "captcha_value"
 	KeyField, ValueField string
@@ -226,10 +227,10 @@ type Compat struct {
 	// Optional. Default: both "captcha_image" and "captcha_value", because there are front ends for each
 	ImageField string
 
-	// Namespace is the form of the keys in Storage, at most 256 bytes. {key}, which it has once, stands for the
-	// challenge's key, with a ~ before it where that key was used, and {version} for the version of this form. It must
-	// have a part of its own, so that no visitor's key can name an entry that is not a captcha's. Guards that share a
-	// Storage and have the same Namespace and Purpose accept each other's challenges.
+	// Namespace is the template of the keys in Storage, at most 256 bytes. It contains {key} once, which stands for the
+	// challenge's key, with a ~ before it if the key was used. {version} stands for the version of the captcha's names in
+	// the storage. The template must also have text of its own, so that no visitor's key can name an entry that is not a
+	// captcha's. Guards that share a Storage and have the same Namespace and Purpose accept each other's challenges.
 	//
 	// Optional. Default: "rest_captcha_{key}.{version}"
 	Namespace string
@@ -240,8 +241,8 @@ type Compat struct {
 	// Optional. Default: a random UUID
 	KeyGenerator func() string
 
-	// InsecureMasterAnswers are key and answer pairs that are always accepted and never used up, for the automated
-	// tests of an app. Anyone who knows a pair gets past the captcha: their number is logged at start.
+	// InsecureMasterAnswers are key and answer pairs that are always accepted and never used up, for the automated tests
+	// of an app. Anyone who knows a pair gets past the captcha. The guard logs at start how many there are.
 	//
 	// Optional. Default: nil
 	InsecureMasterAnswers map[string]string
@@ -266,7 +267,7 @@ const (
 	maxNamespace  = 256
 	streamedLimit = 1 << 20
 
-	// valueLimit is the original's, in characters. It grows with the longest answer.
+	// valueLimit is django-rest-captcha's, in characters. It grows with the longest answer.
 	valueLimit = 8
 
 	imageField = "captcha_image"
@@ -322,8 +323,8 @@ func fieldSize(p picture.Config) picture.Config {
 	return p
 }
 
-// check says what is impossible about the settings. What concerns the picture is the picture package's to say, and
-// sound and texts are looked at when they are put together.
+// check says what is impossible about the settings. The picture package checks what concerns the pictures. Sound and
+// texts are checked when they are prepared.
 func (cfg Config) check() error {
 	return errors.Join(
 		checkRange("Expiration", cfg.Expiration, time.Second, keep.MaxLife),
@@ -350,7 +351,8 @@ func (cfg Config) checkMaxLength() error {
 	return checkRange("MaxLength", cfg.MaxLength, cfg.Length, maxLength)
 }
 
-// checkSpan lets 0 be none. Below least is a number without its unit, such as the 2 nanoseconds that Pause: 2 means.
+// checkSpan allows 0, which means none. A value below least is most likely a number without its unit: Pause: 2 means 2
+// nanoseconds.
 func checkSpan(field string, value, least, greatest time.Duration) error {
 	if value != 0 && (value < least || value > greatest) {
 		return setting.Refuse(field, value, "0, or %v to %v", least, greatest)
@@ -374,7 +376,7 @@ func checkPurpose(purpose string) error {
 	return nil
 }
 
-// pathForm are paths that mean the same to a browser and to Fiber's router.
+// pathForm matches paths that mean the same to a browser and to Fiber's router.
 var pathForm = regexp.MustCompile(`^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*$`)
 
 func (cfg Config) checkPath() error {
@@ -406,7 +408,7 @@ func (cfg Config) checkSecrets() error {
 	return nil
 }
 
-// tagForm are language tags by their form alone, for languages may be made up.
+// tagForm matches language tags by their form alone, because an app may make a language up.
 var tagForm = regexp.MustCompile(`^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$`)
 
 func (cfg Config) checkTexts() error {
@@ -420,7 +422,7 @@ func (cfg Config) checkTexts() error {
 
 var fieldForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
-// constantFields are those of a reply that no setting renames.
+// constantFields are the fields of a reply that no setting renames.
 var constantFields = []string{"image_type", "image_decode", "image_width", "image_height", "expires_in", "audio_type", "audio_url"}
 
 func (c Compat) checkFields() error {
@@ -456,8 +458,8 @@ func (c Compat) checkNamespace() error {
 	return nil
 }
 
-// imageFields are the names under which the picture is sent. The original's documentation has one and its code the
-// other.
+// imageFields are the names under which the picture is sent. The documentation of django-rest-captcha has one and its
+// code the other.
 func (c Compat) imageFields() []string {
 	if c.ImageField != "" {
 		return []string{c.ImageField}

@@ -41,8 +41,8 @@ func (g *Guard) create(ctx context.Context, r *fasthttp.RequestCtx, visitor Visi
 	return nil
 }
 
-// appendDetails adds members to a reply of which a client can ask for more than the original's server says. They are
-// not there unasked, for a client in a typed language may know no number in a reply.
+// appendDetails adds the members of a reply for which a client can ask, and which django-rest-captcha does not send.
+// They are sent only on request, because a client in a typed language may expect nothing but strings in a reply.
 func (g *Guard) appendDetails(reply []byte, key string, c keep.Challenge) []byte {
 	width, height := g.renderer(c).Size(c.Answer)
 	reply = fmt.Appendf(reply[:len(reply)-1], `,"image_width":%d,"image_height":%d,"expires_in":%d`, width, height, int(g.cfg.Expiration.Seconds()))
@@ -57,11 +57,11 @@ func notAllowed(r *fasthttp.RequestCtx) error {
 	return &Error{Reason: NotAllowed, Status: http.StatusMethodNotAllowed, Detail: fmt.Sprintf("Method %q not allowed.", r.Method())}
 }
 
-// images are pictures that have been sent, kept for their room.
+// images holds the buffers of pictures that have been sent, to be used again.
 var images = sync.Pool{New: func() any { return new([]byte) }}
 
-// A frame is the JSON of a reply without what differs from challenge to challenge: the parts before the key, before the
-// picture under each of its names, and after all.
+// A frame is the JSON of a reply without what differs from challenge to challenge: the part before the key, the parts
+// before the picture under each of its names, and the end.
 type frame []string
 
 func newFrame(cfg Config) frame {

@@ -8,32 +8,33 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 )
 
-// Demand is what a request must bring to be let through. Config.Demand chooses it; what it was when a challenge was
-// issued is sealed in the challenge, so that a visitor can't choose less. A submission has to meet both that and what
-// is demanded of the request that brings it.
+// Demand is what a request must bring to be let through. Config.Demand chooses it. The demand for which a challenge was
+// issued is sealed in the challenge, so that a visitor can't choose less. A submission has to meet that demand, and
+// also the one that Config.Demand returns for the request that brings it.
 //
-// The zero value is the guard's default: LettersOrWork where Config.Work is set, else LettersOnly.
+// The zero value means the guard's default: LettersOrWork if Config.Work is set, else LettersOnly.
 type Demand uint8
 
 const (
 	// LettersOrWork lets a browser compute so that its visitor need not type. Visitors without script type the letters.
 	LettersOrWork Demand = 1 + iota
 
-	// LettersAndWork takes both, of one challenge and in one submission. A visitor without script can't bring it. If
-	// Config.Work is not set, nobody can: the request then fails with 500, and the log says why.
+	// LettersAndWork requires both, for the same challenge and in the same submission. A visitor without script can't
+	// bring both. If Config.Work is not set, nobody can: the request then fails with 500, and the log says why.
 	LettersAndWork
 
-	// Nothing lets the request pass as it is, such as one of a visitor who has just met a challenge, or of a colleague.
+	// Nothing lets the request pass as it is. Return it for a visitor who has just met a challenge, for example, or for a
+	// colleague.
 	Nothing
 
-	// LettersOnly takes no work.
+	// LettersOnly requires the letters and accepts no work in their place.
 	LettersOnly
 )
 
 // maxLevel is the highest level of work that a challenge's terms hold.
 const maxLevel = 7
 
-// kind is the demand without its level, which stands in the bits above these.
+// kind is the demand without its level, which is in the bits above.
 const (
 	kindBits = 3
 	kindMask = 1<<kindBits - 1
@@ -48,13 +49,13 @@ func (d Demand) AtLevel(level int) Demand {
 func (d Demand) kind() Demand { return d & kindMask }
 func (d Demand) level() uint8 { return uint8(d >> kindBits) }
 
-// terms are the demand as a key has it. The codes are those of the constants, but for LettersOnly: it is 0, as the
-// terms are of the keys that were made before there was work.
+// terms returns the demand as it is written in a key. The codes are those of the constants, except that LettersOnly is
+// 0: the keys that were made before there was work have 0 there.
 func (d Demand) terms(preset uint8) keep.Terms {
 	return keep.Terms{Demand: uint8(d.kind()) & 3, Preset: preset, Level: d.level()}
 }
 
-// demandOf is what a key was issued for.
+// demandOf returns the demand for which a key was issued.
 func demandOf(t keep.Terms) Demand {
 	kind := LettersOnly
 	if t.Demand != 0 {
@@ -63,11 +64,11 @@ func demandOf(t keep.Terms) Demand {
 	return kind.AtLevel(int(t.Level))
 }
 
-// needsLetters reports whether nothing but letters will do, takesWork whether work counts.
+// needsLetters reports whether letters are required, and takesWork whether work counts.
 func (d Demand) needsLetters() bool { return d.kind() == LettersOnly || d.kind() == LettersAndWork }
 func (d Demand) takesWork() bool    { return d.kind() == LettersOrWork || d.kind() == LettersAndWork }
 
-// brought is what a submission has for a demand.
+// brought is what a submission brings to meet a demand.
 type brought struct {
 	letters, work bool
 	level         uint8 // of the work
@@ -88,7 +89,7 @@ func (b brought) meets(d Demand) bool {
 	}
 }
 
-// worth is the demand that stands in a receipt for what was brought.
+// worth returns the demand that a receipt records for what was brought.
 func (b brought) worth() Demand {
 	switch {
 	case b.letters && b.work:
@@ -102,12 +103,12 @@ func (b brought) worth() Demand {
 	}
 }
 
-// broughtFor is the least that whoever met d has brought.
+// broughtFor returns the least that a submission which met d has brought.
 func broughtFor(d Demand) brought {
 	return brought{letters: d.needsLetters(), work: d.takesWork(), level: d.level()}
 }
 
-// errNoWork and errNoDemand are a programmer's mistakes, which no request can meet.
+// errNoWork and errNoDemand report a programmer's mistake: a demand that no request can meet.
 var (
 	errNoWork   = errors.New("captcha: Config.Demand asks for LettersAndWork, but Config.Work is not set, so nobody can meet it")
 	errNoDemand = errors.New("captcha: Config.Demand returned something other than LettersOrWork, LettersOnly, LettersAndWork and Nothing")
@@ -128,7 +129,7 @@ func (g *Guard) checkDemand(ctx context.Context, visitor Visitor) error {
 	return &Error{Failed, http.StatusInternalServerError, "This can't be asked for here.", cause}
 }
 
-// demand is what is demanded of a visitor.
+// demand returns what is demanded of a visitor.
 func (g *Guard) demand(visitor Visitor) Demand {
 	switch {
 	case visitor.Demand.kind() != 0:

@@ -15,16 +15,16 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 )
 
-// Edge is a guard for any router on fasthttp. The methods of Guard that take a *fiber.Ctx are a thin layer over it, for
-// Fiber v2; package fiberv3 is another. If a method returns an error, which is one of this package's, it has answered
-// nothing, and the router answers.
+// Edge is a guard for any router on fasthttp. The methods of Guard that take a *fiber.Ctx are a thin layer over it for
+// Fiber v2; the package fiberv3 is one for Fiber v3. A method that returns an error has answered nothing: the error is
+// one of this package's, and the router answers it.
 type Edge struct{ g *Guard }
 
 // Edge returns the guard for a router on fasthttp.
 func (g *Guard) Edge() Edge { return Edge{g} }
 
-// For returns the edge of the guard for the purpose that a request to one of the guard's own routes names in its query.
-// An unknown one is 404.
+// For returns the edge of the guard for the purpose that a request names in its query. It is for requests to the
+// guard's own routes. An unknown purpose is an error with the status 404.
 func (e Edge) For(r *fasthttp.RequestCtx) (Edge, error) {
 	g := e.g.ofPurpose(string(r.QueryArgs().Peek("purpose")))
 	if g == nil {
@@ -39,28 +39,30 @@ func (e Edge) Purpose() string { return e.g.purpose }
 // Path returns Config.Path.
 func (e Edge) Path() string { return e.g.cfg.Path }
 
-// PathBelow returns what is left of Config.Path below a prefix that the router puts before it. The error says what to
-// do where Path does not begin with the prefix.
+// PathBelow returns what is left of Config.Path below a prefix that the router puts before it. If Path does not begin
+// with the prefix, the error says what to do.
 func (e Edge) PathBelow(prefix string) (string, error) {
 	prefix = strings.TrimSuffix(prefix, "/")
 	rest, ok := strings.CutPrefix(e.g.cfg.Path, prefix+"/")
 	if !ok {
-		return "", fmt.Errorf("captcha: Register: a browser finds what is registered with the group %s below it, and Config.Path is %s; "+
+		return "", fmt.Errorf("captcha: Register: the routes of the group %s are below that prefix, but Config.Path is %s; "+
 			"set Config.Path to %s", prefix, e.g.cfg.Path, prefix+e.g.cfg.Path)
 	}
 	return "/" + rest, nil
 }
 
-// Clash returns an error if a route that an app has already would take the requests of this guard's.
+// Clash returns an error if a route that an app already has would take the requests that are meant for this guard's
+// routes.
 func (e Edge) Clash(method, path string) error {
 	if method != http.MethodPost || strings.TrimSuffix(path, "/") != strings.TrimSuffix(e.g.cfg.Path, "/") {
 		return nil
 	}
-	return fmt.Errorf("captcha: Register: the app has a handler at %s already; give each guard a Config.Path of its own, "+
+	return fmt.Errorf("captcha: Register: the app already has a handler at %s; give each guard a Config.Path of its own, "+
 		"or use one guard for several purposes with Guard.For", path)
 }
 
-// Mounted has the form field look for the guard's routes below what path returns when the field is shown.
+// Mounted tells the guard where its app is mounted. path is called whenever the form field is shown, and the field
+// looks for the guard's routes below what it returns.
 func (e Edge) Mounted(path func() string) { e.g.mounted.Store(&path) }
 
 // Issue returns the challenge to show in a form, as [Guard.Issue] does.
@@ -83,7 +85,8 @@ func (e Edge) Issue(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor
 	return e.g.IssueTo(ctx, visitor)
 }
 
-// again returns the challenge that a form brings back, or nil if it can't be answered any more or not for long.
+// again returns the challenge that a form brings back, or nil if it can no longer be answered, or only for a short
+// while.
 func (e Edge) again(ctx context.Context, fields fields, visitor Visitor) *Challenge {
 	g, names := e.g, &e.g.cfg.Compat
 	if fields[names.KeyField].wrong != nil {
@@ -182,24 +185,25 @@ func (e Edge) Read(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor)
 	return e.g.read(ctx, fields, err, visitor)
 }
 
-// Sending is what tells one sending of a form from another. See the package captcha/once.
+// Sending identifies one sending of a form, so that it can be told from others. See the package captcha/once.
 type Sending struct {
 	Key    string   // of the challenge or the receipt that it brings
-	Secret [32]byte // that only this key leads to, on every replica
+	Secret [32]byte // derived from this key alone, and the same on every replica
 	Issued bool     // whether this guard has issued the key, as far as that is still known
 
 	guard *Guard
 	scope keep.Scope
 }
 
-// Unused reports whether the key can still be used: the form was refused, if at all, for the sake of another field.
+// Unused reports whether the key can still be used. If it can, and the form was refused, then another field was the
+// reason.
 func (s Sending) Unused(ctx context.Context) bool {
 	_, err := s.guard.keeperOf(s.scope.Kind).Peek(ctx, s.Key, s.scope)
 	return err == nil
 }
 
-// Sending returns what the form in a request is told from others by, and uses nothing up. It is not ok for a request
-// that Read refuses, or that brings no key of this guard's form.
+// Sending returns what identifies the form in a request, and uses nothing up. ok is false for a request that Read
+// refuses, or that brings nothing that looks like a key.
 func (e Edge) Sending(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) (s Sending, ok bool) {
 	g := e.g
 	if g.demand(visitor).kind() == Nothing {
@@ -236,7 +240,8 @@ func (e Edge) Language(r *fasthttp.RequestCtx) string {
 	return e.g.index.Prefer(string(r.Request.Header.Peek("Accept-Language")))
 }
 
-// retryAfter is what a visitor is told to wait when the storage is down or work can't be set, in seconds.
+// retryAfter is how long a visitor is told to wait, in seconds, when the storage is down or there is no capacity to
+// make work.
 const retryAfter = 2
 
 // ReplyTo answers a request that was refused with err, as [Reply] does.

@@ -10,8 +10,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
-// SettingError refuses a setting, by [NewGuard]. It names the field, its value and what is accepted. Several may be
-// joined; [errors.As] finds the first.
+// SettingError is the error with which [NewGuard] refuses a setting. It names the field, its value and what is
+// accepted. Several may be joined; [errors.As] finds the first.
 type SettingError = setting.Error
 
 // Reason is why something was refused or failed: a short constant word, fit for a metric's label.
@@ -24,12 +24,12 @@ const (
 	Malformed     Reason = "malformed"
 	UnknownKey    Reason = "unknown_key"
 	WrongAnswer   Reason = "wrong_answer"
-	Trapped       Reason = "trapped"  // of an Event: Config.Trap was filled in; the error is ErrWrongAnswer, or ErrUnknownKey of a receipt
-	TooSoon       Reason = "too_soon" // of an Event: within Config.Pause; the error is ErrWrongAnswer
+	Trapped       Reason = "trapped"  // only in an Event: Config.Trap was filled in; the visitor's error is ErrWrongAnswer, or ErrUnknownKey for a receipt
+	TooSoon       Reason = "too_soon" // only in an Event: the answer came within Config.Pause; the visitor's error is ErrWrongAnswer
 	StorageFailed Reason = "storage_failed"
-	NotFound      Reason = "not_found"   // of a route of the guard's
-	NotAllowed    Reason = "not_allowed" // a method, of a route of the guard's
-	Busy          Reason = "busy"        // work could not be set in time
+	NotFound      Reason = "not_found"   // a route of the guard has nothing at this address
+	NotAllowed    Reason = "not_allowed" // a route of the guard was called with the wrong method
+	Busy          Reason = "busy"        // work could not be made in time
 	Failed        Reason = "failed"      // something of the app's own, such as Config.Audio
 )
 
@@ -41,7 +41,7 @@ type Error struct {
 	Status int    // of the answer to the request
 	Detail string // a sentence for whoever sent it
 
-	Cause error // nil, or what failed; it is for a log and for no stranger
+	Cause error // nil, or what failed; for a log, not for strangers
 }
 
 // The reasons for which a submission is refused. Test for them with errors.Is.
@@ -54,11 +54,11 @@ var (
 	// read. Nothing was used up.
 	ErrMalformed error = &Error{Reason: Malformed, Status: http.StatusBadRequest, Detail: "The captcha fields can't be read."}
 
-	// ErrUnknownKey says that the key names no challenge that can still be answered here: it was never issued, or for
-	// another purpose, it was used before, or it has expired. These cases are not told apart, on purpose.
+	// ErrUnknownKey says that the key names no challenge that can still be answered here: it was never issued, was issued
+	// for another purpose, was used before, or has expired. The guard deliberately does not tell these cases apart.
 	ErrUnknownKey error = &Error{Reason: UnknownKey, Status: http.StatusBadRequest, Detail: "Invalid or expired captcha key"}
 
-	// ErrWrongAnswer says that the answer was not the challenge's. The challenge is used up.
+	// ErrWrongAnswer says that the answer was wrong. The challenge is used up.
 	ErrWrongAnswer error = &Error{Reason: WrongAnswer, Status: http.StatusBadRequest, Detail: "Invalid captcha value"}
 
 	// ErrStorage says that the storage failed, so that nobody knows whether the answer was right. It wraps the
@@ -136,8 +136,8 @@ func reasonOf(err error) Reason {
 }
 
 // FieldErrors says what is wrong with each field, by the field's name. An app may add the errors of its own fields. Its
-// JSON is Django REST framework's: {"captcha_value": ["This field is required."]}. For errors.Is it is ErrMissing if
-// every field named is absent or blank, else ErrMalformed.
+// JSON is Django REST framework's: {"captcha_value": ["This field is required."]}. errors.Is takes it for ErrMissing if
+// every field that it names is absent or blank, else for ErrMalformed.
 type FieldErrors map[string][]FieldError
 
 // FieldError is one thing that is wrong with a field.
@@ -204,7 +204,7 @@ func (e FieldErrors) As(target any) bool {
 	return asFiberError(target, http.StatusBadRequest, e.Error())
 }
 
-// nonField is the form of a complaint about the submission as a whole.
+// nonField returns a complaint about the submission as a whole.
 func nonField(message string) FieldErrors {
 	return FieldErrors{"non_field_errors": {{Code: errNotText.Code, Message: message}}}
 }

@@ -5,7 +5,8 @@ import "time"
 // Kind is what an Event is about.
 type Kind string
 
-// The kinds of events. A browser asks for a sound in one request or in several, and for work only where it does it.
+// The kinds of events. A browser asks for a sound in one request or in several, and for work only if it is about to do
+// it.
 const (
 	Issued   Kind = "issued"
 	Spoken   Kind = "spoken"
@@ -16,7 +17,7 @@ const (
 // Way is how a challenge was met.
 type Way string
 
-// The ways. Whoever heard the letters types them like who saw them: the two are one way here.
+// The ways. Letters that were heard are typed like letters that were seen, so both are one way here.
 const (
 	Letters Way = "letters"
 	Work    Way = "work"
@@ -31,10 +32,10 @@ type Event struct {
 	Kind    Kind
 	Reason  Reason        // OK, or why it was refused or failed
 	Err     error         // nil, or the error behind Reason
-	Way     Way           // of a Verified: what was submitted
+	Way     Way           // what was submitted, for a Verified event
 	Purpose string        // of the guard
-	Style   string        // that an Issued challenge is drawn in, or that a Verified one was, where its key was valid
-	Length  int           // its number of letters, likewise
-	Level   int           // of pressure, at which it was issued, likewise; 0 is none
+	Style   string        // of the picture, for an Issued challenge and for a Verified one whose key was valid
+	Length  int           // of the answer, in letters, for the same events
+	Level   int           // of pressure when it was issued, for the same events; 0 is none
 	Age     time.Duration // of a Verified challenge whose key was valid: the time from issue to answer
 }

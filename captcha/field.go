@@ -21,54 +21,54 @@ var fieldSource string
 
 var fieldTemplate = template.Must(template.New("field").Parse(fieldSource))
 
-// FieldOptions say how a form field is shown. The zero value is a field that was not answered yet.
+// FieldOptions say how a form field is shown. The zero value is for a field that has not been answered yet.
 type FieldOptions struct {
-	// Error is why the last submission was refused, as Check and Verify returned it. The sentence that Challenge.Message
-	// has for it stands beside the text field.
+	// Error is the error with which Check or Verify refused the last submission. The sentence that Challenge.Message has
+	// for it is shown beside the text field.
 	//
 	// Optional. Default: nil
 	Error error
 
-	// Message is a sentence of the app's own to stand there instead, as plain text.
+	// Message is a sentence of the app's own, as plain text, that is shown there instead.
 	//
 	// Optional. Default: ""
 	Message string
 
-	// Nonce is that of the page's Content-Security-Policy, for one that trusts scripts and styles by it: script-src
+	// Nonce is the nonce of the page's Content-Security-Policy, if that trusts scripts and styles by nonce: script-src
 	// 'nonce-...' 'strict-dynamic'; style-src 'nonce-...'.
 	//
 	// Optional. Default: ""
 	Nonce string
 
-	// InputClass and ButtonClass are added to the class of the text field and of the buttons, so that they look as others
-	// in the app do.
+	// InputClass and ButtonClass are added to the class of the text field and of the buttons, so that they look like the
+	// app's own.
 	//
 	// Optional. Default: ""
 	InputClass, ButtonClass string
 }
 
 // Field returns the HTML of the whole form field: the picture, the text field with its label, the hidden key, the sound
-// where Config.Audio is set, a button that gets new characters, the style and the script. It belongs in a form; there
-// may be several on a page, each with a challenge of its own:
+// if Config.Audio is set, a button that gets new characters, the style and the script. It belongs in a form; there may
+// be several on a page, each with a challenge of its own:
 //
 //	<form method="post"> ... {{.Captcha.Field}} <button>Send</button></form>
 //
-// The picture, the text field and the sound need no JavaScript, and the button for new characters sends the form to
-// where it goes anyhow: [Guard.Check] and [Guard.Read] then refuse it as one in which the answer is missing, and
-// [Guard.Issue] returns a new challenge with Refreshed set, so that the form comes back as it was typed. Because that
-// button comes before the form's own, an invisible one stands before it: without script, Enter sends the form without
-// the name and value of the app's button.
+// The picture, the text field and the sound need no JavaScript. Without it, the button for new characters sends the
+// form to its usual address. [Guard.Check] and [Guard.Read] then refuse the form because the answer is missing, and
+// [Guard.Issue] returns a new challenge with Refreshed set, so that the app can show the form again as it was filled
+// in. The Enter key presses the first button of a form. So that Enter does not ask for new characters, an invisible
+// button comes first: without script, Enter sends the form without the name and value of the app's own button.
 //
-// With JavaScript, the field replaces its challenge in time before it expires, but never one that is being answered;
-// another is a click away, without a change to the rest of the form; and a form that was sent is not sent again within
-// ten seconds. Where there is no script, the package captcha/once answers a second sending as the first. An app that
-// does not reload the page after a submission calls refresh() on the element captcha-field. The script,
-// assets/field.js, says at its head which events the element sends and which browsers it needs, and the style,
-// assets/field.css, which custom properties change the looks.
+// With JavaScript, the field replaces its challenge before it expires, unless the visitor is answering it. One click
+// brings another challenge and leaves the rest of the form alone. A form that was sent is not sent again within ten
+// seconds; for visitors without script, the package captcha/once answers the second copy like the first. An app that
+// does not reload the page after a submission calls refresh() on the element captcha-field. The comment at the head of
+// the script, assets/field.js, says which events the element sends and which browsers it needs. The one in the style,
+// assets/field.css, says which custom properties change the looks.
 //
-// Where Config.Work is set and the demand takes it, the browser starts to work when the visitor touches the form. When
-// it is done, the letters disappear and the visitor is told that there is nothing to type. The letters stay if there is
-// no secure context, if the work fails or takes more than 30 seconds, and for visitors who prefer them.
+// If Config.Work is set and the demand accepts work, the browser starts to compute when the visitor starts to use the
+// form. When it is done, the letters disappear and the visitor is told that there is nothing to type. The letters stay
+// if there is no secure context, if the work fails or takes more than 30 seconds, and for visitors who prefer them.
 //
 // If nothing is demanded of the visitor, the field is empty.
 //
@@ -77,8 +77,8 @@ type FieldOptions struct {
 //
 //	img-src data:; style-src 'self'; script-src 'self'; worker-src 'self'; media-src 'self'; connect-src 'self'
 //
-// and nothing inline. Create needs no CSRF token, because it changes nothing: leave it out of an app's CSRF protection.
-// The page is one visitor's: answer it with Cache-Control: no-store.
+// and nothing inline. Exempt Create from the app's CSRF protection: it changes nothing, and so needs no token. The page
+// is for one visitor alone: send it with Cache-Control: no-store.
 func (c *Challenge) Field(options ...FieldOptions) template.HTML {
 	if c.guard == nil || c.demand.kind() == Nothing {
 		return ""
@@ -125,7 +125,7 @@ type fieldData struct {
 	Direction                       string // of the texts
 	Error                           string
 	Nonce, InputClass, ButtonClass  string
-	Count                           string // of the characters, in words; "" where it differs
+	Count                           string // of the characters, in words; "" if it varies
 	AnyCount                        string // the same with {n} for their number, where that may change
 	ID, ValueField                  string
 	KeyField, ImageField            string

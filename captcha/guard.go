@@ -41,7 +41,7 @@ type shared struct {
 	tags      map[string]keep.Language // and the other way round
 	assets    []asset
 
-	mounted    atomic.Pointer[func() string] // where the app is mounted that Register was called with
+	mounted    atomic.Pointer[func() string] // where the app that Register was called with is mounted
 	complained atomic.Int64                  // when a failure was last logged, in Unix nanoseconds
 
 	mu       sync.RWMutex
@@ -58,7 +58,7 @@ func New(config ...Config) *Guard {
 	return g
 }
 
-// NewGuard returns a guard with these settings. Its error is one or several of *SettingError.
+// NewGuard returns a guard with these settings. Its error wraps a *SettingError, or several.
 func NewGuard(config ...Config) (*Guard, error) {
 	cfg := withDefaults(config...)
 	if err := cfg.check(); err != nil {
@@ -148,7 +148,8 @@ func (s *shared) picture() (err error) {
 	return nil
 }
 
-// ofPicture names the settings that a picture refuses as this package does: two of them are the guard's own.
+// ofPicture gives a setting that the picture package refuses the name that it has in this package: two of them are the
+// guard's own.
 func ofPicture(name string, err error) error {
 	var refused *setting.Error
 	if errors.As(err, &refused) && (refused.Field == "Alphabet" || refused.Field == "MaxLength") {
@@ -184,11 +185,11 @@ func (s *shared) keeperOf(kind keep.Kind) keep.Keeper {
 func (s *shared) keep() error {
 	if s.cfg.Storage == nil {
 		if fiber.IsChild() {
-			return &setting.Error{Field: "Storage", Value: "nil", Accepted: "a storage that all processes share, for Prefork runs several"}
+			return &setting.Error{Field: "Storage", Value: "nil", Accepted: "a storage that all processes share, because Prefork runs several of them"}
 		}
 		if len(s.cfg.Secrets) > 0 && !s.cfg.Stored {
-			s.cfg.Logger.Warn("captcha: Secrets are set and Storage is not; each process with these secrets accepts an answer once for itself, " +
-				"so give them one Storage if there are several")
+			s.cfg.Logger.Warn("captcha: Secrets is set but Storage is not, so an answer is accepted once by each process with these secrets; " +
+				"if there are several, give them one Storage")
 		}
 	}
 	cfg := keep.Config{
@@ -212,15 +213,15 @@ func (s *shared) keep() error {
 			return nil
 		}
 	} else if n := s.cfg.MaxLength * longestLetter(s.cfg.Alphabet); n > keep.MaxAnswer {
-		return setting.Refuse("MaxLength", s.cfg.MaxLength, "answers of up to %d bytes of UTF-8, which a sealed key holds; these take up to %d. "+
-			"Use fewer letters, or Stored", keep.MaxAnswer, n)
+		return setting.Refuse("MaxLength", s.cfg.MaxLength, "answers of at most %d bytes of UTF-8, the most that a sealed key holds; these take up to %d. "+
+			"Use fewer letters, or set Stored", keep.MaxAnswer, n)
 	}
 	if s.cfg.Storage == nil && len(cfg.Secrets) == 0 {
 		cfg.Secrets = []string{keep.RandomSecret()}
 	}
 	sealed := keep.NewSealed(cfg)
 	if err := sealed.Agree(context.Background()); err != nil {
-		s.cfg.Logger.Warn("captcha: the replicas could not agree on a secret yet; the guard tries again with each challenge", "error", err)
+		s.cfg.Logger.Warn("captcha: the replicas have not agreed on a secret yet; the guard tries again with each challenge", "error", err)
 	}
 	s.receipts = sealed
 	if s.keeper == nil {

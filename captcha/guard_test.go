@@ -390,9 +390,9 @@ func TestWarningsSayWhatIsUnsafe(t *testing.T) {
 		cfg  captcha.Config
 		want string
 	}{
-		{captcha.Config{Storage: newPlain()}, "each process that shares it accepts an answer once for itself"},
+		{captcha.Config{Storage: newPlain()}, "an answer may be accepted once by each process that shares it"},
 		{captcha.Config{Storage: atomicPlain{newPlain()}}, ""},
-		{captcha.Config{Secrets: []string{secretA}}, "Secrets are set and Storage is not"},
+		{captcha.Config{Secrets: []string{secretA}}, "Secrets is set but Storage is not"},
 		{captcha.Config{Alphabet: "O0AB"}, "unwise"},
 		{captcha.Config{Compat: captcha.Compat{InsecureMasterAnswers: map[string]string{"k": "sesame"}}}, "master answers are set"},
 	} {

@@ -21,8 +21,8 @@ type Speaker interface {
 	Speaks(letter rune, language string) bool
 }
 
-// languages returns the languages of sound and texts, the default first, and each by its code in a key. A language that
-// has texts and is not spoken has the sound of the default.
+// languages returns the languages of sound and texts, the default first, and each language by the code that it has in
+// keys. A language that has texts but is not spoken has the sound of the default language.
 func (cfg Config) languages(texts map[string]Texts) ([]string, map[keep.Language]string, error) {
 	languages := []string{"en"}
 	if cfg.Audio != nil {
@@ -54,8 +54,8 @@ func (cfg Config) languages(texts map[string]Texts) ([]string, map[keep.Language
 	return languages, codes, nil
 }
 
-// firstLanguages are the guard's languages as the first version had them, whose keys name one by its place among these:
-// there were texts in six, and those that an app added.
+// firstLanguages returns the guard's languages in the order of the first version, whose keys name a language by its
+// place in this list. That version had texts in six languages, and in those that an app added.
 func (s *shared) firstLanguages() []string {
 	return slices.DeleteFunc(slices.Clone(s.languages), func(language string) bool {
 		_, added := s.cfg.Texts[language]
@@ -63,7 +63,7 @@ func (s *shared) firstLanguages() []string {
 	})
 }
 
-// language returns the language that a key names, or the first where this guard does not have it.
+// language returns the language that a key names, or the first if this guard does not have that one.
 func (g *Guard) language(code keep.Language) string {
 	if language, ok := g.codes[code]; ok {
 		return language
@@ -71,8 +71,8 @@ func (g *Guard) language(code keep.Language) string {
 	return g.languages[0]
 }
 
-// code returns the code in a key of the language for a visitor who is addressed in the one given, or that of the
-// guard's first.
+// code returns the code that keys have for the language of a visitor who is addressed in language, or for the guard's
+// first language if it has no such language.
 func (g *Guard) code(language string) keep.Language {
 	if language = g.index.Find(language); language == "" {
 		language = g.languages[0]
@@ -80,7 +80,7 @@ func (g *Guard) code(language string) keep.Language {
 	return g.tags[language]
 }
 
-// orFirst returns the language for a visitor who is addressed in the one given, or the guard's first.
+// orFirst returns the guard's language for a visitor who is addressed in language, or the guard's first.
 func (g *Guard) orFirst(language string) string { return g.language(g.code(language)) }
 
 // checkSpeaker looks at the languages that will be spoken: all of them, or the one for visitors who are addressed in
@@ -98,16 +98,16 @@ func (cfg Config) checkSpeaker(languages []string, texts map[string]Texts) error
 		}
 		for _, letter := range cfg.Alphabet {
 			if !cfg.Audio.Speaks(letter, language) {
-				return setting.Refuse("Alphabet", cfg.Alphabet, "letters that Audio can say in every language of its own; it has no %q in %q. "+
-					"Set Language to one in which it can, or give it fewer languages", letter, language)
+				return setting.Refuse("Alphabet", cfg.Alphabet, "letters that Audio can say in each of its languages; it can't say %q in %q. "+
+					"Set Language to one in which it can, or give Audio fewer languages", letter, language)
 			}
 		}
 	}
 	return nil
 }
 
-// spoken returns the language of the sound for a visitor who is addressed in language: Spanish is spoken to who reads
-// that of Latin America.
+// spoken returns the language of the sound for a visitor who is addressed in language: a visitor who reads Latin
+// American Spanish hears Spanish.
 func spoken(languages []string, language string) string {
 	if near := tag.NewIndex(languages).Find(language); near != "" {
 		return near

@@ -14,19 +14,19 @@ import (
 
 // Pressure decides how much more than Config.Demand is asked of a client. The package captcha/pressure has one.
 type Pressure interface {
-	// Steps returns what each level adds, the first level's first: at most MaxPressure. It is asked once, by New.
+	// Steps returns what each level adds, beginning with level 1. There are at most MaxPressure. New calls it once.
 	Steps() []Step
 	// Level returns the level of a client, for a challenge that is issued now: from 0, which adds nothing, to the last
 	// step.
 	Level(client netip.Addr) int
-	// Record is told what became of a challenge, and of which client. It is called within the request.
+	// Record is told what became of a challenge that client took or answered. It is called within the request.
 	Record(client netip.Addr, outcome Outcome)
 }
 
 // Step is what a level of pressure adds.
 type Step struct {
 	Letters int  // more letters
-	Work    int  // how many times the work is doubled; it ends at level 7
+	Work    int  // how many times the work is doubled, up to level 7 of it
 	Both    bool // letters and work are demanded together, where Config.Work is set
 }
 
@@ -36,12 +36,12 @@ const MaxPressure = 3
 // Outcome is what became of a challenge.
 type Outcome uint8
 
-// The outcomes. What is taken and has none of the others was left.
+// The outcomes. A challenge that was taken and has no other outcome was left unanswered.
 const (
 	Taken    Outcome = iota
 	Right            // its letters were typed
 	Wrong            // the answer was wrong
-	Computed         // it was met by work alone, which says nothing of a reader
+	Computed         // it was met by work alone, which doesn't show whether anybody read the letters
 )
 
 // press prepares what each level adds. Answers grow as far as a key has room.
@@ -73,7 +73,7 @@ func (s *shared) valueLimit() int {
 	return max(valueLimit, s.cfg.MaxLength+s.steps[max(s.levels-1, 0)].Letters)
 }
 
-// atLevel returns what is demanded at a level of pressure of whoever would have to bring d.
+// atLevel returns what is demanded, at a level of pressure, of a visitor who would have to bring d at level 0.
 func (g *Guard) atLevel(d Demand, level uint8) Demand {
 	step, kind := g.steps[level], d.kind()
 	if kind == Nothing || level == 0 {
@@ -99,7 +99,7 @@ func (g *Guard) record(visitor Visitor, outcome Outcome) {
 	}
 }
 
-// recordVerified tells what a submission said of whoever sent it.
+// recordVerified tells Config.Pressure what a submission shows about its sender.
 func (g *Guard) recordVerified(s Submission, c keep.Challenge, reason Reason) {
 	switch {
 	case c.Answer == "":
@@ -112,22 +112,22 @@ func (g *Guard) recordVerified(s Submission, c keep.Challenge, reason Reason) {
 	}
 }
 
-// outgrown reports whether the pressure on a visitor has risen by more than a level since c was issued. One is
-// forgiven, so that nobody is sent back whose network comes under attack while the answer is typed. Whoever stores up
-// challenges, or takes them in one network and answers them from another, is not.
+// outgrown reports whether the pressure on a visitor has risen by more than a level since c was issued. One level is
+// forgiven, so that a visitor whose network comes under attack while they are typing is not sent back. Whoever hoards
+// challenges, or takes them in one network and answers them from another, is not forgiven.
 func (g *Guard) outgrown(c keep.Challenge, visitor Visitor) bool {
 	return g.cfg.Pressure != nil && g.pressureOn(visitor) > pressureOf(c)+1
 }
 
-// asksTheSame reports whether c was issued for what would be demanded of the visitor now, at its own level of pressure,
-// and is not outgrown. A level that this guard does not have is that of another one with its secrets.
+// asksTheSame reports whether c was issued for what would be demanded of the visitor now at c's level of pressure, and
+// is not outgrown. A level that this guard does not have comes from another guard with the same secrets.
 func (g *Guard) asksTheSame(c keep.Challenge, visitor Visitor) bool {
 	level := pressureOf(c)
 	return int(level) < g.levels && c.Terms == g.terms(visitor, presetOf(c), level) && !g.outgrown(c, visitor)
 }
 
-// asked is what a submission has to bring, as far as that decides which fields are read: what its challenge was
-// issued for, which may be more than is demanded of the visitor now.
+// asked returns what a submission's challenge was issued for, which may be more than is demanded of the visitor now. It
+// decides which fields are read.
 func (g *Guard) asked(ctx context.Context, f fields, visitor Visitor) Demand {
 	demand := g.demand(visitor)
 	if g.cfg.Pressure == nil || g.cfg.Work == nil || demand.kind() == Nothing || demand.kind() == LettersAndWork {
@@ -151,8 +151,8 @@ func (g *Guard) asked(ctx context.Context, f fields, visitor Visitor) Demand {
 func presetOf(c keep.Challenge) uint8   { return c.Terms.Preset % presets }
 func pressureOf(c keep.Challenge) uint8 { return min(c.Terms.Preset/presets, MaxPressure) }
 
-// picturesAt prepares the pictures of a level, which are as much wider as their answers are longer. Where the widest
-// picture has no room for as many letters there are fewer.
+// picturesAt prepares the pictures of a level, which are as much wider as their answers are longer. If even the widest
+// picture has no room for that many letters, the level adds fewer.
 func (s *shared) picturesAt(level int) (err error) {
 	for step := &s.steps[level]; ; step.Letters-- {
 		longest := s.cfg.MaxLength + step.Letters
@@ -168,7 +168,8 @@ func (s *shared) picturesAt(level int) (err error) {
 	}
 }
 
-// widened returns the width of a picture with room for so many letters more. 90 is that of no width.
+// widened returns the width that a picture for answers of letters needs for answers of longest. A width of 0 means the
+// default, 90.
 func widened(width, letters, longest int) int {
 	switch width {
 	case picture.Fit:
@@ -191,7 +192,7 @@ func (d Demand) asks() string {
 	}
 }
 
-// length returns how many letters an answer at a level has, or 0 where that differs.
+// length returns how many letters an answer at a level has, or 0 if that varies.
 func (g *Guard) length(level uint8) int {
 	if g.cfg.Length != g.cfg.MaxLength {
 		return 0
@@ -199,7 +200,7 @@ func (g *Guard) length(level uint8) int {
 	return g.cfg.Length + g.steps[level].Letters
 }
 
-// tell adds to a reply in JSON what a challenge asks for, which may be another thing than of the one before.
+// tell adds to a JSON reply what the challenge asks for, which may differ from what the one before it asked for.
 func (g *Guard) tell(reply []byte, c keep.Challenge) []byte {
 	if g.cfg.Pressure == nil {
 		return reply

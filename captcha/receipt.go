@@ -13,7 +13,7 @@ import (
 // receiptField is the name of a receipt in a submission and in the reply to an exchange.
 const receiptField = "captcha_receipt"
 
-// errNoReceipts is a programmer's mistake, which is said where it shows.
+// errNoReceipts reports a programmer's mistake.
 var errNoReceipts = errors.New("captcha: Config.Receipts is not set, so there are no receipts")
 
 func (g *Guard) noReceipts(ctx context.Context) error {
@@ -21,10 +21,10 @@ func (g *Guard) noReceipts(ctx context.Context) error {
 	return &Error{Failed, http.StatusInternalServerError, "No receipts are given here.", errNoReceipts}
 }
 
-// ReceiptTo gives a receipt to a visitor who has just met a challenge; the caller has to make sure of that. The receipt
-// is good once, for this guard's purpose and the visitor's binding, for as long as Config.Receipts says, and only where
-// no more is demanded than the visitor brought. It takes no room in the storage until it is used. The error is
-// ErrStorage, or says that Config.Receipts is not set.
+// ReceiptTo returns a receipt for a visitor who has just met a challenge; the caller has to make sure of that. The
+// receipt is good once, within the time that Config.Receipts sets, for this guard's purpose and the visitor's binding.
+// It is not accepted by a request that demands more than the visitor brought. It takes no room in the storage until it
+// is used. The error is ErrStorage, or says that Config.Receipts is not set.
 func (g *Guard) ReceiptTo(ctx context.Context, visitor Visitor) (string, error) {
 	return g.receiptFor(ctx, visitor, g.demand(visitor))
 }
@@ -42,8 +42,8 @@ func (g *Guard) receiptFor(ctx context.Context, visitor Visitor, worth Demand) (
 	return receipt, nil
 }
 
-// errReceipt is behind an ErrUnknownKey that is a receipt's: its visitor may well have sent the form before, and typed
-// nothing in this one.
+// errReceipt is the cause of an ErrUnknownKey that is about a receipt. The visitor has typed no letters, and may well
+// have sent the form before.
 var errReceipt = errors.New("captcha: the receipt is unknown, used or expired")
 
 // useReceipt uses up the receipt of a submission, and returns what was brought for it.

@@ -68,9 +68,10 @@ func sendRange(r *fasthttp.RequestCtx, file []byte) error {
 }
 
 // byteRange returns the positions of the first and the last byte that a Range header asks for, in a file of size bytes.
-// A first one beyond the file is not there. A header that means nothing, or several parts, is to be ignored: not ok.
+// The first may lie beyond the end of the file. ok is false for a header that is to be ignored, because it is malformed
+// or asks for several parts.
 //
-// Fiber's own parser takes the last 100 bytes of a file of 50 for none.
+// Fiber's own parser finds no part where the last 100 bytes are asked for of a file that has 50.
 func byteRange(header string, size int) (first, last int, ok bool) {
 	unit, spec, _ := strings.Cut(header, "=")
 	from, to, dash := strings.Cut(strings.TrimSpace(spec), "-")

@@ -10,8 +10,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/memory"
 )
 
-// A storage's error may have a method Unconfirmed() bool. Where that is true, the step was done and could be undone by
-// a failover: the submission is not accepted, and its answer may be used up.
+// A storage's error may have a method Unconfirmed() bool. If it returns true, the step was done, but a failover could
+// undo it. The submission is then not accepted, though its answer may be used up.
 
 // Taker is what a storage adds to fiber.Storage to make stored challenges single use on any number of replicas.
 type Taker interface {
@@ -23,15 +23,15 @@ type Taker interface {
 // Adder is what a storage adds to fiber.Storage to make sealed challenges single use on any number of replicas.
 type Adder interface {
 	// Add sets key only if it is absent or expired, and reports whether it did: of any number of concurrent callers at
-	// most one is told true. A ttl of zero never expires. A storage that is full returns an error; it must not make
-	// room by forgetting other keys, because a forgotten key could be used again.
+	// most one is told true. With a ttl of zero the key never expires. A storage that is full returns an error; it must
+	// not make room by forgetting other keys, because a forgotten key could be used again.
 	Add(ctx context.Context, key string, value []byte, ttl time.Duration) (added bool, err error)
 }
 
 // Counter is what a storage adds to fiber.Storage to count failures on any number of replicas.
 type Counter interface {
-	// Count adds one under key and returns how many were added since the first, which lives ttl: of any number of
-	// concurrent callers no two get the same number. It does not make the count live longer.
+	// Count adds one to the count under key and returns the new count: of any number of concurrent callers, no two get the
+	// same number. The count expires a ttl after its first call; later calls do not make it live longer.
 	Count(ctx context.Context, key string, ttl time.Duration) (n int64, err error)
 }
 
@@ -50,8 +50,8 @@ func (cfg Config) newStorage() keep.Storage {
 		step = "Take"
 	}
 	if len(keep.Lacks(cfg.Storage, step)) > 0 {
-		cfg.Logger.Warn("captcha: the storage has no atomic step, so each process that shares it accepts an answer once for itself; "+
-			"give Config.Storage one that has the step", "storage", typeName(cfg.Storage), "step", step)
+		cfg.Logger.Warn("captcha: the storage lacks an atomic step, so an answer may be accepted once by each process that shares it; "+
+			"set Config.Storage to one that has the step", "storage", typeName(cfg.Storage), "step", step)
 	}
 	return keep.Wrap(cfg.Storage)
 }

@@ -12,9 +12,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 )
 
-// Submission is what a visitor sends back: the key of a challenge and the answer, or what stands for them. It was read
-// once and is well formed; whether the answer is right is Verify's to say. The zero value is one in which everything is
-// missing.
+// Submission is what a visitor sends back: the key of a challenge and the answer, or what takes their place. It is well
+// formed; [Guard.Verify] says whether it is right. In the zero value everything is missing.
 type Submission struct {
 	way      Way
 	key      string // of the challenge
@@ -75,7 +74,7 @@ func checkText(errs FieldErrors, field, text string, limit int) {
 	checkLength(errs, field, text, utf8.RuneCountInString(text), limit)
 }
 
-// checkValue counts an answer's characters as they are compared: without spaces and what can't be seen.
+// checkValue counts an answer's characters as they are compared: without spaces and characters that can't be seen.
 func (g *Guard) checkValue(errs FieldErrors, text string) {
 	checkLength(errs, g.cfg.Compat.ValueField, text, g.alphabet.Length(text), g.valueLimit())
 }
@@ -93,7 +92,7 @@ func checkLength(errs FieldErrors, field, text string, length, limit int) {
 	}
 }
 
-// refreshField is in a form that was sent, without script, by the field's button for new characters.
+// refreshField names the field by which a form says, without script, that the button for new characters sent it.
 const refreshField = "captcha_refresh"
 
 // fieldNames are the fields that a submission may have.
@@ -111,9 +110,9 @@ func (g *Guard) fieldNames() []string {
 	return names
 }
 
-// way is how a challenge was met: the first of receipt, work, ALTCHA's work and letters that is there. The others are
-// not read, so that nobody gets two tries; where letters and work are demanded together, both are. One that is blank
-// counts as absent, for a form without script sends it so.
+// way returns how a submission meets its challenge: by a receipt, work, ALTCHA's work or letters, whichever comes first
+// in this list. The others are not read, so that nobody gets two tries; but if letters and work are demanded together,
+// both are read. A blank field counts as absent, because a form without script sends it blank.
 func (f fields) way(d Demand) Way {
 	switch {
 	case d.kind() == Nothing:
@@ -131,14 +130,14 @@ func (f fields) way(d Demand) Way {
 	}
 }
 
-// filled reports whether there is something in a field, be it readable or not.
+// filled reports whether there is something in a field, whether or not it can be read.
 func (f fields) filled(name string) bool {
 	got := f[name]
 	return got.wrong != nil && *got.wrong != errNull || strings.TrimSpace(got.text) != ""
 }
 
-// read makes a submission of a body's fields, or of the error with which they could not be read, and tells
-// Config.Observe of one that can't be judged.
+// read makes a submission of a body's fields. err is the error of reading them. Config.Observe is told of a body that
+// makes no submission.
 func (g *Guard) read(ctx context.Context, fields fields, err error, visitor Visitor) (Submission, error) {
 	demand := g.asked(ctx, fields, visitor)
 	way := fields.way(demand)
@@ -152,7 +151,7 @@ func (g *Guard) read(ctx context.Context, fields fields, err error, visitor Visi
 	return Submission{}, err
 }
 
-// assemble looks at every field that the way needs, so that a client hears of everything at once.
+// assemble looks at every field that the way needs, so that a client hears of all errors at once.
 func (g *Guard) assemble(f fields, way Way, demand Demand, visitor Visitor) (Submission, error) {
 	s := Submission{way: way, visitor: visitor, trapped: g.cfg.Trap != "" && f.filled(g.cfg.Trap)}
 	errs, names := FieldErrors{}, g.cfg.Compat
@@ -194,8 +193,8 @@ func (g *Guard) assemble(f fields, way Way, demand Demand, visitor Visitor) (Sub
 // Verify decides about a submission. It returns nil for the right answer, else ErrUnknownKey, ErrWrongAnswer or
 // ErrStorage. A right or wrong answer uses the challenge up. An answer is right in every form that people's keyboards
 // produce: in upper or lower case, in full width, with digits of another script, and with letters of another script
-// that look like those shown. A letter that the alphabet lacks counts as the one that it is mistaken for, such as S for
-// 5. No two letters of the alphabet count as the same.
+// that look like those shown. A letter that the alphabet lacks counts as the one for which it is easily mistaken: an S
+// as a 5. No two letters of the alphabet count as the same.
 func (g *Guard) Verify(ctx context.Context, s Submission) error {
 	_, err := g.settle(ctx, s)
 	return err
@@ -222,8 +221,8 @@ func (g *Guard) settle(ctx context.Context, s Submission) (b brought, err error)
 	return b, err
 }
 
-// verify takes the challenge first and judges after. What was issued for less than is demanded now, or is submitted
-// with less than it was issued for, is something else than was asked for, and as unknown as that.
+// verify takes the challenge first and judges it afterwards. A challenge that was issued for less than is demanded now,
+// or is submitted with less than it was issued for, counts as unknown.
 func (g *Guard) verify(ctx context.Context, s Submission) (keep.Challenge, brought, error) {
 	b := brought{letters: s.value != "", work: s.work}
 	if answer, ok := g.cfg.Compat.InsecureMasterAnswers[s.key]; ok && b.letters {
@@ -243,7 +242,7 @@ func (g *Guard) verify(ctx context.Context, s Submission) (keep.Challenge, broug
 	if !b.meets(demandOf(c.Terms)) || !b.meets(g.demand(s.visitor)) || g.outgrown(c, s.visitor) && !g.workAlone(s) {
 		return c, b, ErrUnknownKey
 	}
-	// Both are looked at, whatever the first is.
+	// Both are checked, whatever the first check says.
 	if b.work && !g.cfg.Work.Check(workSeed(c), c.Terms.Level, s.solution) {
 		err = ErrWrongAnswer
 	}
@@ -292,7 +291,7 @@ func (g *Guard) storageFailed(ctx context.Context, detail string, cause error) e
 	return storageFailed(detail, cause)
 }
 
-// complain logs at most once a second, for what fails for one visitor commonly fails for every one.
+// complain logs at most once a second, because what fails for one visitor usually fails for all of them.
 func (g *Guard) complain(ctx context.Context, message string, args ...any) {
 	now := g.cfg.Now().UnixNano()
 	if last := g.complained.Load(); (now-last >= int64(time.Second) || now < last) && g.complained.CompareAndSwap(last, now) {

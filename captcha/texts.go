@@ -16,32 +16,32 @@ import (
 
 // Texts are what the form field says to a visitor, in one language. They are plain text, not HTML.
 type Texts struct {
-	Label      string // names the text field; where there is no sound
-	LabelSound string // the same where there is one
-	Count      string // follows it in brackets where all answers are equally long; {n} is how many characters, 2 or more
+	Label      string // the name of the text field, if there is no sound
+	LabelSound string // the same, if there is a sound
+	Count      string // follows the label in brackets if all answers are equally long; {n} is how many characters, 2 or more
 
-	Picture      string // stands for the picture: what it is for; where there is no sound
-	PictureSound string // the same where there is one, and where to find it
+	Picture      string // the picture's text alternative: what it is for, if there is no sound
+	PictureSound string // the same, and where to find the sound, if there is one
 
-	Sound   string // names the browser's own control for the sound
+	Sound   string // the name of the browser's own control for the sound
 	Listen  string // the button that plays the sound
 	Stop    string // the same button while the sound plays
 	Refresh string // the button that gets another challenge
-	Letters string // the button that brings picture and text field back where the browser has met the challenge
+	Letters string // the button that brings picture and text field back after the browser has met the challenge
 
 	Refreshed string // another challenge is there, as the visitor asked
-	Expired   string // another challenge is there, for the one before was about to expire
+	Expired   string // another challenge is there, because the one before was about to expire
 	Over      string // the challenge has expired, and what was typed was left alone
-	Slow      string // another challenge is asked for and takes long
+	Slow      string // another challenge was asked for and is slow to come
 	TooMany   string // the app refuses another challenge for now (429)
 	Offline   string // the app could not be reached for another challenge
 	Silent    string // the sound could not be played
-	Sending   string // the form was sent already, and its reply takes long
+	Sending   string // the form has been sent, and its reply is slow to come
 	Checked   string // the browser has met the challenge
 
 	LeaveEmpty string // names a text field that no visitor sees, and that nobody but a program fills in
 
-	Missing     string // the answer for ErrMissing
+	Missing     string // for ErrMissing
 	Sent        string // for ErrUnknownKey of a receipt, as when a form was sent twice
 	Used        string // for any other ErrUnknownKey
 	Wrong       string // for ErrWrongAnswer and ErrMalformed
@@ -67,7 +67,7 @@ var defaultTexts = sync.OnceValue(func() (texts map[string]Texts) {
 	return texts
 })
 
-// withDefaults fills in what t leaves out, and returns the names of that.
+// withDefaults fills in what t leaves out, and returns the names of these texts.
 func (t Texts) withDefaults(defaults Texts) (filled Texts, missing []string) {
 	value, from := reflect.ValueOf(&t).Elem(), reflect.ValueOf(defaults)
 	for i := range value.NumField() {
@@ -80,8 +80,8 @@ func (t Texts) withDefaults(defaults Texts) (filled Texts, missing []string) {
 }
 
 // texts returns the texts by language: the default ones, changed and added to by Config.Texts. A language without
-// default ones takes what is left out from its nearest relative, as de-CH does from de. One that has none takes
-// English, and that is said in the log.
+// default ones takes what is left out from its nearest relative, as de-CH does from de. A language without relatives
+// takes English, which is logged.
 func (cfg Config) texts() map[string]Texts {
 	texts := maps.Clone(defaultTexts())
 	known := tag.NewIndex(slices.Sorted(maps.Keys(texts)))
@@ -94,7 +94,7 @@ func (cfg Config) texts() map[string]Texts {
 		var missing []string
 		texts[language], missing = cfg.Texts[language].withDefaults(defaults)
 		if !ok && len(missing) > 0 {
-			cfg.Logger.Warn("captcha: Texts are missing; what they say is in English", "language", language, "missing", strings.Join(missing, ", "))
+			cfg.Logger.Warn("captcha: Texts lacks some sentences, which are shown in English", "language", language, "missing", strings.Join(missing, ", "))
 		}
 	}
 	return texts

@@ -11,9 +11,9 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
-// What people never do and programs do: fill in a field that can't be seen, and answer before they can have read.
-// Whoever does is told what is told of a wrong answer, or of a used receipt, so that the program that does it learns
-// nothing. Only an Event tells.
+// Programs do two things that people never do: they fill in a field that can't be seen, and they answer before they can
+// have read the challenge. They get the reply for a wrong answer, or for a used receipt, so that they learn nothing.
+// Only an Event tells the truth.
 var (
 	errTrapped error = &Error{WrongAnswer, http.StatusBadRequest, "Invalid captcha value", errFilledIn}
 	errTooSoon error = &Error{WrongAnswer, http.StatusBadRequest, "Invalid captcha value", errWithinPause}
@@ -25,7 +25,7 @@ var (
 	errWithinPause = errors.New("captcha: the answer came within the pause")
 )
 
-// suspect returns the error of an answer that no person gave, right or wrong.
+// suspect returns an error if no person can have given the answer, be it right or wrong.
 func (g *Guard) suspect(s Submission, c keep.Challenge) error {
 	switch {
 	case s.trapped:
@@ -49,8 +49,8 @@ func eventReason(err error) Reason {
 
 const maxPause = time.Minute
 
-// known are parts of the names by which browsers and password managers find the fields that they fill in, in English:
-// those of Chromium's and Firefox's own lists that a plain word can have.
+// known matches the English words by which browsers and password managers find the fields that they fill in: those on
+// Chromium's and Firefox's own lists that may be a part of a plain word.
 var known = regexp.MustCompile(`(?i)name|mail|user|login|pass|pwd|phone|tel|mobile|fax|addr|street|house|city|town|state|county|` +
 	`province|region|zip|postal|postcode|country|company|organi[sz]ation|business|card|cvv|cvc|iban|account|birth|bday|sex|gender|` +
 	`code|otp|pin|url|site|homepage|search|captcha`)
@@ -62,9 +62,9 @@ func (cfg Config) checkTrap() error {
 	case cfg.Trap == "":
 		return nil
 	case !fieldForm.MatchString(cfg.Trap) || slices.Contains(own, cfg.Trap):
-		return setting.Refuse("Trap", cfg.Trap, "1 to 64 letters, digits, _, - and dots, a name that no other field has")
+		return setting.Refuse("Trap", cfg.Trap, "1 to 64 letters, digits, _, - and dots, and a name that no other field has")
 	case known.MatchString(cfg.Trap):
-		return setting.Refuse("Trap", cfg.Trap, "a name by which no browser fills in anything, as in \"subject\"; this one has %q in it",
+		return setting.Refuse("Trap", cfg.Trap, "a name that no browser fills in, such as \"subject\"; this one contains %q",
 			known.FindString(cfg.Trap))
 	}
 	return nil

@@ -113,8 +113,8 @@ func TestSettingsOfTrapAndPause(t *testing.T) {
 		cfg  captcha.Config
 		want string
 	}{
-		{captcha.Config{Trap: "e-mail"}, `this one has "mail" in it`},
-		{captcha.Config{Trap: "Website"}, "by which no browser"},
+		{captcha.Config{Trap: "e-mail"}, `this one contains "mail"`},
+		{captcha.Config{Trap: "Website"}, "a name that no browser fills in"},
 		{captcha.Config{Trap: "two words"}, "letters, digits"},
 		{captcha.Config{Trap: "captcha_value"}, "no other field"},
 		{captcha.Config{Trap: "topic", Compat: captcha.Compat{KeyField: "topic"}}, "no other field"},

@@ -11,22 +11,22 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 )
 
-// ProofOfWork sets browsers work and checks what they computed. The package captcha/work has one. Everything that it
-// makes follows from a challenge's secret seed and its level, 0 to 7, so that nothing is kept of it.
+// ProofOfWork gives browsers work to do and checks what they computed. The package captcha/work has one. The work
+// follows from a challenge's secret seed and its level, 0 to 7, so that none of it need be stored.
 type ProofOfWork interface {
-	// Challenge returns, as JSON, what a browser is told. The error says that it could not be made in time; the visitor
-	// hears to try again.
+	// Challenge returns the work for a browser, as JSON. An error says that it could not be made in time; the visitor is
+	// then told to try again.
 	Challenge(ctx context.Context, seed [32]byte, level uint8) ([]byte, error)
 	// WellFormed reports whether a text can be a solution at all.
 	WellFormed(solution string) bool
-	// Check reports whether a solution is right. It is asked once for a challenge, after that was used up.
+	// Check reports whether a solution is right. It is called once for a challenge, after the challenge was used up.
 	Check(seed [32]byte, level uint8, solution string) bool
 
-	// Altcha returns the JSON that ALTCHA's widget asks for, signed: the same work, the challenge's key, when it expires,
-	// and further members beside these.
+	// Altcha returns the signed JSON that ALTCHA's widget asks for: the same work, the challenge's key, when the challenge
+	// expires, and the members of beside.
 	Altcha(ctx context.Context, seed [32]byte, level uint8, key string, expires time.Time, beside map[string]any) ([]byte, error)
-	// ReadAltcha reads what that widget submits. It is not ok where that can't be read. For the seed and level of the key,
-	// open returns the solution for Check, and is not ok where anything that was signed was altered.
+	// ReadAltcha reads what that widget submits; ok is false if it can't be read. Called with the seed and the level of
+	// key, open returns the solution for Check; ok is false if anything that was signed has been altered.
 	ReadAltcha(field string) (key string, open func(seed [32]byte, level uint8) (solution string, ok bool), ok bool)
 
 	// Script returns what a browser runs in a dedicated worker.
@@ -55,7 +55,7 @@ func (g *Guard) sendWork(ctx context.Context, r *fasthttp.RequestCtx, key string
 	return nil
 }
 
-// workFor returns ErrUnknownKey as well where work is of no use for the challenge.
+// workFor returns the challenge and its work. The error is ErrUnknownKey also for a challenge that work can't meet.
 func (g *Guard) workFor(ctx context.Context, key string, visitor Visitor) (keep.Challenge, []byte, error) {
 	if g.cfg.Work == nil {
 		return keep.Challenge{}, nil, ErrUnknownKey
@@ -71,7 +71,7 @@ func (g *Guard) workFor(ctx context.Context, key string, visitor Visitor) (keep.
 	return c, text, busy(err)
 }
 
-// busy tells of work that could not be made in time.
+// busy returns the error for work that could not be made in time.
 func busy(cause error) error {
 	if cause == nil {
 		return nil

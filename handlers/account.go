@@ -12,14 +12,14 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
-// account is what is stored of a visitor who signed up.
+// account is what is stored about a visitor who signed up.
 type account struct {
 	Email   string    `json:"email"`
 	Hash    []byte    `json:"hash"`
 	Created time.Time `json:"created"`
 }
 
-// accountKey is the same for an address in any letter case.
+// accountKey returns the key of an address's account. It is the same in upper and lower case.
 func accountKey(email string) string { return "account_" + strings.ToLower(email) }
 
 // account returns what is stored under an address: the zero account if there is none.

@@ -20,7 +20,7 @@ func (s *site) challenge(c *fiber.Ctx, purpose string) (*captcha.Challenge, erro
 	return guard.Edge().Issue(c.UserContext(), c.Context(), visitor)
 }
 
-// withCaptcha adds what is wrong with the captcha, if anything is, which stands last in every form.
+// withCaptcha adds what is wrong with the captcha, if anything is, at the end: the captcha is last in every form.
 func withCaptcha(slips []fields.Slip, challenge *captcha.Challenge, ofCaptcha error) []fields.Slip {
 	if challenge == nil {
 		return slips
@@ -31,7 +31,8 @@ func withCaptcha(slips []fields.Slip, challenge *captcha.Challenge, ofCaptcha er
 	return slips
 }
 
-// refusable is a page that may say that something did not work: its title begins with that, for who hears titles first.
+// refusable is a page that may say that something did not work. Its title then begins with that, because users of
+// screen readers hear the title first.
 type refusable interface{ refused() bool }
 
 func refused(page any) bool {

@@ -23,7 +23,7 @@ type apiPage struct {
 	Refusals  []apiRefusal
 }
 
-// apiFields are the names under which the guard sends and reads, and how long an answer may be.
+// apiFields are the names of the fields that the guard sends and reads, and the length of the longest answer.
 type apiFields struct {
 	Key      string
 	Pictures []string // one or two, of the same picture
@@ -38,7 +38,7 @@ func (s *site) apiFields() apiFields {
 	return fields
 }
 
-// describe puts the names and the length into the API's description, which has the default ones.
+// describe puts the names and the length into the API's description, in place of the defaults that stand there.
 func (f apiFields) describe(openAPI []byte) []byte {
 	longest := strconv.Itoa(f.Longest)
 	return []byte(strings.NewReplacer(
@@ -47,10 +47,10 @@ func (f apiFields) describe(openAPI []byte) []byte {
 	).Replace(string(openAPI)))
 }
 
-// curlLines are those of each step, for a POSIX shell without further tools.
+// curlLines are the curl commands of each step, for a POSIX shell without further tools.
 type curlLines struct{ Ask, Show, Play, Send, Work, Refuse string }
 
-// apiRefusal is a row of the wire contract.
+// apiRefusal is a row in the table of refusals.
 type apiRefusal struct {
 	Case   string
 	Status int
@@ -66,7 +66,7 @@ func (f apiFields) refusals() []apiRefusal {
 		{"A field is blank", 400, `{"captcha_value":["This field may not be blank."]}`, false},
 		{"A field is not a string", 400, `{"captcha_value":["Not a valid string."]}`, false},
 		{"The answer is too long", 400, fmt.Sprintf(`{"captcha_value":["Ensure this field has no more than %d characters."]}`, f.Longest), false},
-		{"A field of the form's own is wrong", 400, `{"email":["Enter a valid email address."]}`, false},
+		{"One of the form's own fields is wrong", 400, `{"email":["Enter a valid email address."]}`, false},
 		{"The key is unknown, used or expired", 400, `{"non_field_errors":["Invalid or expired captcha key"]}`, false},
 		{"The receipt is unknown, used or expired", 400, `{"non_field_errors":["Invalid or expired captcha key"]}`, false},
 		{"The answer is wrong", 400, `{"non_field_errors":["Invalid captcha value"]}`, true},
@@ -74,9 +74,9 @@ func (f apiFields) refusals() []apiRefusal {
 		{"ALTCHA's field can't be read", 400, `{"altcha":["Not a valid string."]}`, false},
 		{"The work can't be read", 400, `{"captcha_work":["Not a valid string."]}`, false},
 		{"The body is not JSON", 400, `{"detail":"JSON parse error - the body ends before the value does"}`, false},
-		{"The method is another", 405, `{"detail":"Method \"GET\" not allowed."}`, false},
+		{"The method is not POST", 405, `{"detail":"Method \"GET\" not allowed."}`, false},
 		{"The body is too large", 413, `{"detail":"` + web.Sentence(fiber.StatusRequestEntityTooLarge) + `"}`, false},
-		{"The media type is not taken", 415, `{"detail":"Unsupported media type \"text/plain\" in request."}`, false},
+		{"The media type is not accepted", 415, `{"detail":"Unsupported media type \"text/plain\" in request."}`, false},
 		{"Too many requests", 429, `{"detail":"Request was throttled. Expected available in 1 seconds."}`, false},
 		{"The storage can't be reached", 503, `{"detail":"The captcha can't be checked at the moment. Try again in a few seconds."}`, false},
 	}
@@ -89,7 +89,7 @@ func (s *site) apiShow(c *fiber.Ctx) error {
 	var err error
 	if page.Challenge, err = s.Guard.Issue(c); err != nil {
 		status, page.Notice = web.Explain(err)
-		web.Logger(c).Error("no challenge for the API page", "error", err)
+		web.Logger(c).Error("the API's page is shown without a challenge", "error", err)
 	}
 	return web.Page(c, status, "api", page)
 }
@@ -100,11 +100,11 @@ func (s *site) openAPI(c *fiber.Ctx) error {
 	return c.Send(s.description)
 }
 
-// plainURL is one that can stand between single quotes in a shell.
+// plainURL matches a URL that can stand between single quotes in a shell.
 var plainURL = regexp.MustCompile(`^https?://[A-Za-z0-9.:\[\]-]+$`)
 
-// shellSafe returns the site's own address as the request has it, but never what a shell could take for a command: the
-// request's sender chooses its Host.
+// shellSafe returns the site's own address as the request names it, unless a shell could take it for a command: whoever
+// sends the request chooses its Host.
 func shellSafe(base string) string {
 	if !plainURL.MatchString(base) {
 		return "http://localhost:3000"

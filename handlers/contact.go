@@ -73,18 +73,18 @@ func (s *site) contact(c *fiber.Ctx, guard *captcha.Guard, m *contactMessage) (r
 	return reference, err
 }
 
-// keptMessage is what is stored.
+// keptMessage is a message as it is stored.
 type keptMessage struct {
 	contactMessage
 	Sent time.Time `json:"sent"`
 }
 
-// encode joins the parts by NUL, which none of them has: in JSON some characters would take six bytes.
+// encode joins the parts with NUL, which none of them contains. JSON would need six bytes for some characters.
 func (m keptMessage) encode() []byte {
 	return []byte(strings.Join([]string{m.Sent.Format(time.RFC3339Nano), m.Name, m.Email, m.Message}, "\x00"))
 }
 
-// decode takes what encode makes, and the JSON that earlier versions kept.
+// decode reads what encode writes, and the JSON that earlier versions stored.
 func (m *keptMessage) decode(value []byte) (err error) {
 	if bytes.HasPrefix(value, []byte("{")) {
 		return json.Unmarshal(value, m)

@@ -15,13 +15,13 @@ import (
 
 // form is what a visitor fills in.
 type form interface {
-	// fields are where the texts of the body's fields go, by name.
+	// fields says where the texts of the body's fields go, by name.
 	fields() map[string]*string
-	// check trims the fields and complains of those that can't be right.
+	// check trims the fields and adds the errors of those that can't be right.
 	check(errs captcha.FieldErrors)
 }
 
-// refusal is what is wrong with the fields of a form, and apart from that what is wrong with those of its captcha.
+// refusal is what is wrong with the fields of a form and, apart from these, with its captcha.
 type refusal struct {
 	captcha.FieldErrors
 	captcha error // nil if nothing is
@@ -29,8 +29,9 @@ type refusal struct {
 
 func (r *refusal) Unwrap() error { return r.FieldErrors }
 
-// submit reads a form from the request, checks its own fields, and only then lets the guard decide: a slip in an
-// address does not cost the visitor a challenge. The error is captcha.FieldErrors for whatever the visitor can mend.
+// submit reads a form from the request and checks its own fields, and only then lets the guard decide, so that a slip
+// in an address does not cost the visitor a challenge. The error is captcha.FieldErrors if it is one that the visitor
+// can correct.
 func submit(c *fiber.Ctx, guard *captcha.Guard, f form) error {
 	submission, err := read(c, guard, f)
 	if err != nil {
@@ -39,7 +40,7 @@ func submit(c *fiber.Ctx, guard *captcha.Guard, f form) error {
 	return guard.Verify(c.UserContext(), submission)
 }
 
-// read is submit up to where the guard decides.
+// read does what submit does before the guard decides.
 func read(c *fiber.Ctx, guard *captcha.Guard, f form) (submission captcha.Submission, err error) {
 	submission, err = guard.Read(c)
 	errs := captcha.FieldErrors{}
@@ -59,7 +60,7 @@ func read(c *fiber.Ctx, guard *captcha.Guard, f form) (submission captcha.Submis
 	return submission, nil
 }
 
-// readForm fills in f from the body, and adds to errs what is wrong with its fields. The error is about the body
+// readForm fills in f from the body, and adds to errs what is wrong with its fields. The error is only about the body
 // itself.
 func readForm(c *fiber.Ctx, f form, errs captcha.FieldErrors) error {
 	fields := f.fields()
@@ -82,15 +83,15 @@ type formPage struct {
 	Purpose string // of the captcha
 	Form    form
 	Open    bool          // no captcha is asked for
-	Slips   []fields.Slip // what has to be mended, the captcha included
+	Slips   []fields.Slip // what has to be corrected, the captcha included
 	Notice  string        // about the form as a whole
-	Captcha template.HTML // empty if the form is open, or no challenge could be made
+	Captcha template.HTML // empty if the form is open or no challenge could be made
 }
 
 // Errors are the sentences beside the fields, by the fields' names.
 func (p formPage) Errors() map[string]string {
 	beside := make(map[string]string, len(p.Slips))
-	for _, slip := range slices.Backward(p.Slips) { // of several the first
+	for _, slip := range slices.Backward(p.Slips) { // so that the first of several stays
 		beside[slip.ID] = slip.Sentence
 	}
 	return beside
@@ -111,9 +112,9 @@ func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error)
 		if status != fiber.StatusServiceUnavailable && status != fiber.StatusTooManyRequests {
 			return problem
 		}
-		web.Logger(c).Error("form not taken", "view", view, "error", problem)
+		web.Logger(c).Error("a form could not be handled", "view", view, "error", problem)
 	}
-	var beside error // beside the captcha; of what the visitor can't mend the notice tells
+	var beside error // is shown beside the captcha; what the visitor can't correct is in the notice
 	if status == fiber.StatusUnprocessableEntity {
 		beside = ofCaptcha(problem)
 	}
@@ -121,7 +122,7 @@ func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error)
 	if !page.Open {
 		var err error
 		if challenge, err = s.challenge(c, page.Purpose); err != nil {
-			web.Logger(c).Error("form without a challenge", "view", view, "error", err)
+			web.Logger(c).Error("a form is shown without a challenge", "view", view, "error", err)
 			status, page.Notice = web.Explain(err)
 			return web.Page(c, status, view, page)
 		}

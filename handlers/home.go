@@ -13,7 +13,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
-// longestLook is the longest time on the home page that it tells of.
+// longestLook is the longest time for which the home page says how long the visitor took.
 const longestLook = time.Hour
 
 type homePage struct {
@@ -23,12 +23,12 @@ type homePage struct {
 	Verdict string // about the answer that was tried, if one was
 	Right   bool
 
-	SignedIn string // who is, if it is known
+	SignedIn string // who is signed in, if that is known
 }
 
 func (s *site) home(c *fiber.Ctx) error { return s.showHome(c, fiber.StatusOK, homePage{}) }
 
-// homeTry says what the guard makes of an answer, and does nothing else.
+// homeTry shows the guard's verdict on an answer, and does nothing else.
 func (s *site) homeTry(c *fiber.Ctx) error {
 	err := s.Guard.For("home").Check(c)
 	page := homePage{Right: err == nil}
@@ -68,7 +68,7 @@ func (s *site) showHome(c *fiber.Ctx, status int, page homePage) error {
 	return web.Page(c, status, "home", page)
 }
 
-// after puts into words how long ago the page was made, by its own account.
+// after puts into words how long ago the page was made, as the page itself tells.
 func after(shown string) string {
 	milliseconds, err := strconv.ParseInt(shown, 10, 64)
 	took := time.Since(time.UnixMilli(milliseconds))

@@ -11,7 +11,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/handlers/fields"
 )
 
-// credentials are the form of who has an account.
+// credentials is the form for a visitor who has an account.
 type credentials struct {
 	Email, Password string
 }
@@ -52,8 +52,9 @@ func (s *site) showLogin(c *fiber.Ctx, f *credentials, needed bool, problem erro
 	return s.showForm(c, "login", formPage{Title: "Log in", Purpose: "login", Form: f, Open: !needed}, problem)
 }
 
-// login looks at the password while there are free attempts, else after the captcha. What it answers, and how long it
-// takes, is the same whether or not there is such an account. It says whether the next attempt will need a captcha.
+// login checks the password at once while there are free attempts, and afterwards only once the captcha is solved. Its
+// answer, and the time that it takes, are the same whether or not there is such an account. needed says whether the
+// next attempt will need a captcha.
 func (s *site) login(c *fiber.Ctx, f *credentials) (needed bool, err error) {
 	errs := captcha.FieldErrors{}
 	if err := readForm(c, f, errs); err != nil {
@@ -82,7 +83,7 @@ func (s *site) hasCaptcha(c *fiber.Ctx) bool {
 	return fields[key] != ""
 }
 
-// match compares the password also where there is no account: that is most of the time that this takes.
+// match compares a password even if there is no account, because comparing takes most of the time.
 func (s *site) match(c *fiber.Ctx, f *credentials) (bool, error) {
 	found, err := s.account(c.UserContext(), f.Email)
 	if err != nil {

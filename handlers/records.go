@@ -13,8 +13,8 @@ import (
 )
 
 // withDeadline gives a request that makes many calls to the storage, one after the other, a quarter longer than one
-// call may take. Else a storage that answers each of them just in time would keep a visitor waiting for the sum of
-// them, and then fail.
+// call may take. Otherwise a storage that answers each call just in time would keep a visitor waiting for all of them,
+// and then fail.
 func (s *site) withDeadline(c *fiber.Ctx) error {
 	if s.StorageTimeout == 0 {
 		return c.Next()
@@ -26,7 +26,7 @@ func (s *site) withDeadline(c *fiber.Ctx) error {
 }
 
 // onStorage takes a step on the storage, unless the request's deadline has passed. A failure is web.ErrStorage, unless
-// it is that a visitor may not keep more.
+// the reason is that the visitor may not store more.
 func onStorage(ctx context.Context, doing string, step func() error) error {
 	err := ctx.Err()
 	if err == nil {

@@ -19,9 +19,9 @@ const (
 	secureCookie = "__Host-session"
 )
 
-// sessions keeps who is signed in, in the site's storage. Behind TLS the cookie never travels without: there it has a
-// name (RFC 6265bis, section 4.1.3.2) that a browser takes from a secure page of this very host only, so that neither a
-// subdomain nor a plain connection can plant one.
+// sessions keeps who is signed in, in the site's storage. On a site with TLS, the cookie is never sent without TLS. Its
+// name (RFC 6265bis, section 4.1.3.2) is then one that a browser accepts only from a secure page of this very host, so
+// that neither a subdomain nor a plain connection can plant such a cookie.
 type sessions struct {
 	plain, secure *session.Store
 	logins        captcha.Counter
@@ -55,7 +55,8 @@ func (s sessions) get(c *fiber.Ctx) (*session.Session, error) {
 	return current, err
 }
 
-// signedIn returns the address of who is signed in, or nothing. Of a visitor without a cookie the storage is not asked.
+// signedIn returns the address of the visitor who is signed in, or "". For a visitor without a cookie it does not ask
+// the storage.
 func (s sessions) signedIn(c *fiber.Ctx) (email string, err error) {
 	cookie := plainCookie
 	if c.Secure() {
@@ -72,7 +73,7 @@ func (s sessions) signedIn(c *fiber.Ctx) (email string, err error) {
 	return email, nil
 }
 
-// signIn starts a session under a new id: one that was planted before the login is worth nothing after it.
+// signIn starts a session with a new id, so that an id planted before the login is worthless after it.
 func (s sessions) signIn(c *fiber.Ctx, email string) error {
 	if err := onStorage(c.UserContext(), "count logins", func() error {
 		n, err := s.logins.Count(c.UserContext(), "logins_"+accountKey(email), sessionLife)
@@ -102,7 +103,8 @@ func (s sessions) signOut(c *fiber.Ctx) error {
 	return onStorage(c.UserContext(), "end a session", current.Destroy)
 }
 
-// sessionStorage keeps sessions apart from all else in the storage: the middleware looks up whatever a cookie says.
+// sessionStorage keeps sessions apart from everything else in the storage, because the middleware looks up whatever
+// name a cookie contains.
 type sessionStorage struct{ fiber.Storage }
 
 func (s sessionStorage) Get(id string) ([]byte, error) { return s.Storage.Get("session_" + id) }

@@ -20,7 +20,8 @@ const (
 	maxPassword = 72
 )
 
-// registration is the form of who wants an account: a new password has to be more than one that is tried.
+// registration is the form for a visitor who wants an account. A new password has to meet more conditions than one that
+// is only tried.
 type registration credentials
 
 func (f *registration) fields() map[string]*string { return (*credentials)(f).fields() }
@@ -54,7 +55,7 @@ func (s *site) signupSubmit(c *fiber.Ctx) error {
 	if err := s.signup(c, s.Guard.For("signup"), &f); err != nil {
 		return s.showForm(c, "signup", signupPage(&f), err)
 	}
-	// The account is there, and stays, if the session can't be kept: then the login form is the way in.
+	// If the session can't be stored, the account is there nevertheless, and its visitor can use the login form.
 	if err := s.sessions.signIn(c, f.Email); err != nil {
 		web.Logger(c).Error("an account was made, but its visitor could not be logged in", "error", err)
 		return c.Redirect("/login", fiber.StatusSeeOther)
@@ -70,7 +71,7 @@ func (s *site) signupAPI(c *fiber.Ctx) error {
 	return c.Status(fiber.StatusCreated).JSON(fiber.Map{"email": f.Email})
 }
 
-// signup creates an account, once per address, when it is the request's turn to have the password hashed.
+// signup creates an account, one for each address, when it is the request's turn to hash a password.
 func (s *site) signup(c *fiber.Ctx, guard *captcha.Guard, f *registration) error {
 	submission, err := read(c, guard, f)
 	if err != nil {
@@ -86,7 +87,7 @@ func (s *site) signup(c *fiber.Ctx, guard *captcha.Guard, f *registration) error
 	})
 }
 
-// register says that an address is taken, so that only a visitor who solved the captcha is told.
+// register is called after the captcha, so that only a visitor who solved it can learn that an address is taken.
 func (s *site) register(c *fiber.Ctx, f *registration) error {
 	taken, err := s.account(c.UserContext(), f.Email)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package handlers is the demo: a site with a form or two that a captcha guards, as pages and as a JSON API.
+// Package handlers is the demo: a site with some forms that a captcha guards, as pages and as a JSON API.
 package handlers
 
 import (
@@ -29,7 +29,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/views"
 )
 
-// Storage is where the site keeps something. It can be the captcha's storage as well.
+// Storage is where the site keeps things. It may be the captcha's storage too.
 type Storage interface {
 	fiber.Storage
 	captcha.Adder
@@ -41,32 +41,33 @@ type Storage interface {
 // Config is what a site is made of.
 type Config struct {
 	Guard  *captcha.Guard
-	Sites  *siteverify.Server // of other backends; nil is none
+	Sites  *siteverify.Server // for other sites' backends; nil means none
 	Logger *slog.Logger
 
-	// Storage keeps accounts. The others have rooms of their own where a storage is bounded, so that none of them fills up
-	// another's: what is missing lies in Storage too.
+	// Storage keeps accounts. If a storage is bounded, the others are storages of their own, so that none of them can fill
+	// up another. What is left nil is kept in Storage too.
 	Storage, Sessions, Attempts, Messages, Sent Storage
 
-	// Room is how many bytes the storage of messages and accounts holds with all else that is in it; 0 is enough.
+	// Room is the size, in bytes, of the storage that has messages, accounts and all else; 0 means that it is large
+	// enough.
 	Room int64
 
-	// Ready returns nil while the storages do what requests need; nil is that Storage answers.
+	// Ready returns nil while the storages do what requests need. If it is nil, Storage only has to answer.
 	Ready func(ctx context.Context) error
 
-	StorageTimeout time.Duration // that a call of Storage takes at most; 0 is that nobody knows
+	StorageTimeout time.Duration // the longest that a call of Storage takes; 0: not known
 
 	Limits   Limits
 	Proxies  web.Proxies
 	Metrics  *metrics.Metrics // counts requests
 	Stats    *stats.Stats     // is shown at /stats
-	Stopping func() bool      // whether the process has been told to end; nil is never
+	Stopping func() bool      // whether the process has been told to end; nil: it never is
 
-	// The guard's, for the API's page and description; empty are its defaults.
+	// The guard's names, for the API's page and description. Empty means its defaults.
 	KeyField, ImageField string
 }
 
-// Limits are the limits of one visitor, each counted for itself; the zero Rate is none.
+// Limits are the limits for one visitor, each counted separately. The zero Rate means no limit.
 type Limits struct {
 	Issue  limit.Rate // challenges asked for, by the API or by opening a form; pictures drawn by the playground
 	Submit limit.Rate // forms sent
@@ -110,8 +111,8 @@ func New(cfg Config) *fiber.App {
 	return app
 }
 
-// purposes are what the pages' challenges are for. The guard has to know them all before one is shown, for what the
-// field asks for next may come to a replica that has shown none, or to a process that has just been started.
+// purposes are what the pages' challenges are for. The guard has to know all of them before it shows one: the field's
+// next request may come to a replica that has shown none, or to a process that has just been started.
 var purposes = []string{"home", "contact", "signup", "login"}
 
 func newSite(cfg Config) *site {
@@ -153,13 +154,13 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Get("/readyz", web.Ready(s.Logger, s.Stopping, s.Ready))
 	app.Use(web.Observe(s.Logger, s.Proxies, s.Metrics.Request), web.CloseWhile(s.Stopping), web.Restrict, web.Recover(),
 		web.Visitors(s.sessions.signedIn), web.SameOrigin(), web.PlainBody)
-	// What stands behind a limit is not done for who is over it: the body is not read.
+	// A request over a limit goes no further: its body is not read.
 	body, opened := web.NewBodies().Read, web.Opened
 	asked := unlessServed(opened)
 	issue, submit := limited(s.Limits.Issue), limited(s.Limits.Submit)
 	audio, login := limited(s.Limits.Audio), limited(s.Limits.Login)
-	draw, look := limited(s.Limits.Issue), limited(s.Limits.Issue) // counted apart, so that nobody plays away their way to the forms
-	work := limited(s.Limits.Issue)                                // counted apart, for it comes after a challenge
+	draw, look := limited(s.Limits.Issue), limited(s.Limits.Issue) // counted apart, so that playing does not use up the way to the forms
+	work := limited(s.Limits.Issue)                                // counted apart, because it comes after a challenge
 	drawing := web.NewTurns(max(1, runtime.GOMAXPROCS(0)/2))
 
 	if s.Sites != nil {
@@ -201,7 +202,8 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Post("/api/signup", submit, body, s.signupAPI)
 }
 
-// unlessServed leaves out what is for this site's own pages where a request comes from a page of a site that is served.
+// unlessServed skips a handler that is for this site's own pages if the request comes from a page of another site that
+// is served.
 func unlessServed(handler fiber.Handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		if siteverify.Served(c) {
@@ -211,7 +213,7 @@ func unlessServed(handler fiber.Handler) fiber.Handler {
 	}
 }
 
-// once has a form that is sent twice answered as it was the first time.
+// once gives the second copy of a form the same answer as the first.
 func (s *site) once(purpose string) fiber.Handler {
 	config := once.Config{Guard: s.Guard.For(purpose), Storage: s.Sent, Logger: s.Logger}
 	if s.Room > 0 {
@@ -221,7 +223,7 @@ func (s *site) once(purpose string) fiber.Handler {
 	return once.New(config)
 }
 
-// limited lets each visitor through at a rate. What is too much is an error for web.Fail.
+// limited lets each visitor through at a rate. A request above it is an error for web.Fail.
 func limited(rate limit.Rate) fiber.Handler {
 	if rate == (limit.Rate{}) {
 		rate.Count = limit.Unlimited

@@ -9,13 +9,13 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// skewBound is how far this process's clock and a server's may be apart before that is warned about. What seals and
-// opens challenges allows replicas 5 seconds between them, and two replicas that each keep to half of that from their
-// server do.
+// skewBound is how far this process's clock and a server's may be apart before a warning is logged. Sealed challenges
+// allow the clocks of replicas to be 5 seconds apart. Two replicas that are each within half of that of their server
+// are within it.
 const skewBound = 2500 * time.Millisecond
 
-// serverClock tells the time as one server does. It goes by this process's steady clock, which is never set, from the
-// server's answer when it was last read.
+// serverClock tells the time as one server does. It counts by this process's monotonic clock from the server's answer
+// when its clock was last read.
 type serverClock struct {
 	start time.Time
 	ahead atomic.Int64 // nanoseconds since 1970 on the server's clock at start
@@ -28,9 +28,10 @@ type timer interface {
 	Time(context.Context) *redis.TimeCmd
 }
 
-// read asks the server. Deadlines take the answer as the time at its arrival here, and so come too early by the way
-// back, which leaves the reply to what was done just in time the time to arrive. The skew takes it as the time in the
-// middle of the way, and is wrong by half of the way at most.
+// read asks the server for its time. For deadlines, the answer counts as the time of its arrival here. They are
+// therefore early by as long as the answer travelled, so that the reply to a step done just in time still has time to
+// arrive. For the skew, the answer counts as the time halfway between question and answer, so the skew is wrong by at
+// most half of what both took.
 func (c *serverClock) read(ctx context.Context, server timer) error {
 	asked := time.Now()
 	now, err := server.Time(ctx).Result()
@@ -44,8 +45,8 @@ func (c *serverClock) read(ctx context.Context, server timer) error {
 	return nil
 }
 
-// greet reads the clock of a server that was just connected to, which after a failover is another one. A server that
-// refuses to tell it can still be used, by plain commands.
+// greet reads the clock of a server to which a connection was just made; after a failover that is another server. One
+// that refuses to tell the time can still be used, by plain commands.
 func (c *serverClock) greet(ctx context.Context, conn *redis.Conn) error {
 	if err := c.read(ctx, conn); !refused(err) {
 		return err
@@ -58,7 +59,7 @@ func (c *serverClock) at(here time.Time) time.Time {
 	return time.Unix(0, c.ahead.Load()).Add(here.Sub(c.start))
 }
 
-// refused reports whether a server answered with an error, unlike one that was not reached.
+// refused reports whether err is a server's reply, and not a failure to reach it.
 func refused(err error) bool {
 	var reply redis.Error
 	return errors.As(err, &reply) && !errors.Is(err, redis.Nil)

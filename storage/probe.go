@@ -14,15 +14,16 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// retryPause is the time between two looks for a server that is not up yet.
+// retryPause is the time between two tries to reach a server that is not up yet.
 const retryPause = 100 * time.Millisecond
 
-// wait returns once the servers do what will be asked of them, or says after the limit why not.
+// wait returns nil once the servers do what will be asked of them. After the limit it returns the reason why they
+// don't.
 func (r *Redis) wait(ctx context.Context, limit time.Duration) error {
 	waiting, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
-		err := r.start(ctx) // not cut short at the limit: that time ran out would be all it could say
+		err := r.start(ctx) // not cut short at the limit, because the error would then only say that time ran out
 		if err == nil {
 			return nil
 		}
@@ -40,7 +41,8 @@ func (r *Redis) wait(ctx context.Context, limit time.Duration) error {
 	}
 }
 
-// start dials by itself first, because go-redis logs each failed dial, and a server that is coming up is no news.
+// start dials by itself first, because go-redis logs each failed dial, and a server that is still starting is not worth
+// a line.
 func (r *Redis) start(ctx context.Context) error {
 	if err := r.dial(ctx); err != nil {
 		return err
@@ -55,8 +57,8 @@ func (r *Redis) start(ctx context.Context) error {
 	return err
 }
 
-// startPlain looks whether it is the scripts that were refused: then the same works without, and scripts are still
-// refused after that.
+// startPlain finds out whether the server refuses scripts. If it does, the same steps work without them, and scripts
+// are still refused afterwards.
 func (r *Redis) startPlain(ctx context.Context, scripts error) error {
 	r.plain.Store(true)
 	plain := r.probe(ctx)
@@ -69,8 +71,8 @@ func (r *Redis) startPlain(ctx context.Context, scripts error) error {
 		return again
 	}
 	r.plain.Store(true)
-	r.logger.Warn("redis refuses the scripts that do nothing after their caller has given up, so plain commands are used: "+
-		"an answer that got a 503 because Redis was frozen or slow may be used up all the same", "redis", r.name, "error", scripts)
+	r.logger.Warn("redis refuses the scripts that check whether their caller has given up, so plain commands are used: "+
+		"if Redis is frozen or slow, an answer that got a 503 may be used up all the same", "redis", r.name, "error", scripts)
 	return nil
 }
 
@@ -91,34 +93,33 @@ func (r *Redis) dial(ctx context.Context) (err error) {
 	return err
 }
 
-// errOtherSetup says that the servers are there, and are set up in another way than the URL says. Waiting mends
-// nothing.
-var errOtherSetup = errors.New("the URL does not fit what is there")
+// errOtherSetup says that the servers answer, but are not set up as the URL says. Waiting would not help.
+var errOtherSetup = errors.New("the URL does not fit the servers that answered")
 
-// recognise looks whether the URL is of the kind that the servers are set up for. A node of a cluster would serve a
-// third of the keys of a client that takes it for a single server, and refuse the others one by one.
+// recognise checks that the servers are set up in the way that the URL says. A client that takes a cluster's node for a
+// single server would find a third of its keys served and the others refused, one by one.
 func (r *Redis) recognise(ctx context.Context) error {
 	ctx, cancel := r.bounded(ctx)
 	defer cancel()
 	if cluster, ok := r.client.(*redis.ClusterClient); ok {
 		_, err := cluster.MasterForKey(ctx, r.prefix)
 		if err != nil && strings.Contains(err.Error(), "cluster support disabled") {
-			return fmt.Errorf("%w: this is a single server and not a cluster, leave out addr and cluster", errOtherSetup)
+			return fmt.Errorf("%w: this is a single server and not a cluster; leave out addr and cluster", errOtherSetup)
 		}
 		return nil
 	}
 	switch r.mode(ctx) {
 	case "cluster":
-		return fmt.Errorf("%w: this is a node of a cluster, name more of its nodes as in redis://host:port?addr=host2:port2, "+
+		return fmt.Errorf("%w: this is a node of a cluster; name more of its nodes, as in redis://host:port?addr=host2:port2, "+
 			"or add cluster=true", errOtherSetup)
 	case "sentinel":
-		return fmt.Errorf("%w: this is a sentinel, add master_name=NAME of the master that it watches", errOtherSetup)
+		return fmt.Errorf("%w: this is a sentinel; add master_name=NAME with the name of the master that it watches", errOtherSetup)
 	}
 	return nil
 }
 
-// mode is how a single server is set up. It asks by INFO, which hosted servers allow where they forbid CONFIG and
-// CLUSTER; where that is forbidden too, a cluster shows by sending a key elsewhere.
+// mode is how a single server is set up. It asks by INFO, which hosted servers allow even if they forbid CONFIG and
+// CLUSTER. If INFO is forbidden too, a cluster gives itself away by sending a key elsewhere.
 func (r *Redis) mode(ctx context.Context) string {
 	client := r.client.(*redis.Client)
 	info, err := client.Info(ctx, "server").Result()
@@ -139,9 +140,9 @@ func (r *Redis) mode(ctx context.Context) string {
 }
 
 // Ping tries on every master what a request needs: it adds a key below the prefix and takes it, and returns nil if that
-// works. So it fails, within [Config.Timeout], for a master that was demoted, is full or still loads, has too few
-// replicas, or takes no commands from this user. The cause is logged when it comes up, not at each call, and so is its
-// end. Calls that come while one is under way share its outcome.
+// works. So it fails, within [Config.Timeout], if a master was demoted, is full or still loading, has too few replicas,
+// or accepts no commands from this user. The cause is logged when it first appears, not at each call, and its end is
+// logged too. A call that comes while another is under way shares its outcome.
 func (r *Redis) Ping(ctx context.Context) error {
 	shared := r.probing.DoChan("", func() (any, error) {
 		err := r.probe(context.WithoutCancel(ctx))
@@ -216,7 +217,7 @@ func (r *Redis) probeOn(ctx context.Context, node *redis.Client) error {
 	}
 	value, err := r.Take(ctx, key)
 	if err == nil && (!added || value == nil) {
-		err = errors.New("a key was added and is not there")
+		err = errors.New("a key that was just added is not there")
 	}
 	return err
 }
@@ -224,15 +225,15 @@ func (r *Redis) probeOn(ctx context.Context, node *redis.Client) error {
 // probeLives is how long a probe's key stays if it can't be taken.
 const probeLives = 10 * time.Second
 
-// probeKey is a new key each time. In a cluster the part in braces alone says whose it is.
+// probeKey is a new key each time. In a cluster, the part in braces alone decides which master has it.
 func (r *Redis) probeKey(tag string) string { return "{" + tag + "}probe" + rand.Text() }
 
-// maxTags is how many tags are tried for a master: one with a single slot of the 16,384 is found by then in all but 2
-// of a million searches.
+// maxTags is how many tags are tried for a master. Even a master with a single one of the 16,384 slots is found by then
+// in all but 2 of a million searches.
 const maxTags = 13 * 16384
 
-// tag finds what makes a key fall to a master. A prefix with a part in braces makes all keys fall to one, and the
-// others are none of this program's business.
+// tag finds a tag that makes a key fall to node. If the prefix has a part in braces, all keys fall to one master, and
+// the others do not concern this program: ours is false.
 func (r *Redis) tag(ctx context.Context, node *redis.Client) (tag string, ours bool) {
 	if !r.isCluster() {
 		return "0", true
@@ -259,22 +260,22 @@ func (r *Redis) falls(ctx context.Context, tag, address string) bool {
 	return err == nil && master.Options().Addr == address
 }
 
-// Skew returns how far a server's clock is ahead of this process's, below zero for behind: of a cluster's masters the
-// one that is furthest off. It is as of the last [Redis.Ping], or of Open, and right to half of the time that a
-// question and its answer took.
+// Skew returns how far the server's clock is ahead of this process's; it is negative if the server's is behind. In a
+// cluster it is the skew of the master that is furthest off. It was measured at the last [Redis.Ping], or by Open, and
+// is accurate to half of the time that the question and its answer took.
 func (r *Redis) Skew() time.Duration { return time.Duration(r.skew.Load()) }
 
 func (r *Redis) warnOfSkew(skew time.Duration) {
 	r.skew.Store(int64(skew))
 	apart := skew.Abs() > skewBound
 	if apart && !r.apart.Swap(apart) {
-		r.logger.Warn("redis's clock and this process's are too far apart: replicas of this program may refuse each other's challenges, so set the clocks",
+		r.logger.Warn("redis's clock and this process's are too far apart, so replicas of this program may refuse each other's challenges: set the clocks right",
 			"redis", r.name, "redis_ahead", skew.Round(time.Millisecond), "most", skewBound)
 	}
 	r.apart.Store(apart)
 }
 
-// readMemory reads from INFO what there is of memory, and what happens when it is full. A server that does not report
+// readMemory reads from INFO how much memory there is, and what happens when it is full. A server that does not report
 // its policy may still be set up well, so there is no warning about it.
 func (r *Redis) readMemory(ctx context.Context) {
 	ctx, cancel := r.bounded(ctx)
@@ -296,18 +297,18 @@ func (r *Redis) readMemory(ctx context.Context) {
 		}
 		policy, found := report("maxmemory_policy")
 		if found && policy != "noeviction" {
-			r.logger.Warn("redis may evict keys when its memory is full, and then a used captcha is accepted again: set maxmemory-policy noeviction",
+			r.logger.Warn("redis may evict keys when its memory is full, and a used captcha would then be accepted again: set maxmemory-policy to noeviction",
 				"redis", r.name, "maxmemory_policy", policy)
 		}
 		return nil
 	})
 }
 
-// Room is the maxmemory, in bytes, that the server had when it was connected to, of several masters the least; 0 is no
-// bound, or one that the server does not tell.
+// Room returns the server's maxmemory, in bytes, as it was when this process connected; of several masters' it is the
+// least. 0 means that there is no bound, or that the server does not tell.
 func (r *Redis) Room() int64 { return r.room.Load() }
 
-// noteRoom notes what one master has, which may be at the same time as another's.
+// noteRoom notes one master's memory. It may be called for several masters at once.
 func (r *Redis) noteRoom(most int64) {
 	for {
 		least := r.room.Load()

@@ -20,8 +20,8 @@ import (
 )
 
 // Redis keeps entries in one Redis server, in the master that sentinels name, or in a cluster, of version 6.2 or newer
-// (for GETDEL), or in servers that speak its protocol, as Valkey's do. Its user may be restricted to the prefix's keys
-// and the commands
+// (for GETDEL), or in servers that speak its protocol, as Valkey's do. Its user may be restricted to keys with the
+// prefix and to these commands:
 //
 //	GET SET DEL GETDEL INCR PEXPIRE SCAN UNLINK EVAL TIME INFO
 //	WAIT                            with [Config.Confirm]
@@ -30,13 +30,14 @@ import (
 //
 // # Servers that refuse scripts
 //
-// Take, Add and Count are scripts that do nothing after their caller has given up, by the server's own TIME. Some
-// hosted servers refuse TIME in a script, or scripts. Open finds that out, logs it, and uses plain commands from then
-// on, which are as atomic. What is lost: a call that was given up because the server was frozen or the line slow may
-// still be carried out later, so that a visitor who was told that nothing was used up finds the challenge used. And a
-// Count whose process ends between its two commands has no end until the next Count of that key sets it.
+// Take, Add and Count are scripts. They ask for the server's own TIME, and do nothing if their caller has given up by
+// then. Some hosted servers refuse TIME in a script, or all scripts. Open finds that out, logs it, and uses plain
+// commands from then on, which are just as atomic. Two things are lost. If the server was frozen or the connection
+// slow, a call may be carried out after its caller has given up: a visitor who was told that nothing was used up then
+// finds the challenge used. And if a process ends between the two commands of a Count, that count does not expire until
+// the next Count of its key sets its time to live.
 type Redis struct {
-	fiber   *fiberredis.Storage // over client: what it serves well, which are the calls of a fiber.Storage
+	fiber   *fiberredis.Storage // over client, for the calls of a fiber.Storage, which it serves well
 	client  redis.UniversalClient
 	name    string // for messages, without a password
 	addrs   []string
@@ -50,10 +51,10 @@ type Redis struct {
 	plain  atomic.Bool // scripts are refused
 
 	probing singleflight.Group
-	tags    sync.Map // what makes a probe's key fall to a master, by its address
+	tags    sync.Map // the tag that makes a probe's key fall to a master, by the master's address
 	unwell  atomic.Bool
 	skew    atomic.Int64
-	apart   atomic.Bool // the skew was warned about
+	apart   atomic.Bool // a warning about the skew was logged
 	room    atomic.Int64
 }
 
@@ -88,17 +89,17 @@ func openRedis(ctx context.Context, u *url.URL, cfg Config) (Storage, error) {
 // options returns what go-redis needs to know.
 func (a address) options(cfg Config) *redis.UniversalOptions {
 	o := a.UniversalOptions
-	// A reply can be lost after the server did the work, so that a second try of GETDEL or SET NX would find its own
-	// trace. go-redis tries three times more if it isn't told. In a cluster it still repeats a GET, SET or DEL.
+	// A reply can be lost after the server did the work, and a second GETDEL or SET NX would then find the trace of the
+	// first. go-redis tries three more times unless it is told not to. In a cluster it still repeats a GET, SET or DEL.
 	o.MaxRetries = -1
 	o.DialerRetries = 1
-	// The deadline of each call's context bounds it as a whole; go-redis ignores it without ContextTimeoutEnabled.
-	// These bound what runs on behind a call that has given up.
+	// The deadline of each call's context bounds it as a whole; go-redis ignores it without ContextTimeoutEnabled. These
+	// bound what still runs after a call has given up.
 	o.ContextTimeoutEnabled = true
 	o.DialTimeout, o.PoolTimeout = cfg.Timeout, cfg.Timeout
 	o.ReadTimeout, o.WriteTimeout = cfg.Timeout, cfg.Timeout
-	// RESP3 would bring push messages, RESP2 has all that is used. The pipelines are two commands, for which the one pool
-	// does.
+	// RESP3 would bring push messages; RESP2 has all that is needed. Pipelines have two commands, for which the one pool
+	// is enough.
 	o.Protocol = 2
 	o.DisableIdentity = true
 	o.PipelinePoolSize = -1
@@ -136,7 +137,7 @@ func (r *Redis) Set(key string, value []byte, ttl time.Duration) error {
 	return failed("set", r.fiber.SetWithContext(ctx, r.prefix+key, value, wholeMilliseconds(ttl)))
 }
 
-// Delete removes key; it is no error if it is absent.
+// Delete removes key. It is not an error if key is absent.
 func (r *Redis) Delete(key string) error {
 	if key == "" {
 		return nil
@@ -165,7 +166,7 @@ func (r *Redis) resetOn(ctx context.Context, node *redis.Client) error {
 	}
 }
 
-// resetStep removes the keys one by one, for in a cluster the keys of one command must be of one slot.
+// resetStep removes the keys one by one, because in a cluster all keys of a command must be in one slot.
 func (r *Redis) resetStep(ctx context.Context, node *redis.Client, cursor uint64) (next uint64, err error) {
 	ctx, cancel := r.bounded(ctx)
 	defer cancel()
@@ -182,7 +183,7 @@ func (r *Redis) resetStep(ctx context.Context, node *redis.Client, cursor uint64
 	return next, err
 }
 
-// globEscaper makes SCAN take a prefix by the letter.
+// globEscaper makes SCAN take a prefix literally.
 var globEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`)
 
 // Close closes the connections.
@@ -190,7 +191,7 @@ func (r *Redis) Close() error {
 	return failed("close", r.fiber.Close())
 }
 
-// Take returns the value of key and removes it, or nil if it is absent or expired.
+// Take returns the value of key and removes key, or returns nil if key is absent or expired.
 func (r *Redis) Take(ctx context.Context, key string) ([]byte, error) {
 	if key == "" {
 		return nil, ctx.Err()
@@ -225,8 +226,8 @@ func (r *Redis) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 	return replies[0].Err() == nil, nil
 }
 
-// Count adds one to the count under key and returns it. The first makes the count live for ttl, or for good if ttl is
-// 0; later ones don't prolong it.
+// Count adds one to the count under key and returns the new count. The first call makes the count live for ttl, or for
+// good if ttl is 0; later calls don't prolong it.
 func (r *Redis) Count(ctx context.Context, key string, ttl time.Duration) (int64, error) {
 	switch {
 	case key == "":
@@ -274,8 +275,8 @@ func failed(what string, err error) error {
 	return fmt.Errorf("redis %s: %w", what, err)
 }
 
-// wholeMilliseconds rounds up, since go-redis cuts off what Redis can't count: the mark of a spent key that goes a part
-// of a millisecond before the key expires would let it be spent again.
+// wholeMilliseconds rounds up, because go-redis cuts off the fractions that Redis can't count. If the mark of a spent
+// key expired a fraction of a millisecond before the key does, the key could be spent again.
 func wholeMilliseconds(ttl time.Duration) time.Duration {
 	return (ttl + time.Millisecond - 1).Truncate(time.Millisecond)
 }

@@ -23,9 +23,9 @@ const (
 	sentinelPort = "26379"
 )
 
-// parseRedis reads the URL of a Redis in go-redis's forms. It is not read by go-redis, whose errors could hold a
-// password, whose parsers know neither valkey:// nor who a sentinel's URL is for, and which takes settings that would
-// break what is promised here, such as retries.
+// parseRedis reads the URL of a Redis in go-redis's forms. go-redis itself doesn't read it, for three reasons: its
+// errors could hold a password; its parsers know neither valkey:// nor whose the password in a sentinel's URL is; and
+// it accepts settings, such as retries, that would break what this package promises.
 func parseRedis(u *url.URL) (a address, err error) {
 	q, err := readQuery(u.RawQuery)
 	if err != nil {
@@ -58,7 +58,7 @@ func parseRedis(u *url.URL) (a address, err error) {
 	}
 	if database != "" {
 		if a.DB, err = strconv.Atoi(database); err != nil || a.DB < 0 {
-			return a, fmt.Errorf("database %s is not a whole number from 0 up", q.shown(strconv.Quote(database)))
+			return a, fmt.Errorf("database %s is not a whole number of 0 or more", q.shown(strconv.Quote(database)))
 		}
 	}
 	switch {
@@ -67,19 +67,19 @@ func parseRedis(u *url.URL) (a address, err error) {
 	case len(q.values) > 0:
 		return a, q.unknown()
 	case u.Scheme == "unix" && (u.Opaque != "" || u.Host != "" || u.Path == "" || len(more) > 0 || cluster != "" || a.MasterName != ""):
-		return a, errors.New("unix:// takes the path of a socket, as in unix:///run/redis.sock, of a single server")
+		return a, errors.New("unix:// takes the path of a single server's socket, as in unix:///run/redis.sock")
 	case u.Scheme != "unix" && u.Hostname() == "":
 		return a, errors.New("the host is missing")
 	case u.Fragment != "":
 		return a, errors.New("a # is not accepted")
 	case cluster != "" && cluster != "true":
-		return a, errors.New("cluster takes true")
+		return a, errors.New("cluster takes only the value true")
 	case cluster != "" && a.MasterName != "":
-		return a, errors.New("a cluster has no sentinels: give master_name or cluster")
+		return a, errors.New("a cluster has no sentinels: give either master_name or cluster")
 	case a.MasterName == "" && a.SentinelUsername+a.SentinelPassword != "":
 		return a, errors.New("sentinel_username and sentinel_password need master_name")
 	case a.IsClusterMode && a.DB != 0:
-		return a, errors.New("a cluster has no database but 0")
+		return a, errors.New("a cluster has only database 0")
 	}
 	for _, address := range more {
 		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
@@ -96,7 +96,7 @@ func withPort(host, port string) string {
 	return net.JoinHostPort(strings.Trim(host, "[]"), port)
 }
 
-// name says in a message what this is, without a password.
+// name is what messages call this Redis, without a password.
 func (a address) name() string {
 	at := strings.Join(a.Addrs, ", ")
 	switch {
@@ -108,10 +108,10 @@ func (a address) name() string {
 	return "redis at " + at
 }
 
-// query is what is still to be read of a URL's.
+// query is what is still to be read of a URL's query.
 type query struct {
 	values url.Values
-	secret bool // it holds a password, a sign of which can have made the rest of it a name or a value of its own
+	secret bool // it holds a password; a sign in that may have split it, so that its rest looks like another name or value
 	err    error
 }
 
@@ -150,7 +150,7 @@ func (q *query) number(name string, least int) int {
 	}
 	n, err := strconv.Atoi(values[0])
 	if err != nil || n < least || len(values) > 1 {
-		q.err = fmt.Errorf("%s=%s is not one whole number from %d up", name, q.shown(strings.Join(values, ",")), least)
+		q.err = fmt.Errorf("%s=%s is not a single whole number of %d or more", name, q.shown(strings.Join(values, ",")), least)
 	}
 	return n
 }
@@ -164,7 +164,7 @@ func (q *query) unknown() error {
 
 func (q *query) shown(what string) string {
 	if q.secret {
-		return "(not shown, as a password is near)"
+		return "(not shown, because it may be a part of a password)"
 	}
 	return what
 }

@@ -97,10 +97,10 @@ func TestOpenNamesOtherSetup(t *testing.T) {
 	cluster, single, sentinels := redisserver.StartCluster(t), redisserver.Own(t), redisserver.StartSentinels(t)
 	cluster.Masters[1].Do("ACL", "SETUSER", "default", "-info")
 	tests := []struct{ name, url, says string }{
-		{"a cluster's node", cluster.Masters[0].URL(), "this is a node of a cluster, name more of its nodes"},
-		{"a cluster's node without INFO", cluster.Masters[1].URL(), "this is a node of a cluster, name more of its nodes"},
+		{"a cluster's node", cluster.Masters[0].URL(), "this is a node of a cluster; name more of its nodes"},
+		{"a cluster's node without INFO", cluster.Masters[1].URL(), "this is a node of a cluster; name more of its nodes"},
 		{"a single server for a cluster", single.URL() + "?cluster=true", "this is a single server and not a cluster"},
-		{"a sentinel", sentinels.Watchers[0].URL(), "this is a sentinel, add master_name=NAME"},
+		{"a sentinel", sentinels.Watchers[0].URL(), "this is a sentinel; add master_name=NAME"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

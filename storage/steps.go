@@ -11,22 +11,22 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// step is a change of one key that no other caller comes between.
+// step is a change of one key, done in one piece: no other caller comes in between.
 type step struct {
 	// script is what the server runs after [refuseLate], with the arguments from ARGV[2] on.
 	script string
-	// plain is the same by commands, for a server that runs no scripts.
+	// plain does the same by commands, for a server that runs no scripts.
 	plain func(key string, args []any) [][]any
 }
 
-// A server that was frozen, or a slow line, still carries out what it was sent after the caller has given up and told
-// its visitor "nothing was used up, try again". So each step is sent with the moment at which its caller gives up, by
-// the server's clock, and a server that comes to it later does nothing and says LATE.
+// A server that was frozen, or gets a command over a slow connection, carries it out even if the caller has meanwhile
+// given up and told its visitor "nothing was used up, try again". So each step is sent with the moment at which its
+// caller gives up, by the server's clock. A server that comes to it later does nothing and says LATE.
 //
-// What remains is a connection that breaks between the work and its reply. That is an error, and the key is used.
+// One case remains: if the connection breaks between the work and its reply, that is an error although the key is used.
 //
-// Scripts are sent whole and not by their SHA-1: it saves a second way for servers that don't know them yet, and a
-// process under GODEBUG=fips140=only may not compute one. They are 300 bytes.
+// Scripts are sent whole, not by their SHA-1, for two reasons: servers that don't know them yet need no second way, and
+// a process under GODEBUG=fips140=only may not compute a SHA-1. A script is 300 bytes long.
 const refuseLate = `
 local now = redis.call('TIME')
 if now[1] * 1000 + now[2] / 1000 > tonumber(ARGV[1]) then
@@ -53,8 +53,9 @@ return redis.call('SET', KEYS[1], ARGV[2], 'NX', 'PX', ARGV[3])`,
 			return [][]any{{"SET", key, args[0], "NX", "PX", args[1]}}
 		},
 	}
-	// countStep takes the time to live in milliseconds. Its plain form leaves that to be set by who finds that it is not,
-	// for a process can end between two commands, and a count without an end would lock somebody out for good.
+	// countStep takes the time to live in milliseconds. In its plain form, whoever finds a count without a time to live
+	// sets it: a process can end between the two commands, and a count that never expires would lock somebody out for
+	// good.
 	countStep = step{
 		script: `
 local n = redis.call('INCR', KEYS[1])
@@ -70,22 +71,22 @@ return n`,
 // ErrUnconfirmed says that a step was done, but fewer replicas than [Config.Confirm] have it: a failover may undo it.
 var ErrUnconfirmed error = unconfirmed{}
 
-// unconfirmed tells whoever does not know this package that the step was done.
+// unconfirmed tells a caller that does not import this package that the step was done.
 type unconfirmed struct{}
 
 func (unconfirmed) Error() string     { return "storage: not confirmed by enough replicas" }
 func (unconfirmed) Unconfirmed() bool { return true }
 
-// maxRedirects is how often a call to a cluster is made again elsewhere: twice while slots move, once more while they
-// move again.
+// maxRedirects is how many times a call to a cluster is made again on another server: twice while slots move, and once
+// more if they move again meanwhile.
 const maxRedirects = 3
 
-// do carries a step out on the master that has the key, once: only a server that was not reached, or says that it did
-// nothing because the key is another's or the caller late, is followed by another try. It returns the replies to the
-// step's commands, and an error of any of them but "nothing there".
+// do carries a step out once, on the master that has the key. It tries again only if a server was not reached, or says
+// that it did nothing because another server has the key or the caller is late. It returns the replies to the step's
+// commands, and the error of any of them, except "nothing there".
 //
-// A cluster client would send the key's commands on by itself, but not the question after their confirmation, which
-// names no key.
+// A cluster client would send the key's commands on by itself, but not the WAIT that asks for their confirmation,
+// because that names no key.
 func (r *Redis) do(ctx context.Context, key string, s step, args ...any) ([]*redis.Cmd, error) {
 	key = r.prefix + key
 	node, err := r.master(ctx, key)
@@ -108,7 +109,7 @@ func (r *Redis) do(ctx context.Context, key string, s step, args ...any) ([]*red
 			other := r.visit(node, address)
 			replies, err = r.doOn(ctx, other, asking, key, s, args)
 			_ = other.Close()
-		case redis.IsClusterDownError(err) || unreached(err): // as of a server that was taken from the cluster, or died
+		case redis.IsClusterDownError(err) || unreached(err): // as when a server was taken from the cluster, or died
 			_ = r.eachMaster(ctx, func(context.Context, *redis.Client) error { return nil }) // which learns who they are
 			now, masterErr := r.master(ctx, key)
 			if masterErr != nil || now == node {
@@ -126,8 +127,9 @@ func (r *Redis) do(ctx context.Context, key string, s step, args ...any) ([]*red
 	return replies, err
 }
 
-// visit returns a client for one call to a server that the cluster client may not know yet, as while slots are moved to
-// a new one. It costs a connection, for the fraction of calls that a cluster on the move sends on.
+// visit returns a client for one call to a server that the cluster client may not know yet, as when slots are being
+// moved to a new server. That costs a connection for each of the few calls that a cluster sends on while it moves
+// slots.
 func (r *Redis) visit(from *redis.Client, address string) *redis.Client {
 	options := *from.Options()
 	if host, port, err := net.SplitHostPort(address); err == nil && host == "" { // the host that was asked
@@ -140,9 +142,9 @@ func (r *Redis) visit(from *redis.Client, address string) *redis.Client {
 	return other
 }
 
-// doOn carries a step out on one server. A refusal as late without cause means that the server's clock was set, or is
-// that of another server now; it did nothing, so that, unlike after any other error, it is safe to read the clock and
-// ask once more.
+// doOn carries a step out on one server. If the server refuses a step as late and it is not late, the server's clock
+// was set, or another server now has this address. A refused step did nothing. Unlike after any other error, it is
+// therefore safe to read the clock and ask once more.
 func (r *Redis) doOn(ctx context.Context, node *redis.Client, asking bool, key string, s step, args []any) ([]*redis.Cmd, error) {
 	replies, err := r.send(ctx, node, asking, r.commands(ctx, node, key, s, args))
 	if late(err) && r.clock(node).read(ctx, node) == nil {
@@ -160,9 +162,9 @@ func (r *Redis) commands(ctx context.Context, node *redis.Client, key string, s 
 	return [][]any{append([]any{"EVAL", refuseLate + s.script, 1, key, deadline}, args...)}
 }
 
-// send sends commands, and with them the question how many replicas have what they wrote, down one connection: a server
-// confirms a connection's own writes. That question waits for most of what the caller has left, so that its answer
-// comes in time to be told.
+// send sends commands and, with them, the question how many replicas have what they wrote. All go over one connection,
+// because a server confirms a connection's own writes only. The question waits for most of the time that the caller has
+// left, so that its answer comes in time.
 func (r *Redis) send(ctx context.Context, node *redis.Client, asking bool, commands [][]any) ([]*redis.Cmd, error) {
 	pipe := node.Pipeline()
 	if asking {
@@ -201,7 +203,7 @@ func (r *Redis) send(ctx context.Context, node *redis.Client, asking bool, comma
 	return replies, nil
 }
 
-// unreached reports whether there was no connection to send anything down.
+// unreached reports whether there was no connection to send anything over.
 func unreached(err error) bool {
 	var failed *net.OpError
 	return errors.As(err, &failed) && failed.Op == "dial"

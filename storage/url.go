@@ -9,24 +9,24 @@ import (
 	"strings"
 )
 
-const accepted = "accepted are memory://[?entries=N&bytes=N], redis://[[user]:password@]host[:port][/database], " +
-	"rediss://, valkey:// and valkeys:// likewise, unix://[[user]:password@]/path, with addr=host:port for more nodes of a " +
-	"cluster or cluster=true, with master_name=NAME[&addr=host:port][&sentinel_username=U&sentinel_password=P] for sentinels, " +
-	"and with [pool_size=N][&confirm=N][&db=N]; in a password, signs such as @ / # ? & must be percent-encoded"
+const accepted = "accepted: memory://[?entries=N&bytes=N]; redis://[[user]:password@]host[:port][/database], and the same with " +
+	"rediss://, valkey:// or valkeys://; unix://[[user]:password@]/path; for a cluster, addr=host:port of more nodes, or " +
+	"cluster=true; for sentinels, master_name=NAME[&addr=host:port][&sentinel_username=U&sentinel_password=P]; for all of " +
+	"Redis, [pool_size=N][&confirm=N][&db=N]. In a password, signs such as @ / # ? & must be percent-encoded"
 
 var schemes = []string{"memory", "redis", "rediss", "valkey", "valkeys", "unix"}
 
-// parse reads a storage URL. Of a URL that can't be read nothing is repeated, not even net/url's own message: a
-// password with a sign that should have been encoded can end up in any part of it.
+// parse reads a storage URL. If a URL can't be read, the error repeats no part of it, not even net/url's own message: a
+// password with a sign that should have been encoded can end up in any part.
 func parse(rawURL string) (*url.URL, error) {
 	u, err := url.Parse(rawURL)
 	switch {
 	case !strings.Contains(rawURL, "://") && (err != nil || !slices.Contains(schemes, u.Scheme)):
-		return nil, errors.New("storage URL has no scheme; for a Redis at localhost:6379 it is redis://localhost:6379, for memory memory://: " + accepted)
+		return nil, errors.New("storage URL has no scheme: for a Redis at localhost:6379 write redis://localhost:6379, and for memory write memory://; " + accepted)
 	case err != nil:
-		return nil, errors.New("storage URL can't be parsed: " + accepted)
+		return nil, errors.New("storage URL can't be parsed; " + accepted)
 	case strings.Contains(u.Host+u.Path+u.RawQuery+u.Fragment, "@"):
-		return nil, errors.New("storage URL has an @ in the wrong place: " + accepted)
+		return nil, errors.New("storage URL has an @ in the wrong place; " + accepted)
 	}
 	switch u.Scheme {
 	case "memory":
@@ -37,7 +37,7 @@ func parse(rawURL string) (*url.URL, error) {
 		err = fmt.Errorf("scheme %q is unknown", u.Scheme)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("storage URL: %w: %s", err, accepted)
+		return nil, fmt.Errorf("storage URL: %w; %s", err, accepted)
 	}
 	return u, nil
 }
@@ -49,7 +49,7 @@ func checkMemoryURL(u *url.URL) error {
 	return checkQuery(u, "entries", "bytes")
 }
 
-// checkQuery refuses every parameter but the names, and every value but one positive number each.
+// checkQuery refuses every parameter that is not in names, and every value that is not a single positive number.
 func checkQuery(u *url.URL, names ...string) error {
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
@@ -62,7 +62,7 @@ func checkQuery(u *url.URL, names ...string) error {
 			continue
 		}
 		if number, err := strconv.Atoi(values[0]); err != nil || number < 1 || len(values) > 1 {
-			return fmt.Errorf("%s=%s is not one whole number from 1 up", name, strings.Join(values, ","))
+			return fmt.Errorf("%s=%s is not a single whole number of 1 or more", name, strings.Join(values, ","))
 		}
 	}
 	for name := range query {

@@ -1,4 +1,4 @@
-// Package attempts asks for a captcha at a login only after some failures for the account or from the network.
+// Package attempts asks for a captcha at a login only after some tries have failed for the account or from the network.
 //
 //	logins := attempts.New(attempts.Config{Guard: guard.For("login"), Storage: storage})
 //
@@ -11,9 +11,9 @@
 //		return c.Redirect("/account")
 //	})
 //
-// A try is counted before it is made, in one step of the storage that all replicas share, so that a thousand tries at
-// once count as a thousand. A bot learns nothing from being asked for a captcha, because accounts that do not exist are
-// counted like those that do.
+// A try is counted before it is made, in one step of the storage that all replicas share. A thousand tries at once
+// therefore count as a thousand. Accounts that do not exist are counted like those that do, so a bot learns nothing
+// from being asked for a captcha.
 package attempts
 
 import (
@@ -42,11 +42,11 @@ type Config struct {
 	// Required
 	Guard *captcha.Guard
 
-	// Storage counts the tries. All replicas share one. One that implements captcha.Counter counts on all of them in
-	// one step; another fiber.Storage does so within one process, which is logged at start. If the storage can't count
-	// a try, the try is refused.
+	// Storage counts the tries. All replicas share one storage. A storage that implements captcha.Counter counts in one
+	// step for all of them. Any other fiber.Storage counts exactly within one process only, which is logged at start. If
+	// the storage can't count a try, the try is refused.
 	//
-	// Optional. Default: the guard's Storage, or where it has none, bounded memory of this process with room for 100,000
+	// Optional. Default: the guard's Storage, or if it has none, bounded memory of this process with room for 100,000
 	// accounts and networks
 	Storage fiber.Storage
 
@@ -56,13 +56,13 @@ type Config struct {
 	// Optional. Default: 3
 	Free int
 
-	// FreeOfNetwork is the same for a network, 1 to 100,000. Success gives none back, because a bot may have an
-	// account.
+	// FreeOfNetwork is the same for a network, 1 to 100,000. A success gives none of them back, because a bot may have an
+	// account of its own.
 	//
 	// Optional. Default: 20
 	FreeOfNetwork int
 
-	// Window is how long tries are counted together, from the first: 1 second to 24 hours.
+	// Window is how long tries are counted together, from the first one on: 1 second to 24 hours.
 	//
 	// Optional. Default: 15 * time.Minute
 	Window time.Duration
@@ -79,7 +79,7 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// ConfigDefault is the default Config, but for Guard.
+// ConfigDefault is the default Config, except for Guard.
 var ConfigDefault = Config{Free: 3, FreeOfNetwork: 20, Window: 15 * time.Minute}
 
 // ErrFailed says that a try was made and did not succeed. A form's captcha field shows no message for it.
@@ -89,7 +89,7 @@ type failed struct{}
 
 func (failed) Error() string { return "attempts: the try failed" }
 
-// NotOfCaptcha keeps captcha.Guard.Message from taking the error for a fault of the captcha.
+// NotOfCaptcha marks the error, so that captcha.Guard.Message does not take it for a failure of the captcha.
 func (failed) NotOfCaptcha() {}
 
 // Attempts counts tries.
@@ -122,8 +122,8 @@ func NewAttempts(config Config) (*Attempts, error) {
 		return nil, setting.Refuse("Window", cfg.Window, "1s to 24h")
 	}
 	if lacks := keep.Lacks(cfg.Storage, "Count"); len(lacks) > 0 {
-		cfg.Logger.Warn("attempts: the storage can't count in one step, so each process counts for itself while others write; " +
-			"give Config.Storage one with Count")
+		cfg.Logger.Warn("attempts: the storage can't count in one step, so a try may go uncounted when several processes count at once; " +
+			"set Config.Storage to one that has Count")
 	}
 	return &Attempts{cfg, keep.Wrap(cfg.Storage), cfg.Storage}, nil
 }
@@ -173,16 +173,18 @@ func NetworkOf(addr netip.Addr) string {
 	return prefix.String()
 }
 
-// Try makes one try for an account, in whose name case and white space around it do not count. Where the account or the
-// request's network has no free tries left, the request has to bring a captcha first. needed says whether the next try
-// will have to. The error is nil where try returned true; ErrFailed where it returned false; try's own; one of the
-// guard's, with nothing tried; or captcha.ErrStorage.
+// Try makes one try for an account. Upper and lower case in the account's name count as the same, and white space
+// around it is ignored. If the account or the request's network has no free tries left, the request has to bring a
+// captcha before try is called. needed says whether the next try will have to bring one.
+//
+// The error is nil if try returned true, and ErrFailed if it returned false. It is try's own error if try returned one,
+// one of the guard's if the captcha was refused and nothing was tried, or captcha.ErrStorage.
 func (a *Attempts) Try(c *fiber.Ctx, account string, try func() (bool, error)) (needed bool, err error) {
 	return a.TryFrom(c.UserContext(), a.cfg.Network(c), account, func() error { return a.cfg.Guard.Check(c) }, try)
 }
 
-// TryFrom is Try for other routers than Fiber v2: for a request from a network, whose captcha is what check finds of
-// it.
+// TryFrom is Try for routers other than Fiber v2. network is the one that the request comes from, and check says
+// whether it brings a captcha, as [captcha.Guard.Check] does.
 func (a *Attempts) TryFrom(ctx context.Context, network, account string, check func() error, try func() (bool, error)) (needed bool, err error) {
 	account = name("account", strings.ToLower(strings.TrimSpace(account)))
 	tries, err := a.count(ctx, account)
@@ -213,7 +215,7 @@ func (a *Attempts) count(ctx context.Context, name string) (int64, error) {
 	return n, storageError(err)
 }
 
-// name is a name in the storage: as short for a long account as for a short one, and not to be turned back into either.
+// name returns a name in the storage. It is equally short for every account, and an account can't be found from it.
 func name(kind, text string) string {
 	hash := sha256.Sum256([]byte(kind + " " + text))
 	return "attempts_" + base64.RawURLEncoding.EncodeToString(hash[:15])

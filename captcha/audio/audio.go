@@ -5,33 +5,37 @@
 //
 // # What is heard
 //
-// Recordings made once with a speech synthesiser are embedded, some 5 MB. Each letter of a challenge has one of four
-// speakers, its own pace and pitch, and each of its parts is played in three bands of the spectrum whose level, rate
-// and time differ, from moment to moment too. Behind it is babble: in each band three hoarse voices that speak
-// fragments of the same recordings forwards and backwards. Each voice is drawn by itself, and none uses a recording
-// that another one of its band has used, so that there is no copy to subtract. Fragments are played in grains of 20 to
-// 40 ms that differ in rate and place, so that none is like its recording either. All of it follows from the
-// challenge's secret seed.
+// The package embeds some 5 MB of recordings, which were made with a speech synthesiser. Each letter of a challenge is
+// said by one of four speakers, at a pace and pitch of its own. It is played in three bands of the spectrum, whose
+// level, rate and time differ from each other and change from moment to moment.
 //
-// Letters begin at times that depend on the seed alone, in room that is enough for the longest, so that neither the
-// times nor the length of the file says which they are. Speak is told the greatest number that there may be, which
-// hides how many they are.
+// Behind the letters is babble: in each band, three hoarse voices speak fragments of the same recordings, forwards and
+// backwards. Each voice is drawn independently, and none uses a recording that another voice in its band has used, so
+// that there is no copy to subtract. Fragments are played in grains of 20 to 40 ms that differ in rate and place, so
+// that no fragment is like its recording either. All of this follows from the challenge's secret seed.
 //
-// By default the babble as a whole is set some 3 dB louder than the speaker, and each of its three voices 2 dB softer.
-// The figure was found by attacking and by measures of what can be understood, not by listening to people: have some
-// who depend on sound try it, and lower Config.Babble if they ask for that.
+// Letters begin at times that depend on the seed alone, and each has enough time for the longest letter, so that
+// neither the times nor the length of the file says which letters they are. Speak is told the greatest number of
+// letters that a challenge may have, so that the length does not say how many this one has either.
+//
+// By default the babble as a whole is some 3 dB louder than the speaker, and each of its three voices is 2 dB softer.
+// That level was found by attacks and by measures of intelligibility, not by tests with people. Ask some people who
+// depend on sound to try it, and lower Config.Babble if they need that.
 //
 // # What it withstands
 //
-// The program in tests/tools/listen attacks whole challenges with a recogniser of speech, with a matched filter and
-// with an alignment that looks for the recordings at the times when letters are said and knows that babble only adds
-// sound. It also looks for shifts and mirror images of a sound in itself, and subtracts them. The alignment solves one
-// sound in 40 of English, one in 25 of Spanish, and no language fares worse. Another attack takes the letters that the
-// alignment finds likeliest and compares their recordings with the sound wave by wave: it solves one sound in seven,
-// for some five seconds of a processor each. A better one still is a network trained on challenges made with this
-// package, which anyone can make without end and with their answers. It would solve most of them: it learns what the
-// bands and grains leave intact, and needs no exact copy of a recording. Large sites' spoken challenges fell to less.
-// The spoken challenge is the weaker half of a captcha and an attacker takes the weaker half, so single use, limits on
+// The program in tests/tools/listen attacks whole challenges with a speech recogniser, with a matched filter, and with
+// an alignment that looks for the recordings at the times when letters are said and knows that babble only adds sound.
+// It also looks for shifted and mirrored copies of parts of a sound, and subtracts them. The alignment solves one
+// English sound in 40. It does best with Spanish, of which it solves one sound in 25.
+//
+// Another attack takes the letters that the alignment finds likeliest and compares their recordings with the sound,
+// wave by wave. It solves one sound in seven, and needs some five seconds of a processor for each. A neural network
+// would do better still: anybody can make any number of challenges with this package, with their answers, and train a
+// network on them. It would solve most sounds, because it learns what the bands and grains leave intact, and needs no
+// exact copy of a recording. The spoken challenges of large sites fell to less.
+//
+// The spoken challenge is the weaker half of a captcha, and an attacker takes the weaker half. So single use, limits on
 // requests and the cost of an attempt have to do the rest.
 package audio
 
@@ -49,26 +53,27 @@ import (
 
 // Config holds the settings of a Voice.
 type Config struct {
-	// Languages lists the BCP 47 tags of the languages to speak, the one for everybody else first.
+	// Languages lists the BCP 47 tags of the languages to speak. The first one is for visitors who prefer none of them.
 	//
-	// Optional. Default: "en", "de", "fr", "es", "pt", "ru", "it", "nl", "pl", which are all there are.
+	// Optional. Default: "en", "de", "fr", "es", "pt", "ru", "it", "nl", "pl", which are all that there are
 	Languages []string
 
-	// Babble is how loud the voices in the background are together, in per cent of the speaker's level, up to 200.
-	// Less is easier to understand for people and machines. Negative is silence.
+	// Babble is how loud the voices in the background are together, in per cent of the speaker's level, up to 200. With
+	// less, both people and machines understand the letters more easily. A negative value means no babble.
 	//
 	// Optional. Default: 137
 	Babble int
 }
 
-// ConfigDefault is what New takes for what is not set.
+// ConfigDefault is the default Config.
 var ConfigDefault = Config{
 	Languages: recordings.Languages(),
 	Babble:    137,
 }
 
-// A Voice speaks challenges. It may be used concurrently. The first challenge in a language decodes its recordings,
-// which takes some hundred milliseconds and then keeps 1.8 to 3.2 MB, or 20 MB for all nine languages.
+// A Voice speaks challenges. It may be used concurrently. The first challenge in a language decodes the language's
+// recordings. That takes some hundred milliseconds, and the result takes 1.8 to 3.2 MB of memory, or 20 MB for all nine
+// languages.
 type Voice struct {
 	languages []string
 	spoken    map[string]language
@@ -90,7 +95,8 @@ func New(config ...Config) *Voice {
 	return v
 }
 
-// Build returns a Voice. Its error is a *setting.Error, about a language that it does not know or what is out of range.
+// Build returns a Voice. Its error is a *setting.Error, for a language that it does not know or a Babble that is out of
+// range.
 func Build(config ...Config) (*Voice, error) {
 	cfg := ConfigDefault
 	if len(config) > 0 {
@@ -127,7 +133,7 @@ func Build(config ...Config) (*Voice, error) {
 	return v, nil
 }
 
-// Languages returns the tags that Speak takes, the one for everybody else first.
+// Languages returns the tags of the languages that Speak knows, the first of Config.Languages first.
 func (v *Voice) Languages() []string {
 	return slices.Clone(v.languages)
 }
@@ -140,24 +146,24 @@ func (v *Voice) Speaks(letter rune, language string) bool {
 	return v.spoken[language].signs[unicode.ToUpper(letter)]
 }
 
-// MaxLength is how many letters Speak says at most: less than three minutes.
+// MaxLength is the most letters that Speak says; they take less than three minutes.
 const MaxLength = 64
 
-// Speak returns a WAV file, 8,000 samples a second of 8 bits each, that says text, of 1 to MaxLength letters, one by
-// one. longest is how many letters a text may have: the file is as long as that of one with so many, and does not say
-// how many it has. The same text, language, longest and seed give the same bytes. Each letter takes 2.6 seconds,
-// whichever it is: four are 10.7 seconds and 85 KB.
+// Speak returns a WAV file that says the 1 to MaxLength letters of text, one by one. The file has 8,000 samples a
+// second of 8 bits each. longest is how many letters a text may have: the file is as long as for a text with that many,
+// so that its length does not say how many letters this text has. The same text, language, longest and seed give the
+// same bytes. Every letter takes 2.6 seconds: four letters take 10.7 seconds and 85 KB.
 //
-// The error says which language, or which letter by its place, cannot be spoken; it does not hold the text. The seed
-// must be secret: with it and this package, the answer can be found by trying.
+// The error says which language cannot be spoken, or the place of the letter that cannot; it does not contain the text.
+// The seed must be secret: whoever has it and this package can find the answer by trying.
 func (v *Voice) Speak(text, language string, longest int, seed [32]byte) ([]byte, error) {
 	spoken, ok := v.spoken[language]
 	if !ok {
-		return nil, fmt.Errorf("audio: no language %q; there are %q", language, v.languages)
+		return nil, fmt.Errorf("audio: the voice does not speak the language %q; it speaks %q", language, v.languages)
 	}
 	signs := []rune(text)
 	if len(signs) == 0 || len(signs) > MaxLength {
-		return nil, fmt.Errorf("audio: %d letters to speak; 1 to %d are possible", len(signs), MaxLength)
+		return nil, fmt.Errorf("audio: can't speak %d letters; accepted: 1 to %d", len(signs), MaxLength)
 	}
 	for i, sign := range signs {
 		if signs[i] = unicode.ToUpper(sign); !spoken.signs[signs[i]] {

@@ -191,10 +191,10 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("Languages() = %q", got)
 	}
 	for _, row := range []struct{ text, language, want string }{
-		{"A", "en", `no language "en"; there are ["pt" "ru"]`},
+		{"A", "en", `the voice does not speak the language "en"; it speaks ["pt" "ru"]`},
 		{"AB?C", "pt", `letter 3 of 4 cannot be spoken in language "pt"`},
-		{"", "pt", "0 letters to speak; 1 to 64"},
-		{strings.Repeat("A", 65), "pt", "65 letters to speak; 1 to 64"},
+		{"", "pt", "can't speak 0 letters; accepted: 1 to 64"},
+		{strings.Repeat("A", 65), "pt", "can't speak 65 letters; accepted: 1 to 64"},
 		{"A\xff", "pt", "cannot be spoken"},
 	} {
 		wav, err := v.Speak(row.text, row.language, 0, [32]byte{})

@@ -1,6 +1,7 @@
 package audio
 
-// voices is how many speak in the background in each band, and together one of them that much louder, in per cent.
+// voices is how many voices speak in the background in each band. Together they are as loud as one voice of
+// voicesLouder per cent.
 const (
 	voices       = 3
 	voicesLouder = 173
@@ -10,12 +11,12 @@ const (
 )
 
 // babble mixes in the background: voices that speak fragments of the same recordings, forwards and backwards, so that
-// nothing but level and continuity tells the speaker from them. level is that of all of them together as a share of
-// the speaker's, fixed point.
+// nothing but level and continuity tells the speaker from them. level is the level of all voices together as a share of
+// the speaker's, in fixed point.
 //
-// Each voice is drawn by itself in each band, and the voices of a band have no recording in common until all have been
-// used. What came twice, even turned round, filtered or at another level, could be found by laying the sound upon
-// itself and subtracted.
+// Each voice is drawn independently in each band, and the voices of a band have no recording in common until all have
+// been used. If a recording were heard twice, even reversed, filtered or at another level, an attacker could find it by
+// comparing the sound with itself, and subtract it.
 func (m *mixer) babble(level int) {
 	for b := range bands {
 		m.unused = m.unused[:0]
@@ -28,7 +29,7 @@ func (m *mixer) babble(level int) {
 	}
 }
 
-// another returns the number of a clip, each once before any comes again.
+// another returns the number of a clip. Each clip comes once before any comes again.
 func (m *mixer) another() int {
 	if len(m.unused) == 0 {
 		for n := range m.clips {
@@ -42,9 +43,10 @@ func (m *mixer) another() int {
 	return n
 }
 
-// fragment mixes in a piece of a band from start on, and returns how many samples it took. It is played in grains too
-// short to be found by the recording that they are of, each at a rate and from a place that differ a little: a whole
-// fragment could be, by whoever has the recordings and tries them at all rates, and subtracted.
+// fragment mixes in a piece of a band from start on, and returns how many samples it took. It is played in grains, each
+// at a slightly different rate and from a slightly different place. The grains are too short to be found with the help
+// of the recording. A whole fragment could be found and subtracted by somebody who has the recordings and tries them at
+// all rates.
 func (m *mixer) fragment(b *band, start, gain int) int {
 	step := m.between(one*80/100, one*125/100)
 	most := (len(b.samples) - 2) * one / step

@@ -2,11 +2,11 @@ package audio
 
 import "github.com/fibercaptcha/fibercaptcha/captcha/audio/recordings"
 
-// bands is how many parts of the spectrum are played apart from each other.
+// bands is how many parts of the spectrum are played separately.
 const bands = 3
 
-// A clip is a recording split into bands, which add up to it: below 850 Hz, where the loudest formant of most vowels
-// is, from there to 1,900 Hz, and above.
+// A clip is a recording split into bands, which add up to the recording: below 850 Hz, where most vowels have their
+// loudest formant; from there to 1,900 Hz; and above.
 type clip [bands]packed
 
 func (c *clip) length() int {
@@ -35,7 +35,7 @@ func newBand(pcm []int16) band {
 	return b
 }
 
-// meanSquare is the power of samples of 16 bits.
+// meanSquare returns the power of 16-bit samples.
 func meanSquare(pcm []int16) int64 {
 	energy := int64(0)
 	for _, s := range pcm {
@@ -59,7 +59,7 @@ type splitter struct {
 	blocks           []byte // of all clips
 }
 
-// newSplitter returns one with memory for the blocks of the recordings.
+// newSplitter returns a splitter with memory for the blocks of the recordings.
 func newSplitter(recorded []recordings.Clip) *splitter {
 	size := 0
 	for _, r := range recorded {
@@ -86,7 +86,7 @@ func (s *splitter) split(r recordings.Clip) clip {
 	return c
 }
 
-// lowpass appends to dst what the filter makes of pcm without the reach on both sides.
+// lowpass filters pcm, except for the reach on both sides, and appends the result to dst.
 func lowpass(dst, pcm []int16, weights *[1 + reach]int32) []int16 {
 	for ; len(pcm) > 2*reach; pcm = pcm[1:] {
 		around := (*[2*reach + 1]int16)(pcm)

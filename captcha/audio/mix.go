@@ -3,18 +3,18 @@ package audio
 import "math/rand/v2"
 
 // A mixer makes one challenge after another. Everything it chooses comes from its generator, in an order that depends
-// on nothing else, so that a seed stands for one sound. Samples are 16 bits wide and have room above.
+// on nothing else, so that a seed stands for one sound. Samples are 16 bits wide, in integers with room above.
 type mixer struct {
 	*speech
 	*rand.Rand
-	room  int     // how many letters a sound is long enough for, if that is more than it has
-	out   []int32 // kept from challenge to challenge for its memory
-	alone []int32 // likewise, for the line that is being said
+	room  int     // for how many letters a sound is long enough, if that is more than it has
+	out   []int32 // whose memory is kept from challenge to challenge
+	alone []int32 // likewise, of the line that is being said
 	lines []line  // likewise
 
 	samples []byte // of the band that is being played
 
-	unused []int // clips of which a band's babble has nothing yet
+	unused []int // clips that a band's babble has not used yet
 }
 
 // mix leaves the challenge in m.out.
@@ -38,7 +38,7 @@ func silence(old []int32, length int) []int32 {
 	return old[:length]
 }
 
-// unpack makes a band ready. The one before can no longer be played.
+// unpack makes a band ready to be played. The band before it can then no longer be played.
 func (m *mixer) unpack(p *packed) band {
 	b := p.unpack(m.samples)
 	m.samples = b.samples

@@ -6,7 +6,7 @@ import (
 )
 
 // A packed band takes less memory than one that can be played: 5 bits a sample. Each block begins with its lowest
-// sample and a step, and each sample is so many steps above the lowest. The softest blocks are exact; in the others
+// sample and a step, and each sample is a number of steps above the lowest. The softest blocks are exact; in the others
 // what is lost is far softer than the babble.
 type packed struct {
 	blocks []byte
@@ -20,10 +20,10 @@ type packed struct {
 const (
 	blockLength = 16 // samples
 	blockSize   = 2 + blockLength/2
-	steps       = 15 // the most that a sample is above the lowest
+	steps       = 15 // the most that a sample can be above the lowest
 )
 
-// sizeOf is how many bytes the blocks of so many samples take.
+// sizeOf returns how many bytes the blocks of that many samples take.
 func sizeOf(samples int) int {
 	return (samples + blockLength - 1) / blockLength * blockSize
 }

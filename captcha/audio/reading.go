@@ -1,20 +1,20 @@
 package audio
 
-// one is the number 1 in the fixed point of rates and gains. Whole numbers keep the promise that the same seed gives
-// the same bytes on every processor, where floating point may round differently.
+// one is the number 1 in the fixed-point numbers of rates and gains. With integers the same seed gives the same bytes
+// on every processor; floating point may be rounded differently.
 const one = 1 << 16
 
 // A reading is a way through a band: the place to start at, the step from one sample to the next, which is negative on
-// the way back, and the gain, all in fixed point. Between two samples it draws a straight line, whose errors drown in
-// the babble.
+// the way back, and the gain, all in fixed point. Between two samples it interpolates linearly; the error drowns in the
+// babble.
 type reading struct {
 	at, step, gain int
 }
 
-// fade is how many samples a reading takes to come and to go.
+// fade is how many samples a reading takes to fade in, and to fade out.
 const fade = 64
 
-// add mixes a reading of length samples, at least two fades, into dst from start on. What lies outside of either is
+// add mixes a reading of length samples, at least two fades, into dst from start on. Beyond the ends of dst and of b is
 // silence.
 func (r reading) add(dst []int32, b *band, start, length int) {
 	slope := r.gain / fade
@@ -42,7 +42,7 @@ func (r reading) ramp(dst []int32, b *band, start, from, to, gain, slope int) {
 	play(dst[start+first:start+to], b.samples, at, step, int64(gain*b.scale), int64(slope*b.scale))
 }
 
-// play is where most of the time goes. Inlined, it would find too few registers free. Bytes are loaded in fewer
+// play is where most of the time goes. If it were inlined, too few registers would be free. Bytes are loaded in fewer
 // instructions than signed samples, and once the later one is known to exist, so is the earlier.
 //
 //go:noinline

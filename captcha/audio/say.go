@@ -7,18 +7,18 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio/recordings"
 )
 
-// A line is a clip, and when and how fast it is said. Rates are those at which the clip is read, so that a higher one
-// is also a higher voice.
+// A line is a clip, with when and how fast it is said. The rate is that at which the clip is read, so that a higher
+// rate also makes a higher voice.
 type line struct {
 	*clip
 	start, rate int
 }
 
-// When letters are said, in milliseconds. Nothing of it depends on what they are, so that neither the length of a sound
-// nor the time of a letter says anything about it: each has room for the longest.
+// When letters are said, in milliseconds. None of this depends on which letters they are, and each has room for the
+// longest, so that neither the length of a sound nor the time of a letter says anything about the letters.
 const (
 	lead       = 200  // before the first letter, and after the last one's room
-	nameRoom   = 750  // for the name; one that takes longer is said faster
+	nameRoom   = 750  // for the name; a longer one is said faster
 	restEarly  = 760  // how long after the name's beginning the word, or a digit's second time, begins at the earliest
 	restLate   = 880  // and at the latest
 	restRoom   = 1400 // for the rest, likewise
@@ -26,8 +26,8 @@ const (
 	slack      = 250 // for each letter; all of it is shared out between them at random
 )
 
-// script decides who says what and when, and returns the number of samples it takes. Each letter has a speaker of its
-// own, so that a machine that is lucky with one gains nothing for the next.
+// script decides who says what and when, and returns how many samples that takes. The speaker is drawn for each letter
+// anew, so that a machine that is lucky with one letter gains nothing for the next.
 func (m *mixer) script(signs []rune) (lines []line, length int) {
 	lines = m.lines[:0]
 	room := max(len(signs), m.room)
@@ -65,13 +65,13 @@ func (m *mixer) script(signs []rune) (lines []line, length int) {
 	return lines, inSamples(2*lead + room*(letterRoom+slack))
 }
 
-// samples is how many last so many milliseconds.
+// inSamples returns how many samples last that many milliseconds.
 func inSamples(milliseconds int) int {
 	return milliseconds * rate / 1000
 }
 
-// How far the parts of a line may differ. The ear forgives one band of speech for being much louder than another, but
-// soon not for coming at another time or as another voice's.
+// How far the parts of a line may differ. To the ear, one band of speech may be much louder than another, but not come
+// much earlier or later, or sound like another voice.
 const (
 	bandGain  = 16 // dB by which a band is louder or softer than recorded
 	bandRate  = 4  // per cent by which a band is faster or slower than its line, which moves formants apart
@@ -81,8 +81,8 @@ const (
 )
 
 // say mixes a line in. Each of its bands has its own level, rate and time; and each is played in grains, moments of 60
-// to 160 ms that again differ a little. Whoever looks for a recording finds none of its frames as they were, and after
-// the echoes none of its waves.
+// to 160 ms that again differ a little. None of a recording's frames can be found as they were, and after the echoes
+// none of its waves.
 func (m *mixer) say(l line) {
 	var gains [bands]int
 	power := 0.0
@@ -90,7 +90,7 @@ func (m *mixer) say(l line) {
 		gains[b] = m.between(-bandGain, bandGain)
 		power += float64(l.clip[b].power * (decibels(2*gains[b]) >> 4)) // whole numbers that a float64 holds exactly
 	}
-	// Whatever became of the bands, every line is equally loud but for a decibel.
+	// Whatever the levels of the bands, all lines are equally loud, to within a decibel.
 	level := recordings.Level * one / (int64(math.Sqrt(power/(one>>4))) + 1)
 	loudness := m.between(-1, 1)
 	whole := l.length() * one / l.rate

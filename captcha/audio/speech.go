@@ -2,7 +2,7 @@ package audio
 
 import "github.com/fibercaptcha/fibercaptcha/captcha/audio/recordings"
 
-// A speech is all there is to say in one language, decoded.
+// A speech is everything that can be said in one language, decoded.
 type speech struct {
 	voices []voice
 	clips  []clip // of all voices

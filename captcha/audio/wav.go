@@ -6,17 +6,18 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/audio/recordings"
 )
 
-// rate is the number of samples a second of what is sent, and sampleSize the bytes of one. Eight unsigned bits are
-// what every browser plays from a WAV file and fit 12 seconds into 100 KB. Their rounding is more than 30 dB below the
-// babble.
+// rate is the number of samples a second in the file, and sampleSize the number of bytes in each. Every browser plays
+// WAV files with eight unsigned bits a sample, and 12 seconds of that fit into 100 KB. The rounding error is more than
+// 30 dB below the babble.
 const (
 	rate       = recordings.Rate
 	sampleSize = 1
 	headerSize = 44
 )
 
-// appendHeader appends the header of a mono PCM file that holds size bytes of samples, an even number. A file that
-// plays from start to end needs its lengths right, and so does a server that answers requests for ranges of it.
+// appendHeader appends the header of a mono PCM file that holds size bytes of samples, an even number. The lengths have
+// to be right, for a player that plays the file from start to end and for a server that answers requests for ranges of
+// it.
 func appendHeader(dst []byte, size int) []byte {
 	le := binary.LittleEndian
 	dst = append(dst, "RIFF"...)

@@ -8,7 +8,7 @@
 //		// ... post challenge.Key and captchatest.Solve(t, guard, challenge.Key)
 //	}
 //
-// It takes a testing.TB, so that nobody calls it in production by accident.
+// Its functions take a testing.TB, so that nobody calls them in production by accident.
 package captchatest
 
 import (
@@ -23,10 +23,9 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 )
 
-// Solve returns the answer to the challenge that key names, and uses nothing up. It fails the test at once if guard
-// can't answer for the key: it is unknown, used or expired, or the storage failed. The guard may be another one than
-// the one that issued the challenge, in another process too, if it has the same settings and shares the secrets or the
-// storage.
+// Solve returns the answer to the challenge that key names, and uses nothing up. It fails the test at once if the key
+// is unknown, used or expired, or if the storage failed. The guard need not be the one that issued the challenge, nor
+// in the same process, if it has the same settings and shares the secrets or the storage.
 func Solve(t testing.TB, guard *captcha.Guard, key string) string {
 	t.Helper()
 	return SolveFor(t, guard, key, captcha.Visitor{})
@@ -42,8 +41,8 @@ func SolveFor(t testing.TB, guard *captcha.Guard, key string, visitor captcha.Vi
 	return answer
 }
 
-// Try submits a value for the challenge that key names, past any route, and returns what Verify says of it, or the
-// FieldErrors of what can't be an answer.
+// Try submits a value for the challenge that key names, past any route, and returns Verify's error, or FieldErrors for
+// a value that can't be an answer.
 func Try(t testing.TB, guard *captcha.Guard, key, value string) error {
 	t.Helper()
 	submission, err := guard.Submission(key, value, captcha.Visitor{})
@@ -63,8 +62,8 @@ func TryReceipt(t testing.TB, guard *captcha.Guard, receipt string, visitor capt
 	return guard.Verify(context.Background(), submission)
 }
 
-// Work does the work of the challenge that key names, as a browser does, and returns what is submitted as captcha_work.
-// It uses nothing up.
+// Work does the work of the challenge that key names, as a browser does, and returns what a form submits as
+// captcha_work. It uses nothing up.
 func Work(t testing.TB, guard *captcha.Guard, key string, visitor captcha.Visitor) string {
 	t.Helper()
 	var r fasthttp.RequestCtx

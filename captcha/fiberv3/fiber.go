@@ -9,11 +9,11 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 )
 
-// Register adds the guard's routes to app, below Config.Path: Create, Field, Assets for the form field, Audio where
-// Config.Audio is set, Work and Altcha where Config.Work is, and Exchange, at receipt/, where Config.Receipts is. Path
-// counts from the app's root, also where app is a group with a prefix, which Path then begins with. Register panics
-// where it does not, and where the app has a handler at Path already. An app that is mounted in another with Use may
-// register its guards before or after.
+// Register adds the guard's routes to app, below Config.Path: Create, Field and Assets; Audio if Config.Audio is set;
+// Work and Altcha if Config.Work is set; and Exchange, at receipt/, if Config.Receipts is set. Path counts from the
+// app's root: if app is a group with a prefix, Path has to begin with that prefix. Register panics if it does not, or
+// if the app already has a handler at Path. An app that is mounted in another with Use may register its guards before
+// it is mounted or after.
 func (g *Guard) Register(app fiber.Router) {
 	path := g.pathBelow(app)
 	both(app, path, g.Create)
@@ -32,7 +32,7 @@ func (g *Guard) Register(app fiber.Router) {
 	}
 }
 
-// both adds a route with and without its last slash: where the router is strict, these are two.
+// both adds a route with and without its last slash, because to a strict router these are two routes.
 func both(app fiber.Router, path string, handler fiber.Handler) {
 	app.All(path, handler)
 	app.All(strings.TrimSuffix(path, "/"), handler)
@@ -93,13 +93,13 @@ func (g *Guard) Exchange(c fiber.Ctx) error {
 	return g.answered(c, g.Edge().Exchange(c.Context(), c.RequestCtx(), g.routeVisitor(c)))
 }
 
-// Assets answers GET with the form field's script or style, whichever the path ends with: field.js or field.css, or
-// work.js where Config.Work is set.
+// Assets answers GET with the file whose name the path ends with: field.js, the form field's script; field.css, its
+// style; or, if Config.Work is set, work.js, the script of its worker.
 func (g *Guard) Assets(c fiber.Ctx) error {
 	return g.answered(c, g.Edge().Asset(c.RequestCtx(), path.Base(c.Path())))
 }
 
-// answered has the error answered, if there is one.
+// answered gives the error, if there is one, to Config.ErrorHandler.
 func (g *Guard) answered(c fiber.Ctx, err error) error {
 	if err != nil {
 		return g.cfg.ErrorHandler(c, err)
@@ -113,7 +113,8 @@ func (g *Guard) Issue(c fiber.Ctx) (*captcha.Challenge, error) {
 	return g.Edge().Issue(c.Context(), c.RequestCtx(), g.Visitor(c))
 }
 
-// Receipt gives a receipt to whoever sent the request, whose challenge the handler has just verified.
+// Receipt returns a receipt for whoever sent the request. Call it when the handler has just verified the visitor's
+// challenge.
 func (g *Guard) Receipt(c fiber.Ctx) (string, error) { return g.ReceiptTo(c.Context(), g.Visitor(c)) }
 
 // Visitor returns what the guard knows of whoever sent the request.
@@ -142,10 +143,10 @@ func (g *Guard) visitorFor(c fiber.Ctx, edge captcha.Edge) captcha.Visitor {
 	return visitor
 }
 
-// Language returns the language in which the request's visitor is best spoken to.
+// Language returns the best language for the request's visitor.
 func (g *Guard) Language(c fiber.Ctx) string { return g.Edge().Language(c.RequestCtx()) }
 
-// Protect lets a request through whose body has what is demanded of it. Others go to Config.ErrorHandler.
+// Protect lets a request through if its body brings what is demanded. Any other request goes to Config.ErrorHandler.
 func (g *Guard) Protect(c fiber.Ctx) error {
 	if err := g.Check(c); err != nil {
 		return g.cfg.ErrorHandler(c, err)
@@ -153,7 +154,7 @@ func (g *Guard) Protect(c fiber.Ctx) error {
 	return c.Next()
 }
 
-// Check is Read and Verify in one. It lets everything pass that Config.Next skips, or of which Config.Demand asks
+// Check is Read and Verify in one. It also accepts a request that Config.Next skips, or for which Config.Demand returns
 // captcha.Nothing.
 func (g *Guard) Check(c fiber.Ctx) error {
 	if g.cfg.Next != nil && g.cfg.Next(c) {
@@ -176,6 +177,6 @@ func Fields(c fiber.Ctx, names ...string) (map[string]string, error) {
 	return captcha.FieldsOf(c.RequestCtx(), names...)
 }
 
-// Reply answers a request that was refused in the JSON of django-rest-captcha. An error that is none of the package
-// captcha's is returned as it is.
+// Reply answers a refused request with the JSON of django-rest-captcha. An error that is not from the package captcha
+// is returned as it is.
 func Reply(c fiber.Ctx, err error) error { return captcha.ReplyTo(c.RequestCtx(), err) }

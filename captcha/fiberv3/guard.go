@@ -1,11 +1,12 @@
-// Package fiberv3 is package captcha for apps on Fiber v3: the same guard, settings and wire contract.
+// Package fiberv3 is the package captcha for apps on Fiber v3, with the same guard, settings and wire contract.
 //
 //	guard, app := fiberv3.New(), fiber.New()
 //	guard.Register(app)
 //	app.Post("/contact", guard.Protect, func(c fiber.Ctx) error { return c.SendString("Thank you.") })
 //
-// Read the manual of captcha: what it says about a method that takes a *fiber.Ctx is true here of the method of the
-// same name that takes a fiber.Ctx. Settings that are not functions of a request are those of captcha.Config.
+// The manual is the package captcha's. What it says about a method that takes a *fiber.Ctx is true of the method here
+// that has the same name and takes a fiber.Ctx. Settings that are not functions of a request are those of
+// captcha.Config.
 //
 // A handler may return an error as it is: Fiber v3's default error handler then answers with its status and its
 // sentence. The packages limit, attempts and once below this one are captcha/limit, captcha/attempts and captcha/once
@@ -22,10 +23,10 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
-// Config holds a guard's settings: those of captcha.Config, of which the ones that take a request's context are here
-// instead. The zero value is usable: it is ConfigDefault.
+// Config holds a guard's settings: those of captcha.Config, except that the functions that take a request's context are
+// fields of this Config. The zero value is usable: it is ConfigDefault.
 type Config struct {
-	// Config holds all other settings. A storage of Fiber v3's is one of Fiber v2's as well.
+	// Config holds all other settings. A storage for Fiber v3 is also one for Fiber v2.
 	//
 	// Optional. Default: captcha.ConfigDefault
 	captcha.Config
@@ -40,17 +41,18 @@ type Config struct {
 	// Optional. Default: nil, and anybody may answer a challenge
 	Binding func(c fiber.Ctx) string
 
-	// Demand decides what a request must bring to the guard of this purpose. See captcha.Config.
+	// Demand decides what a request must bring to get past the guard of this purpose. See captcha.Config.
 	//
-	// Optional. Default: nil, and that is captcha.LettersOrWork where Work is set, else captcha.LettersOnly
+	// Optional. Default: nil, which means captcha.LettersOrWork if Work is set, else captcha.LettersOnly
 	Demand func(c fiber.Ctx, purpose string) captcha.Demand
 
 	// Client returns the address that a request comes from, for Pressure. See captcha.Config.
 	//
-	// Optional. Default: c.IP(). Behind a proxy that is the proxy, unless the app sets TrustProxy and ProxyHeader.
+	// Optional. Default: c.IP(). Behind a proxy that is the proxy's address, unless the app sets TrustProxy and
+	// ProxyHeader.
 	Client func(c fiber.Ctx) netip.Addr
 
-	// ErrorHandler answers a request that is refused: by Protect, and by the guard's own routes. The error is one of the
+	// ErrorHandler answers a request that Protect or one of the guard's own routes refuses. The error is one of the
 	// package captcha's.
 	//
 	// Optional. Default: Reply, which answers in JSON
@@ -60,8 +62,9 @@ type Config struct {
 // ConfigDefault is the default Config.
 var ConfigDefault = Config{Config: captcha.ConfigDefault}
 
-// Guard issues challenges and verifies their answers. It is safe for concurrent use. The guard that it embeds is the
-// one that captcha/captchatest solves challenges of; its methods that take a context of Fiber v2 are all replaced here.
+// Guard issues challenges and verifies their answers. It is safe for concurrent use. Pass the guard that it embeds to
+// captcha/captchatest, which solves its challenges. The embedded guard's methods that take a context of Fiber v2 are
+// all replaced by methods of this type.
 type Guard struct {
 	*captcha.Guard
 	cfg Config
@@ -76,7 +79,7 @@ func New(config ...Config) *Guard {
 	return g
 }
 
-// NewGuard returns a guard with these settings. Its error is one or several of *captcha.SettingError.
+// NewGuard returns a guard with these settings. Its error wraps a *captcha.SettingError, or several.
 func NewGuard(config ...Config) (*Guard, error) {
 	cfg := Config{}
 	if len(config) > 0 {
@@ -101,7 +104,7 @@ func NewGuard(config ...Config) (*Guard, error) {
 	return &Guard{inner, cfg}, nil
 }
 
-// check refuses functions that would never be called, for no request here has a context of Fiber v2.
+// check refuses functions that would never be called, because no request here has a context of Fiber v2.
 func (cfg Config) check() error {
 	var errs []error
 	refuse := func(field string, set bool) {
@@ -109,7 +112,7 @@ func (cfg Config) check() error {
 			errs = append(errs, &setting.Error{
 				Field:    "Config." + field,
 				Value:    "a function on a context of Fiber v2",
-				Accepted: "nil; set fiberv3.Config." + field + ", which takes one of Fiber v3",
+				Accepted: "nil; set fiberv3.Config." + field + ", which takes a context of Fiber v3",
 			})
 		}
 	}

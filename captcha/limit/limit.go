@@ -1,4 +1,5 @@
-// Package limit bounds how often one network may call a route of a Fiber app. Above the limit it answers 429.
+// Package limit bounds how often one network may call a route of a Fiber app. Requests above the limit are answered
+// with 429.
 //
 //	app.Post("/api/captcha", limit.New(limit.Config{Rate: limit.Rate{Count: 120, Per: time.Minute}}), guard.Create)
 //	app.Post("/signup", limit.New(limit.Config{Rate: limit.Rate{Count: 60, Per: time.Minute}}), guard.Protect, signup)
@@ -6,11 +7,11 @@
 // Each handler counts separately: give every route its own, or let several routes share one.
 //
 // A client is counted in each network that contains its address, and each such network has its own allowance. An IPv6
-// customer commonly has a /56 or a /48, so that a limit for each /64 alone would give one person up to 65,536
-// allowances; [Config.Prefixes] says which networks count, and how much each may do.
+// customer commonly has a /56 or a /48, so a limit for each /64 alone would give one person up to 65,536 allowances.
+// [Config.Prefixes] says which networks count, and how much each may do.
 //
 // Fiber's own limiter keeps an entry for each address without a bound, or asks a storage and lets everybody through
-// when that fails. This one has a table of fixed size in the process, so that a flood costs no memory and no storage is
+// when that fails. This one has a table of fixed size in the process: a flood takes no more memory, and no storage is
 // needed. In return each process counts for itself: with n replicas a network gets up to n times as much.
 //
 // The form field's own script and style are never counted, because every page with a captcha asks for both.
@@ -38,18 +39,20 @@ type Config struct {
 	// Optional. Default: 60 requests a minute
 	Rate Rate
 
-	// Prefixes are the networks that count as one client. A request counts in all of them and has to fit into each.
+	// Prefixes are the sizes of network that count as one client. A request counts in every network that its address is
+	// in, and is let through if each has allowance left.
 	//
 	// Optional. Default: an IPv4 address and an IPv6 /64 with the Rate, an IPv6 /56 with four times as much, a /48 with
 	// sixteen times as much. No wider block of IPv4 is counted, because carriers put thousands of people behind each
 	// address.
 	Prefixes []Prefix
 
-	// Client returns the address that a request comes from. All requests whose client is not known, the zero Addr,
-	// count together.
+	// Client returns the address that a request comes from. All requests for which it returns the zero Addr, because the
+	// client's address is not known, count together.
 	//
-	// Optional. Default: c.IP(). Behind a proxy that is the proxy, so that all visitors share one allowance, unless the
-	// app sets ProxyHeader, and EnableTrustedProxyCheck with TrustedProxies, without which anybody may name any address.
+	// Optional. Default: c.IP(). Behind a proxy that is the proxy's address, so that all visitors share one allowance,
+	// unless the app sets fiber.Config.ProxyHeader. Set EnableTrustedProxyCheck and TrustedProxies with it: otherwise
+	// anybody can claim any address.
 	Client func(c *fiber.Ctx) netip.Addr
 
 	// ErrorHandler answers a request above the limit. The error is an *Error.
@@ -66,14 +69,15 @@ var ConfigDefault = Config{
 
 // Prefix is a size of network.
 type Prefix struct {
-	IPv4, IPv6 int // leading bits that its addresses share; 0 leaves addresses of this kind out
-	Times      int // what it may do, in multiples of the Rate; 0 counts as 1
+	IPv4, IPv6 int // leading bits that its addresses share; 0 leaves out the addresses of this version of IP
+	Times      int // how much it may do, in multiples of the Rate; 0 counts as 1
 }
 
-// maxTimes keeps what a request costs well above the nanosecond, the least that can be counted.
+// maxTimes keeps the cost of a request well above a nanosecond, the least that can be counted.
 const maxTimes = 1000
 
-// New returns a handler that lets each network through at a rate. It panics if a setting is refused.
+// New returns a handler that lets the requests of each network through at Config.Rate. It panics if a setting is
+// refused.
 func New(config ...Config) fiber.Handler {
 	handler, err := NewHandler(config...)
 	if err != nil {
@@ -82,7 +86,7 @@ func New(config ...Config) fiber.Handler {
 	return handler
 }
 
-// NewHandler is New with an error in place of the panic: one *setting.Error, or several that are joined.
+// NewHandler is New, but returns an error instead of panicking: a *setting.Error, or several joined.
 func NewHandler(config ...Config) (fiber.Handler, error) {
 	cfg := withDefaults(config)
 	limiter, err := NewLimiter(cfg.Rate, cfg.Prefixes)

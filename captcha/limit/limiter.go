@@ -10,8 +10,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/networks"
 )
 
-// Limiter counts clients in all the networks that they belong to. It is what New's handler is made of, for other
-// routers on fasthttp than Fiber v2.
+// Limiter counts clients in all the networks that they belong to. New's handler is made of one; use it directly for
+// routers on fasthttp other than Fiber v2.
 type Limiter struct {
 	table      *table      // nil where every request is let through
 	allowances []allowance // the narrowest network first
@@ -24,7 +24,7 @@ type allowance struct {
 	window   time.Duration // how much may be owed
 }
 
-// NewLimiter returns a limiter; the zero Rate and no Prefixes are those of ConfigDefault. Its error is a
+// NewLimiter returns a limiter. The zero Rate and empty Prefixes mean those of ConfigDefault. Its error is a
 // *setting.Error.
 func NewLimiter(rate Rate, prefixes []Prefix) (*Limiter, error) {
 	if rate == (Rate{}) {
@@ -42,8 +42,8 @@ func NewLimiter(rate Rate, prefixes []Prefix) (*Limiter, error) {
 	return newLimiter(rate, prefixes), nil
 }
 
-// Take counts a request, for the client that is asked for if it counts at all. The error is nil, or an *Error where the
-// request is too much.
+// Take counts a request. It calls client for the request's address, but only if the request counts at all. The error is
+// nil, or an *Error if the request is above the limit.
 func (l *Limiter) Take(r *fasthttp.RequestCtx, client func() netip.Addr) error {
 	if l.table == nil || isAsset(r) {
 		return nil
@@ -54,8 +54,8 @@ func (l *Limiter) Take(r *fasthttp.RequestCtx, client func() netip.Addr) error {
 	return nil
 }
 
-// Count counts what is not a request as such, such as a password that was wrong, and returns 0; or, where a network of
-// addr has used up its allowance, counts nothing and returns how long to wait.
+// Count counts an event other than a request, such as a wrong password, and returns 0. If one of addr's networks has
+// used up its allowance, Count counts nothing and returns how long to wait.
 func (l *Limiter) Count(addr netip.Addr) (wait time.Duration) {
 	if l.table == nil {
 		return 0
@@ -63,8 +63,8 @@ func (l *Limiter) Count(addr netip.Addr) (wait time.Duration) {
 	return l.take(addr)
 }
 
-// isAsset reports whether a request is for the form field's script or style. That is told by the path's end, for a
-// limit does not know where the guard is.
+// isAsset reports whether a request is for the form field's script or style. It looks at the end of the path, because a
+// limit does not know where the guard's routes are.
 func isAsset(r *fasthttp.RequestCtx) bool {
 	path := string(r.Path())
 	return (r.IsGet() || r.IsHead()) && (strings.HasSuffix(path, "/assets/field.js") || strings.HasSuffix(path, "/assets/field.css"))
@@ -79,9 +79,9 @@ func newLimiter(rate Rate, prefixes []Prefix) *Limiter {
 	return l
 }
 
-// take counts a request from addr in each of its networks, and returns 0; or, where one of them has nothing left,
-// counts it in none and returns how long to wait. Between counting and taking back, others of the wider network may be
-// told to wait for a request that was let in by no one: for less than a microsecond.
+// take counts a request from addr in each of its networks, and returns 0. If one of them has nothing left, take counts
+// the request in none and returns how long to wait. Between counting and taking back, for less than a microsecond,
+// others in the wider network may be told to wait because of a request that was not let through.
 func (l *Limiter) take(addr netip.Addr) (wait time.Duration) {
 	if !addr.IsValid() {
 		return l.table.take(netip.Prefix{}, l.allowances[0].interval, l.allowances[0].window)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Rate is how many requests a network may make in a period: that many at once, and then one more each time its share of
-// the period has passed.
+// Rate is how many requests a network may make in a period. It may make that many at once, and then one more whenever
+// Per/Count has passed.
 type Rate struct {
 	Count int           // 1 to 1,000,000, or Unlimited
 	Per   time.Duration // 1 second to 24 hours
@@ -30,7 +30,7 @@ var periods = map[string]time.Duration{
 	"d": 24 * time.Hour, "day": 24 * time.Hour,
 }
 
-// UnmarshalText reads a rate as Django REST framework has it, "60/min", or "none", which is Unlimited.
+// UnmarshalText reads a rate as Django REST framework writes it, such as "60/min", or "none", which means Unlimited.
 func (r *Rate) UnmarshalText(text []byte) error {
 	if string(text) == "none" {
 		*r = Rate{Count: Unlimited}
@@ -40,7 +40,7 @@ func (r *Rate) UnmarshalText(text []byte) error {
 	n, err := strconv.Atoi(count)
 	per, ok := periods[period]
 	if err != nil || !ok || n < 1 || n > maxCount {
-		return errors.New("accepted is a number of requests from 1 to 1000000 in a second, min, hour or day, as in 60/min, or none")
+		return errors.New("must be a number of requests from 1 to 1000000 in a second, min, hour or day, as in 60/min, or none")
 	}
 	*r = Rate{n, per}
 	return nil

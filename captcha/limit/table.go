@@ -7,12 +7,13 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/networks"
 )
 
-// table counts networks in a fixed size, 4 MiB, by the generic cell rate algorithm: it holds when each network will
-// have its whole allowance back.
+// table counts networks in a fixed size, 4 MiB, by the generic cell rate algorithm: for each network it holds the time
+// at which the whole allowance will be back.
 //
-// What it gives up is the network that has used least of its allowance, so that a flood pushes out its own before one
-// that is at its limit, and a visitor who comes new is always let in. Only who has so many networks at their limit
-// that they fill sets gets more than the limits; at any sensible rate that many are more than a process can answer.
+// When there is no room, the table gives up the network that has used the least of its allowance. So a flood pushes out
+// its own networks before one that is at its limit, and a new visitor is always let in. Only somebody with enough
+// networks at their limit to fill whole sets of the table gets more than the limits allow; at any sensible rate, that
+// takes more requests than a process can answer.
 type table struct {
 	start    time.Time
 	networks *networks.Table[debt]
@@ -25,7 +26,7 @@ func newTable() *table {
 	return &table{time.Now(), networks.New(func(a, b *debt) bool { return *a < *b })}
 }
 
-// take adds what a request costs to what a network owes, and returns 0; or, where that would be more than the window,
+// take adds what a request costs to what a network owes, and returns 0. If that would be more than the window, take
 // adds nothing and returns how long to wait.
 func (t *table) take(network netip.Prefix, interval, window time.Duration) (wait time.Duration) {
 	t.networks.Use(network, func(full *debt) {

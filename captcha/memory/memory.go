@@ -1,5 +1,5 @@
-// Package memory is a storage for one process. It is bounded, and when it is full it refuses new entries rather than
-// forget old ones.
+// Package memory is a storage for one process. It is bounded: when it is full, it refuses new entries instead of
+// forgetting old ones.
 package memory
 
 import (
@@ -31,7 +31,7 @@ type Config struct {
 	Now func() time.Time
 }
 
-// ConfigDefault is the config for every field left at zero.
+// ConfigDefault has the value of every field that is left at zero.
 var ConfigDefault = Config{Entries: 1_000_000, Bytes: 256 << 20, Now: time.Now}
 
 // The errors of a memory.
@@ -40,25 +40,26 @@ var (
 	ErrFull = errors.New("the memory is full")
 	// ErrClosed says that the memory was used after Close.
 	ErrClosed = errors.New("the memory is closed")
-	// ErrEmpty refuses an Add without a key or a value: ignored, as in Set, it would look like a key already there.
+	// ErrEmpty refuses an Add without a key or a value. If Add ignored them, as Set does, it would look as if the key were
+	// there already.
 	ErrEmpty = errors.New("key and value must not be empty")
 	// ErrTTL refuses a time to live below zero.
 	ErrTTL = errors.New("time to live must be 0 (no expiry) or more")
 )
 
-// Memory keeps entries in this process, bounded in number and in bytes of keys and values, and refuses what has no
-// room.
+// Memory keeps entries in this process. The number of entries and the bytes of their keys and values are bounded, and
+// an entry for which there is no room is refused.
 //
-// It is written by hand because no cache library refuses: they evict. Around ttlcache it would take a second lock,
-// since its Len and Set are two steps.
+// It is written by hand because cache libraries do not refuse entries: they evict others. A wrapper around ttlcache
+// would need a second lock, because ttlcache's Len and Set are two steps.
 //
-// It is a fiber.Storage with Take, Add and Count, and safe for concurrent use. Values that go in and come out are
-// copies, and so are keys: what Fiber lends for the time of a request may be passed. As Fiber has it, Get of an absent
-// key is nil, nil; Set with an empty key or value does nothing; a ttl of 0 means that the entry never expires. A
-// negative ttl is an error.
+// It is a fiber.Storage with Take, Add and Count, and safe for concurrent use. Keys and values are copied on the way
+// in, and values on the way out, so that what Fiber lends for the time of a request may be passed. As Fiber asks of a
+// storage, Get of an absent key returns nil, nil; Set with an empty key or value does nothing; and an entry with a ttl
+// of 0 never expires. A negative ttl is an error.
 type Memory struct {
 	cfg   Config
-	start time.Time // expiries are counted from here, on the clock that never jumps
+	start time.Time // times of expiry count from here, on the monotonic clock
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -117,7 +118,7 @@ func (m *Memory) Set(key string, value []byte, ttl time.Duration) error {
 	return m.set(key, value, ttl)
 }
 
-// Delete removes key; it is no error if it is absent.
+// Delete removes key. It is not an error if key is absent.
 func (m *Memory) Delete(key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -141,7 +142,7 @@ func (m *Memory) Reset() error {
 	return nil
 }
 
-// Close removes every entry and stops the sweeper. Further calls but Close return [ErrClosed].
+// Close removes every entry and stops the sweeper. Afterwards every call except Close returns [ErrClosed].
 func (m *Memory) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -150,7 +151,7 @@ func (m *Memory) Close() error {
 	return nil
 }
 
-// Take returns the value of key and removes it, or nil if it is absent or expired.
+// Take returns the value of key and removes key, or returns nil if key is absent or expired.
 func (m *Memory) Take(ctx context.Context, key string) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -185,8 +186,8 @@ func (m *Memory) Add(ctx context.Context, key string, value []byte, ttl time.Dur
 	return true, nil
 }
 
-// Count adds one to the number under key and returns it: how many were added since the first, which lives ttl. It
-// returns [ErrFull] if there is no room for a first one.
+// Count adds one to the count under key and returns the new count. The count expires a ttl after its first call. Count
+// returns [ErrFull] if there is no room for a new count.
 func (m *Memory) Count(ctx context.Context, key string, ttl time.Duration) (int64, error) {
 	if key == "" {
 		return 0, ErrEmpty
@@ -201,7 +202,7 @@ func (m *Memory) Count(ctx context.Context, key string, ttl time.Duration) (int6
 		return 1, m.set(key, binary.BigEndian.AppendUint64(nil, 1), ttl)
 	}
 	if len(e.value) != 8 {
-		return 0, fmt.Errorf("the value under %q is no count", key)
+		return 0, fmt.Errorf("the value under %q is not a count", key)
 	}
 	n := binary.BigEndian.Uint64(e.value) + 1
 	binary.BigEndian.PutUint64(e.value, n)
@@ -215,7 +216,7 @@ func (m *Memory) Ping(ctx context.Context) error {
 	return m.usable(ctx)
 }
 
-// Len returns the number of entries held, for a gauge. It can include entries that expired this moment.
+// Len returns the number of entries, for a gauge. It can include some that have only just expired.
 func (m *Memory) Len() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -232,7 +233,7 @@ func (m *Memory) usable(ctx context.Context) error {
 // now is never 0, which stands for "never" in an entry.
 func (m *Memory) now() time.Duration { return m.cfg.Now().Sub(m.start) + 1 }
 
-// live finds key unless it has expired: to a reader an entry is gone at its time, not when it is swept.
+// live finds key unless it has expired. For a reader an entry is gone when it expires, not when it is swept.
 func (m *Memory) live(key string) *entry {
 	e := m.entries[key]
 	if e == nil || e.expires != 0 && e.expires <= m.now() {
@@ -265,7 +266,8 @@ func (m *Memory) set(key string, value []byte, ttl time.Duration) error {
 	return nil
 }
 
-// longest is the longest time to live, a century, so that the moment of expiry can be held whatever was asked for.
+// longest is the longest time to live, a century. A longer one is shortened to it, so that the time of expiry does not
+// overflow.
 const longest = 100 * 365 * 24 * time.Hour
 
 // insert copies key and value: Fiber reuses the memory of both after the request.
@@ -307,8 +309,8 @@ func (m *Memory) removeExpired() {
 	}
 }
 
-// sweepPause keeps the sweeper from running for every entry that expires in a flood. What it sweeps is gone to readers
-// before, and room is made by set itself, so that only the return of idle memory waits for it.
+// sweepPause keeps the sweeper from running for every entry that expires in a flood. For readers the expired entries
+// are gone already, and set makes room by itself, so that only freeing idle memory waits for the sweeper.
 const sweepPause = time.Second
 
 // schedule sets the sweeper to the next expiry. A timer needs no goroutine, so there is none to leak.
@@ -333,7 +335,8 @@ func (m *Memory) sweep() {
 
 func (e *entry) size() int { return len(e.key) + len(e.value) }
 
-// expiryHeap orders the entries that expire, soonest first. Each knows its place, so that one taken early leaves too.
+// expiryHeap orders the entries that expire, soonest first. Each knows its place in the heap, so that an entry that is
+// taken early can leave it.
 type expiryHeap []*entry
 
 func (h expiryHeap) Len() int           { return len(h) }

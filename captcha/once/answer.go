@@ -8,14 +8,14 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// answer is what a form was answered. The zero answer is one that was not kept, for there was no room for it.
+// answer is how a form was answered. The zero answer stands for one that was not kept because there was no room for it.
 type answer struct {
 	Status int         `json:"status"`
 	Header [][2]string `json:"header"` // names and values
 	Body   []byte      `json:"body"`
 }
 
-// send answers a request with it.
+// send answers a request with a.
 func (a *answer) send(r *fasthttp.RequestCtx) error {
 	if a.Status == 0 {
 		return ErrUnfinished
@@ -34,7 +34,7 @@ func (a *answer) send(r *fasthttp.RequestCtx) error {
 	return nil
 }
 
-// own are headers that belong to a connection or to the moment.
+// own are the headers that belong to a connection or to a moment.
 var own = []string{"Connection", "Content-Length", "Date", "Keep-Alive", "Server", "Transfer-Encoding"}
 
 // headersOf returns the headers of the response so far.
@@ -47,11 +47,11 @@ func headersOf(r *fasthttp.RequestCtx) (all [][2]string) {
 	return all
 }
 
-// largestAnswer is the most that is kept of one, in bytes: a page with a captcha takes some 20 KB.
+// largestAnswer is the size of the largest answer that is kept, in bytes: a page with a captcha takes some 20 KB.
 const largestAnswer = 64 << 10
 
-// answerOf returns what a request was answered since it had the headers before, or the zero answer where that is too
-// large. The policy of the page's content is kept in any case: a nonce in it is the page's.
+// answerOf returns the answer to a request, without the headers that were there before, or the zero answer if it is too
+// large. The Content-Security-Policy is kept in any case, because its nonce must be the page's.
 func answerOf(r *fasthttp.RequestCtx, before [][2]string) answer {
 	a := answer{Status: r.Response.StatusCode()}
 	size := 0
@@ -71,12 +71,12 @@ func answerOf(r *fasthttp.RequestCtx, before [][2]string) answer {
 	return a
 }
 
-// smallAnswer is what fits a redirect, in bytes as it is kept. Most forms that are accepted are answered with one,
-// while those that are refused are shown again: pages, which anybody can have as many of as challenges. They take no
-// more than half of the room, so that no flood of guesses takes it from those who have sent their form well.
+// smallAnswer is room enough for a redirect, in bytes as it is kept. Most forms that are accepted are answered with a
+// redirect. Those that are refused are shown again, as pages, and anybody can get as many of them as challenges. Pages
+// take at most half of the room, so that a flood of guesses leaves room for the answers to forms that were accepted.
 const smallAnswer = 4 << 10
 
-// room bounds what a process keeps of answers within a life, in bytes as they are kept.
+// room bounds the answers that a process keeps within a life, in bytes as they are kept.
 type room struct {
 	most int
 
@@ -85,7 +85,7 @@ type room struct {
 	pages int // of that
 }
 
-// take takes room for n bytes for a life, and reports whether there was as much.
+// take takes room for n bytes for a life, and reports whether there was enough.
 func (k *room) take(n int) bool {
 	page := 0
 	if n > smallAnswer {

@@ -22,17 +22,17 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 )
 
-// A mark is where a form's answer is kept. Its name follows from the captcha's key, so that there is one for each key
-// that was issued and no more. Its value begins with what stands for the form's content, and ends with the answer,
-// encrypted:
+// A mark is where a form's answer is kept. Its name follows from the captcha's key, so that there is at most one for
+// each key that was issued. Its value begins with a keyed hash of the form's content, and ends with the encrypted
+// answer:
 //
 //	content  16
 //	nonce    12  from here on, once it is answered
 //	answer       JSON
 //	tag      16
 //
-// Both content and the cipher's key are made with the sending's secret, so that nobody who reads the storage can try
-// out contents, of which a password may be one.
+// Both the hash and the cipher's key are made with the sending's secret, so that nobody who reads the storage can try
+// out guesses at the content, which may be a password.
 type mark struct {
 	name    string
 	content [16]byte
@@ -110,15 +110,15 @@ func writeFile(to hash.Hash, header *multipart.FileHeader) error {
 	return err
 }
 
-// pending is the value of a form that is being worked on.
+// pending returns the value of a form that is being handled.
 func (m mark) pending() []byte { return m.content[:] }
 
-// own reports whether a value is that of a form with this content.
+// own reports whether a value belongs to a form with this content.
 func (m mark) own(value []byte) bool {
 	return len(value) >= len(m.content) && subtle.ConstantTimeCompare(value[:len(m.content)], m.content[:]) == 1
 }
 
-// seal is the value of a form that was answered.
+// seal returns the value of a form that was answered.
 func (m mark) seal(a answer) []byte {
 	text, err := json.Marshal(a)
 	if err != nil {
@@ -127,7 +127,7 @@ func (m mark) seal(a answer) []byte {
 	return m.cipher.Seal(bytes.Clone(m.content[:]), nil, text, m.content[:])
 }
 
-// open returns the answer in a value of this form's, or nil where there is none yet.
+// open returns the answer in this form's value, or nil if there is none yet.
 func (m mark) open(value []byte) (*answer, error) {
 	if len(value) <= len(m.content) {
 		return nil, nil

@@ -1,18 +1,19 @@
-// Package once answers a form that is sent twice as it answered the first copy. A visitor without script who clicks
-// Send twice sends the form twice, and the browser shows only the second answer. The captcha is good once and refuses
-// the second copy. So the message has arrived, and its sender is told that it has not.
+// Package once is for forms that are sent twice: the second copy gets the same answer as the first. A visitor without
+// script who clicks Send twice sends the form twice, and the browser shows only the second answer. The captcha is good
+// once, so without this package the second copy is refused: the message has arrived, and its sender is told that it has
+// not.
 //
 //	app.Post("/contact", once.New(once.Config{Guard: guard}), contact)
 //
-// A form is the same if the captcha's key, the address and all that was typed are the same. The first copy leaves a
-// mark in the storage, where all replicas see it, and for ten seconds the answer that it got. The second copy gets the
-// same answer: at once, or as soon as the first has one. A form with the same key and other contents is not a second
-// copy, and the guard refuses it as usual, because an answer counts once.
+// Two forms are copies if the captcha's key, the address and everything that was typed are the same. The first copy
+// leaves a mark in the storage, where all replicas see it. The answer to it is kept there for ten seconds. The second
+// copy gets the same answer, at once or as soon as there is one. A form with the same key and different content is not
+// a second copy. The guard refuses it as usual, because a key is good once.
 //
 // The guard asks for the captcha as before, in the handlers that come after this one. Their answer is kept with the
 // headers that they set, including cookies, so that a visitor whose login was sent twice is logged in. It is encrypted
 // with a key that can be derived only from the form's own fields. Forms without a captcha are let through, and so are
-// those whose key the guard never issued. Nothing is kept of them.
+// those whose key the guard never issued. Nothing about them is kept.
 //
 // Don't use it for an API, whose clients expect to hear that a key was used.
 package once
@@ -37,27 +38,27 @@ import (
 
 // Config holds the settings of forms that are answered once.
 type Config struct {
-	// Guard is the one that the form is guarded by, of the form's own purpose.
+	// Guard is the guard that protects the form, with the form's own purpose.
 	//
 	// Required
 	Guard *captcha.Guard
 
-	// Storage keeps the marks and answers, for ten seconds each. All replicas share one. One that implements
-	// captcha.Adder marks a form for all of them in one step; another fiber.Storage does so within one process, which
-	// is logged at start.
+	// Storage keeps the marks and answers, for ten seconds each. All replicas share one storage. A storage that implements
+	// captcha.Adder marks a form in one step for all of them. Any other fiber.Storage does so within one process only,
+	// which is logged at start.
 	//
-	// Optional. Default: the guard's Storage, or where it has none, bounded memory of this process
+	// Optional. Default: the guard's Storage, or if it has none, bounded memory of this process
 	Storage fiber.Storage
 
-	// Room is how many bytes of answers each process keeps in Storage within ten seconds, at most: 64 KiB to 1 GiB. Pages
-	// take up to half of it. Whoever sends a form a second time whose answer found no room is told ErrUnfinished. Set it
-	// lower where the storage has little memory, of which the marks of spent challenges need the most.
+	// Room is the most that each process keeps in Storage within ten seconds, in bytes of answers: 64 KiB to 1 GiB. Pages
+	// take up to half of it. If there was no room for the answer to a form, its second copy gets ErrUnfinished. Set Room
+	// lower if the storage has little memory: the marks of spent challenges need most of it.
 	//
 	// Optional. Default: 16 << 20
 	Room int
 
-	// Wait is how long a second sending waits for the answer to the first, at most: up to 10 seconds, and less than the
-	// app's WriteTimeout. A request whose context ends sooner waits no longer than that.
+	// Wait is the longest that a second copy waits for the answer to the first: up to 10 seconds, and less than the app's
+	// WriteTimeout. A request whose context ends sooner stops waiting then.
 	//
 	// Optional. Default: 5 * time.Second
 	Wait time.Duration
@@ -68,7 +69,7 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// ConfigDefault is the default Config, but for Guard.
+// ConfigDefault is the default Config, except for Guard.
 var ConfigDefault = Config{Room: 16 << 20, Wait: 5 * time.Second}
 
 // Bounds of Config.Room.
@@ -83,8 +84,8 @@ const life = 10 * time.Second
 // Unfinished is the reason of ErrUnfinished.
 const Unfinished captcha.Reason = "unfinished"
 
-// ErrUnfinished says that a form was sent before and that its answer is not known, because it takes too long or the
-// process that handled it has ended. The app's error handler answers it with the status 409.
+// ErrUnfinished says that a form was sent before and that its answer is not known: it takes too long, there was no room
+// to keep it, or the process that handled the form has ended. The app's error handler answers it with the status 409.
 var ErrUnfinished error = &captcha.Error{
 	Reason: Unfinished,
 	Status: http.StatusConflict,
@@ -92,7 +93,8 @@ var ErrUnfinished error = &captcha.Error{
 		"Check before you send it again.",
 }
 
-// Forms answers forms once. It is what New's handler is made of, for other routers on fasthttp than Fiber v2.
+// Forms gives both copies of a form one answer. New's handler is made of one; use it directly for routers on fasthttp
+// other than Fiber v2.
 type Forms struct {
 	cfg     Config
 	storage keep.Storage
@@ -104,7 +106,7 @@ type Forms struct {
 	complained atomic.Int64 // when a failure of the storage was last logged, in Unix nanoseconds
 }
 
-// New returns a handler to be put before a form's own. It panics with the error that NewForms returns.
+// New returns a handler that stands before a form's own. It panics with the error that NewForms returns.
 func New(config Config) fiber.Handler {
 	forms, err := NewForms(config)
 	if err != nil {
@@ -133,7 +135,7 @@ func NewForms(config Config) (*Forms, error) {
 	}
 	if lacks := keep.Lacks(cfg.Storage, "Add"); len(lacks) > 0 {
 		cfg.Logger.Warn("once: the storage can't mark a form in one step, so processes that share it may each handle the same form; " +
-			"give Config.Storage one with Add")
+			"set Config.Storage to one that has Add")
 	}
 	return &Forms{cfg: cfg, storage: keep.Wrap(cfg.Storage), plain: cfg.Storage, room: room{most: cfg.Room}}, nil
 }
@@ -157,8 +159,8 @@ func withDefaults(cfg Config) Config {
 	return cfg
 }
 
-// Answer answers a request with what handle answers, or, where the same form was sent before, with what that got.
-// handle has to answer errors of the app as well. The error is ErrUnfinished, or handle's own.
+// Answer answers a request by calling handle, or, if the same form was sent before, with the answer that it got then.
+// handle has to answer the app's errors as well. The error is ErrUnfinished, or handle's own.
 func (f *Forms) Answer(ctx context.Context, r *fasthttp.RequestCtx, visitor captcha.Visitor, handle func() error) error {
 	sending, ok := f.cfg.Guard.Edge().Sending(ctx, r, visitor)
 	if !ok {
@@ -183,14 +185,14 @@ func (f *Forms) Answer(ctx context.Context, r *fasthttp.RequestCtx, visitor capt
 	return handle()
 }
 
-// The pauses between two looks at a form that is being worked on.
+// The pauses between two looks at a form that is being handled.
 const (
 	shortPause = 20 * time.Millisecond
 	longPause  = 200 * time.Millisecond
 )
 
-// claim marks a form as sent. It returns whether nobody had, or else, when that is known, what was answered. It is
-// neither where another form was sent with this key. A key that the guard has not issued is marked by nobody.
+// claim marks a form as sent. first says that nobody had marked it before; otherwise kept is the answer, once that is
+// known. Neither is set if a different form was sent with this key. A key that the guard has not issued is not marked.
 func (f *Forms) claim(ctx context.Context, m mark, issued bool) (first bool, kept *answer, err error) {
 	waiting, cancel := context.WithTimeout(ctx, f.cfg.Wait)
 	defer cancel()
@@ -221,8 +223,8 @@ func (f *Forms) claim(ctx context.Context, m mark, issued bool) (first bool, kep
 	}
 }
 
-// addTime is how long the storage may take to mark a form. One that is away would else keep the visitor waiting for
-// this as well as for the guard's own step.
+// addTime is how long the storage may take to mark a form. Without it, a storage that is down would keep the visitor
+// waiting for this step and then for the guard's own.
 const addTime = 250 * time.Millisecond
 
 func (f *Forms) add(ctx context.Context, m mark) (bool, error) {
@@ -242,13 +244,13 @@ func wait(ctx context.Context, pause time.Duration) error {
 	}
 }
 
-// handle has the form handled, and keeps what it is answered. A form whose captcha is still unused, for another field
-// was refused, is as new when it is sent again.
+// handle calls the form's handler and keeps the answer. If the captcha is still unused, because another field was
+// refused, the form counts as new when it is sent again.
 func (f *Forms) handle(ctx context.Context, r *fasthttp.RequestCtx, sending captcha.Sending, m mark, handle func() error) error {
 	before, done := headersOf(r), false
 	defer func() {
 		if !done {
-			f.log(ctx, f.plain.Delete(m.name)) // also where handle has panicked, or left its error to others
+			f.log(ctx, f.plain.Delete(m.name)) // also if handle has panicked, or has left its error to others
 		}
 	}()
 	if err := handle(); err != nil {
@@ -267,7 +269,7 @@ func (f *Forms) handle(ctx context.Context, r *fasthttp.RequestCtx, sending capt
 	return nil
 }
 
-// seal returns the value of a form that was answered, without the answer where there is no room for that.
+// seal returns the value of a form that was answered, without the answer if there is no room for it.
 func (f *Forms) seal(m mark, a answer) []byte {
 	value := m.seal(a)
 	if !f.room.take(len(value)) {
@@ -276,11 +278,11 @@ func (f *Forms) seal(m mark, a answer) []byte {
 	return value
 }
 
-// A failure is kept for those alone who wait for it now, for the same form may succeed soon. Nobody waits until it is
-// kept, for it may well be the storage that failed.
+// A failure is kept only for those who are waiting for it now, because the same form may soon succeed. No request waits
+// for it to be kept, because it may well be the storage that failed.
 const (
 	failureLife  = time.Second
-	mostFailures = 32 // that are being kept; of what is more the mark stays, and its second sender hears ErrUnfinished
+	mostFailures = 32 // that are being kept at a time; beyond that the mark stays as it is, and the second copy gets ErrUnfinished
 )
 
 func (f *Forms) keepFailure(ctx context.Context, m mark, a answer) {
@@ -296,13 +298,13 @@ func (f *Forms) keepFailure(ctx context.Context, m mark, a answer) {
 	}()
 }
 
-// log tells of a failure at most once a second, for a storage that is away fails for every visitor.
+// log logs a failure at most once a second, because a storage that is down fails for every visitor.
 func (f *Forms) log(ctx context.Context, err error) {
 	if err == nil {
 		return
 	}
 	now := time.Now().UnixNano()
 	if last := f.complained.Load(); now-last >= int64(time.Second) && f.complained.CompareAndSwap(last, now) {
-		f.cfg.Logger.ErrorContext(ctx, "once: the storage failed; visitors who send a form twice are told that its captcha was used", "error", err)
+		f.cfg.Logger.ErrorContext(ctx, "once: the storage failed; a visitor who sends a form twice may be told that its captcha was already used", "error", err)
 	}
 }

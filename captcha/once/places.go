@@ -2,15 +2,15 @@ package once
 
 import "sync"
 
-// How many requests of a process may wait, for each holds a connection and its buffers, and how many of these for one
-// form: a program that sends one a hundred times takes nobody else's place.
+// How many requests of a process may wait, because each holds a connection and its buffers, and how many of them for
+// one form. A program that sends one form a hundred times takes nobody else's place.
 const (
 	mostWaiting = 256
 	mostForOne  = 8
 )
 
-// places are those of requests that wait for the answer to a form, by the name of its mark. The zero value has all
-// free.
+// places are taken by requests that wait for the answer to a form, and counted by the name of its mark. In the zero
+// value all are free.
 type places struct {
 	mu    sync.Mutex
 	taken int

@@ -2,9 +2,9 @@ package picture
 
 import "encoding/binary"
 
-// adler is what zlib ends with, the Adler-32 checksum of RFC 1950, in a fraction of the time that hash/adler32 takes:
-// eight bytes at a time, added up in four lanes of 16 bits for the even ones and four for the odd. It was a tenth of a
-// large picture's time.
+// adler returns the checksum with which a zlib stream ends, the Adler-32 of RFC 1950. It takes a fraction of the time
+// of hash/adler32, which was a tenth of the time for a large picture. It adds up eight bytes at a time, in four lanes
+// of 16 bits for the even bytes and four for the odd ones.
 //
 // Sums of 64 bits have room for the largest picture, of 8 MB, so that one division at the end is enough.
 func adler(data []byte) uint32 {
@@ -25,8 +25,8 @@ func adler(data []byte) uint32 {
 			evens += word & even
 			odds += word >> 8 & even
 		}
-		// What came before a word counts eight times for it; of the word itself the first byte counts eight times, and
-		// the last once.
+		// For each word, everything before it counts eight times. Of the word itself, the first byte counts eight times and
+		// the last byte once.
 		b += dot(before, 8, 8, 8, 8) + dot(evens, 8, 6, 4, 2) + dot(odds, 7, 5, 3, 1)
 		a += dot(evens+odds, 1, 1, 1, 1)
 	}
@@ -37,7 +37,7 @@ func adler(data []byte) uint32 {
 	return uint32(b%modulus<<16 | a%modulus)
 }
 
-// dot weighs the lanes, the lowest first, and adds them up.
+// dot multiplies the lanes by weights, the lowest lane first, and adds them up.
 func dot(lanes, w, x, y, z uint64) uint64 {
 	return w*(lanes&0xffff) + x*(lanes>>16&0xffff) + y*(lanes>>32&0xffff) + z*(lanes>>48)
 }

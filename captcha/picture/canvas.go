@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 )
 
-// A canvas is what drawing one picture needs, kept from picture to picture.
+// A canvas is the memory that drawing one picture needs. It is kept from picture to picture.
 type canvas struct {
 	width, height   int     // device pixels
 	capital, margin float32 // device pixels
@@ -16,11 +16,11 @@ type canvas struct {
 	text            []*outline
 	letters         []placed
 	filler          filler
-	box             image.Rectangle // of pixels; there is no ink outside
+	box             image.Rectangle // outside of these pixels there is no ink
 	ink             image.Alpha
 	slant           slant
 	levels          []byte // two pixels a byte, each row after its filter byte
-	png             []byte // kept apart, so that what it is appended to grows once and by its true size
+	png             []byte // a buffer of its own, so that dst grows once, and by the PNG's true size
 }
 
 func newCanvas() *canvas {
@@ -45,7 +45,7 @@ func (c *canvas) resize(width, height, n int) {
 	c.light = point{float32(cos) * length, float32(sin) * length}
 }
 
-// fillLetter fills every layer of a letter. On a base there is half a range of ink for either direction.
+// fillLetter fills every layer of a letter. On a base, letters can use half of the range of ink in either direction.
 func (c *canvas) fillLetter(l *placed, base uint8) {
 	corners := l.corners
 	for i, layer := range l.layers {
@@ -64,7 +64,8 @@ func (c *canvas) fillLetter(l *placed, base uint8) {
 	}
 }
 
-// change draws the noise and applies the filters, on the sums of coverage, which are then taken apart again.
+// change draws the noise and applies the filters. Both work on the sums of coverage, so change adds coverage up first,
+// and turns the sums into differences again afterwards.
 func (c *canvas) change(style *style) {
 	if len(style.noise)+len(style.filters) == 0 {
 		return
@@ -95,8 +96,8 @@ func (c *canvas) change(style *style) {
 	}
 }
 
-// paint puts the tones of letters and ground on and packs two pixels to a byte: level 0 is the background colour and 15
-// the foreground, or the other way round. Each row comes after its filter byte, which is 0.
+// paint puts on the tones of letters and ground, and packs two pixels into a byte. Level 0 is the background colour and
+// 15 the foreground, or the other way round. Each row comes after its filter byte, which is 0.
 func (c *canvas) paint(style *style, polarity int) {
 	plain := style.stripes.period == 0
 	if !plain {

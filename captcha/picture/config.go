@@ -11,10 +11,10 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
-// Alphabet is the default set of letters. Of every group of capitals and digits that were taken for each other, turned
-// and bent, by a vision-language model that read them blind, it has one: 2 of 2 and Z, 5 of 5, S and 6, A of A and 4, B
-// of B and 8, C of C and G, D of D, O, Q and 0, E of E and F, K of K and X, and T of T, 7, I and 1. V and Y are left
-// out, which were read as A, J, L, U and each other.
+// Alphabet is the default set of letters. A vision-language model read all capitals and digits, turned and bent,
+// without knowing the answers. Of every group that it mistook for each other, Alphabet has one: 2 of 2 and Z; 5 of 5, S
+// and 6; A of A and 4; B of B and 8; C of C and G; D of D, O, Q and 0; E of E and F; K of K and X; and T of T, 7, I and
+// 1. V and Y are left out, because they were read as A, J, L, U and each other.
 const Alphabet = "235ABCDEHJKLMNPRTUW"
 
 // Fit as a width or height makes the picture as wide or as high as its text needs.
@@ -25,12 +25,12 @@ const (
 	MaxSize   = 1000 // width and height, in CSS pixels
 	MaxScale  = 4
 	MaxLength = 64 // letters of a text
-	minFont   = 8  // below this many CSS pixels a letter is not readable
+	minFont   = 8  // of a font, in CSS pixels; smaller letters can't be read
 )
 
-// Config holds every setting of a picture. Zero always means the default. Some values that 0 might stand for have names
-// instead: Fit for a size that follows from the text, and Upright for letters that are not turned. An empty list that
-// is not nil means no noise, or no filters.
+// Config holds every setting of a picture. Zero always means the default. So what 0 might otherwise mean has a name:
+// Fit for a size that follows from the text, and Upright for letters that are not turned. An empty list of noise or
+// filters that is not nil means none.
 type Config struct {
 	// Width and Height of the picture in CSS pixels, 1 to 1000; Fit makes it as large as the text needs.
 	//
@@ -42,20 +42,20 @@ type Config struct {
 	// Optional. Default: 1.
 	Scale int
 
-	// Fonts are TrueType or OpenType files (.ttf, .otf, or .ttc, of which the first font is taken). Each letter is
-	// drawn in one of those that have it, chosen anew each time.
+	// Fonts are TrueType or OpenType files (.ttf, .otf, or .ttc, of which the first font is taken). Each letter is drawn
+	// in one of the fonts that have it, chosen anew each time.
 	//
 	// Optional. Default: the embedded fonts, which cover Latin letters and digits.
 	Fonts [][]byte
 
-	// FontSize is the height of a capital letter in CSS pixels, 8 to 1000. Fonts are scaled to it whatever their own
-	// proportions are, and all styles but Classic draw some letters and some texts smaller, by up to a third.
+	// FontSize is the height of a capital letter in CSS pixels, 8 to 1000. Fonts are scaled to that height, whatever their
+	// own proportions are. All styles except Classic draw some letters and some texts smaller, by up to a third.
 	//
-	// Optional. Default: 22 in a picture of 90 x 40, and in other pictures as large as their height and width allow by
-	// the same measure.
+	// Optional. Default: 22 in a picture of 90 x 40. In other pictures, letters are as large as height and width allow
+	// in the same proportions.
 	FontSize float64
 
-	// RotationMin and RotationMax bound the angle that each letter is turned by, in degrees clockwise, -90 to 90.
+	// RotationMin and RotationMax bound the angle by which each letter is turned, in degrees clockwise, -90 to 90.
 	//
 	// Optional. Default: -35 and 35, when both are 0.
 	RotationMin, RotationMax float64
@@ -66,27 +66,27 @@ type Config struct {
 	Upright bool
 
 	// Foreground and Background are the colours of letters and ground. The foreground is opaque; the background may be
-	// transparent (color.Transparent). Where neither is set, styles may swap the two.
+	// transparent (color.Transparent). If neither is set, styles may swap the two.
 	//
 	// Optional. Default: #001100 and #ffffff.
 	Foreground, Background color.Color
 
-	// Styles are the ways of drawing to choose from, at random for each picture. The more there are, the longer a
-	// machine has to learn.
+	// Styles are the ways of drawing to choose from, at random for each picture. The more styles there are, the longer a
+	// machine needs to learn them.
 	//
-	// Optional. Default: all but Classic and Solid, which stock OCR reads best, and Striped and TwoTone, which readers
-	// found hardest; with a colour set, Hollow and Striped, the ones whose ground is the background colour all over.
+	// Optional. Default: all except Classic and Solid, which standard OCR reads best, and Striped and TwoTone, which
+	// readers found hardest. If a colour is set: Hollow and Striped, whose ground is the plain background colour.
 	Styles []Style
 
 	// Noise is drawn over the letters, in order. An empty slice that is not nil draws none.
 	//
-	// Optional. Default: what the style has: arcs and dots in Classic, none in the others.
+	// Optional. Default: that of the style: arcs and dots in Classic, none in the others.
 	Noise []Noise
 
 	// Filters change the finished letters and noise, in order, before colours are put on. An empty slice that is not
 	// nil changes nothing.
 	//
-	// Optional. Default: what the style has: Smooth in Classic, none in the others.
+	// Optional. Default: those of the style: Smooth in Classic, none in the others.
 	Filters []Filter
 }
 
@@ -95,7 +95,7 @@ var (
 	defaultBackground = color.NRGBA{0xff, 0xff, 0xff, 0xff}
 )
 
-// withDefaults checks every setting that needs no font and fills in the ones left out.
+// withDefaults checks every setting that can be checked without a font, and fills in those left out.
 func (c Config) withDefaults() (Config, error) {
 	if c.Width == 0 {
 		c.Width = 90
@@ -144,7 +144,7 @@ func checkRotation(least, greatest float64) error {
 	case !(least >= -90 && least <= 90):
 		return setting.Refuse("RotationMin", least, "-90 to 90 degrees")
 	case !(greatest >= least && greatest <= 90):
-		return setting.Refuse("RotationMax", greatest, "RotationMin, which is %v, to 90 degrees", least)
+		return setting.Refuse("RotationMax", greatest, "from RotationMin, which is %v, to 90 degrees", least)
 	}
 	return nil
 }
@@ -179,7 +179,8 @@ func checkFunctions(c Config) error {
 	return nil
 }
 
-// leastContrast of foreground to background, as WCAG reckons it. Below that nobody reads the letters.
+// leastContrast is the least contrast of foreground and background, as WCAG computes it. With less, nobody can read the
+// letters.
 const leastContrast = 2
 
 func checkColours(foreground, background color.Color) error {

@@ -8,21 +8,21 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
-// A font file is a list of tables. Drawing needs few of them, and the parser refuses many a good font for the sake of
-// others, for how long a table is, or for where it lies. So it is given a file that is made for it: the tables with the
-// outlines and the characters as they are, and in place of those with metrics and names, which nothing here asks for,
-// the shortest that it takes.
+// A font file is a list of tables. Drawing needs few of them, but the parser refuses many a good font because of one of
+// the others, because of a table's length, or because of its place. So the parser is given a file that is made for it.
+// It has the font's own tables of outlines and characters. In place of the tables of metrics and names, which are not
+// needed here, it has the shortest ones that the parser accepts.
 
-// refuseFont returns the error for a font, which gets the setting's name where that is known: what the file is, and
-// what is accepted.
+// refuseFont returns the error for a font: what the file is, and what is accepted. Whoever knows the setting's name
+// adds it.
 func refuseFont(is, accepted string) *setting.Error {
 	return &setting.Error{Value: is, Accepted: accepted}
 }
 
-// errTables is a file that ends before its tables do, or whose tables contradict each other.
+// errTables is the error for a file that ends before its tables do, or whose tables contradict each other.
 var errTables = refuseFont("cut short or damaged", "a whole TrueType or OpenType file")
 
-// Formats that are told by their first bytes and can't be drawn, with the cure.
+// foreign has formats that can be recognised by their first bytes and can't be drawn, and what to do about them.
 var foreign = []struct{ begins, name, cure string }{
 	{"wOFF", "WOFF, a font packed for the web", "unpack it to .ttf or .otf, as fontTools does: TTFont(file), flavor = None, save"},
 	{"wOF2", "WOFF 2, a font packed for the web", "unpack it to .ttf or .otf, as woff2_decompress does"},
@@ -38,7 +38,7 @@ var foreign = []struct{ begins, name, cure string }{
 	{"version https://git-lfs", "a pointer to a file in Git LFS", "fetch the file itself, with git lfs pull"},
 }
 
-// plainFont is the font in a TrueType or OpenType file, or the first of those in a collection, as a file of the tables
+// plainFont returns the font in a TrueType or OpenType file, or the first font of a collection, as a file of the tables
 // that drawing needs.
 func plainFont(data []byte) ([]byte, error) {
 	for _, f := range foreign {
@@ -108,7 +108,7 @@ func tablesOf(data []byte) (map[string][]byte, error) {
 	switch binary.BigEndian.Uint32(directory) {
 	case trueType, appleType, openType:
 	default:
-		return nil, refuseFont("no font, or one of a format that is not known", "TrueType or OpenType")
+		return nil, refuseFont("no font, or a font of an unknown format", "TrueType or OpenType")
 	}
 	count := int(binary.BigEndian.Uint16(directory[4:]))
 	if len(directory) < header+count*entry {
@@ -121,7 +121,7 @@ func tablesOf(data []byte) (map[string][]byte, error) {
 		if offset > uint64(len(data)) {
 			continue // Refused below if it is one that is needed.
 		}
-		// Of a table that ends after the file, what is there: some fonts count the padding of their last table.
+		// A table that ends after the file is cut short there, because some fonts count the padding of their last table.
 		tables[string(row[:4])] = data[offset:min(offset+size, uint64(len(data)))]
 	}
 	return tables, nil

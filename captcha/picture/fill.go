@@ -1,10 +1,11 @@
 package picture
 
-// A filler turns polygons into coverage. Each edge leaves in its row the change of coverage from pixel to pixel, so
-// that one running sum a row finishes the anti-aliased fill: no sorting of edges, no spans. The running sum is Raph
-// Levien's, of font-rs, which golang.org/x/image/vector uses too. There it is exact in both directions; here it is
-// exact across, and rows are sampled on lines, which takes half of the time: an edge needs no case for each way that it
-// can cross a pixel. Polygons that run backwards subtract, which makes hollow letters.
+// A filler turns polygons into coverage. Each edge leaves in its rows the changes of coverage from pixel to pixel, so
+// that one running sum for each row finishes the anti-aliased fill, without sorted edges or spans. The running sum is
+// Raph Levien's idea, from font-rs, and golang.org/x/image/vector uses it too. There coverage is exact in both
+// directions. Here it is exact horizontally, and rows are sampled on lines. That takes half of the time, because an
+// edge does not need a case for each way in which it can cross a pixel. Polygons that run backwards subtract, which
+// makes hollow letters.
 type filler struct {
 	delta  []int32 // in units of 1/2^coverBits
 	width  int
@@ -20,18 +21,18 @@ const (
 	unitBits = 16
 )
 
-// coverBits is what a pixel's whole coverage is a power of. A sum has room for seven layers over each other either way,
-// and three letters of two are the most that meet.
+// coverBits says how much a pixel's whole coverage is: 1 << coverBits. A sum has room for seven layers on top of each
+// other, positive or negative. At most three letters of two layers meet.
 const coverBits = 28
 
-// Lines on which a row is sampled. With two of them letters look as they do with four, and twice as many edges are
-// filled in the time.
+// The lines on which a row is sampled. With two lines letters look as they do with four, and filling takes half of the
+// time.
 const (
 	sampleBits = 1
 	sampleStep = unit >> sampleBits
 )
 
-// whole is the share of a layer that covers fully.
+// whole is the share of a layer that covers completely.
 const (
 	whole     = 1 << wholeBits
 	wholeBits = 8
@@ -46,7 +47,7 @@ func (f *filler) reset(width, height int) {
 	f.delta = resize(f.delta, (width+slack)*height)
 }
 
-// polygon adds a closed run of edges, moved, with a share of full coverage in 256ths.
+// polygon adds a closed run of edges, moved by move, with a share of full coverage in 256ths.
 func (f *filler) polygon(corners []place, move place, share int64) {
 	delta, row := f.delta, int64(f.width+slack)<<unitBits
 	shrink := f.shrink
@@ -60,19 +61,19 @@ func (f *filler) polygon(corners []place, move place, share int64) {
 		next = sample(q.y)
 		count := next - first
 		step := int64(float32(q.x-p.x) / float32(q.y-p.y) * sampleStep)
-		// An edge that runs up takes away. Without a branch, for it would go either way half of the time.
+		// An edge that runs upwards subtracts. There is no branch, because each way would be taken half of the time.
 		up := count >> 63
 		first += count & up
 		count = (count ^ up) - up
 		share := (share ^ up) - up
 		x := p.x + (first*sampleStep+sampleStep/2-p.y)*step>>(unitBits-sampleBits)
-		// Places count on from row to row. Every second sample is in the next row, so that two moves take turns.
+		// Positions run on from row to row. Every second sample is in the next row, so two different steps alternate.
 		at := first>>sampleBits*row + x
 		move, change := step, step^(step+row)
 		move ^= change & -(first & 1)
 		share <<= coverBits - wholeBits - sampleBits - unitBits
 		for ; count > 0; count-- {
-			// In its pixel an upright edge covers what lies right of it.
+			// In its pixel, a vertical edge covers what is to the right of it.
 			beyond := int32(share * (at & (unit - 1)))
 			i := uint64(at) >> unitBits
 			delta[i+1] += beyond
@@ -84,13 +85,13 @@ func (f *filler) polygon(corners []place, move place, share int64) {
 	}
 }
 
-// sample is the first at or below y. Samples lie in the middle of their part of a row.
+// sample returns the number of the first sample at or below y. Samples lie in the middle of their part of a row.
 func sample(y int64) int64 { return (y + sampleStep/2 - 1) >> (unitBits - sampleBits) }
 
-// row is the changes of coverage in a row of pixels.
+// row returns the changes of coverage in a row of pixels.
 func (f *filler) row(y int) []int32 {
 	return f.delta[y*(f.width+slack):][:f.width+slack]
 }
 
-// inkBits takes coverage to steps of ink.
+// inkBits is how far coverage is shifted to become ink, 0 to 255.
 const inkBits = coverBits - 8

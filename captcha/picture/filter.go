@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A Filter changes letters and noise in place. The image is as in Noise.
+// A Filter changes letters and noise in place. The image is like that of Noise.
 type Filter func(ink *image.Alpha)
 
 var filters = []struct {
@@ -48,8 +48,8 @@ func Thicken(ink *image.Alpha) {
 	neighbours(ink, func(_, _, greatest int) int { return greatest })
 }
 
-// neighbours replaces each pixel by a function of itself, and of the sum and the greatest of the nine pixels around and
-// at it. Beyond the border is bare ground.
+// neighbours replaces each pixel by a function of itself, and of the sum and the greatest of the nine pixels at and
+// around it. Beyond the border there is bare ground.
 func neighbours(ink *image.Alpha, f func(centre, sum, greatest int) int) {
 	w, h := ink.Rect.Dx(), ink.Rect.Dy()
 	rows := make([]uint8, 3*w)

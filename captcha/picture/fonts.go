@@ -11,14 +11,15 @@ import (
 	"sync"
 )
 
-// fonts/README.md says where these come from and fonts/make.py makes them. Their licences ask to go with them wherever
-// they go, so that they are in whatever has the fonts: a vendored copy of this package, and every program that draws.
+// fonts/README.md says where these come from, and fonts/make.py makes them. Their licences have to go with them
+// wherever they go. So both are embedded: a vendored copy of this package has the licences, and so has every program
+// that draws.
 //
 //go:embed fonts/*.ttf.gz fonts/*.txt fonts/README.md
 var fontFiles embed.FS
 
-// Licences says of each embedded font what it is, whose, and under which licence, and then gives the text of each
-// licence, for a program to print.
+// Licences returns a text for a program to print: for each embedded font its name, its owner and its licence, and then
+// the text of each licence.
 func Licences() string {
 	texts, err := fs.Glob(fontFiles, "fonts/*.txt")
 	if err != nil {
@@ -36,8 +37,7 @@ func Licences() string {
 }
 
 // embeddedFonts are the default: Latin letters and digits in all, and Greek, Cyrillic and accented letters in the Go
-// fonts. They are packed, for that halves what a program carries of them, and unpacked when a first renderer asks for
-// them.
+// fonts. They are packed, which halves their size in a program, and unpacked when the first renderer asks for them.
 var embeddedFonts = sync.OnceValue(func() (all [][]byte) {
 	names, err := fs.Glob(fontFiles, "fonts/*.ttf.gz")
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 // A point is a place in device pixels, or in capital heights while a letter has not been placed yet. Y grows downwards.
 type point struct{ x, y float32 }
 
-// A glyph is a letter of one font, its centre at the origin and the font's capitals 1 high.
+// A glyph is a letter of one font. Its centre is at the origin, and the font's capitals are 1 high.
 //
 // Every contour is a closed run of quadratic curves: points on the curve and control points alternate. Outer contours
 // run clockwise.
@@ -55,7 +55,7 @@ func bounds(contours [][]point) (lo, hi point) {
 	return lo, hi
 }
 
-// signedArea tells which way outer contours run: fonts differ, whatever the format says.
+// signedArea shows in which direction outer contours run. Fonts differ in that, whatever the format says.
 func signedArea(contours [][]point) float32 {
 	var area float32
 	for _, c := range contours {
@@ -67,12 +67,12 @@ func signedArea(contours [][]point) float32 {
 	return area
 }
 
-// leastStroke is how wide the strokes of a letter are at least, on average, in capital heights: 3 pixels of 22. Fonts
-// that are thinner are made bolder, because hairlines vanish in small pictures.
+// leastStroke is the least mean width of a letter's strokes, in capital heights: 3 pixels of 22. Thinner fonts are made
+// bolder, because hairlines vanish in small pictures.
 const leastStroke = 0.14
 
-// strokeWidth is the mean width of a letter's strokes: a stroke's area is its length times its width, and its outline
-// twice its length.
+// strokeWidth returns the mean width of a letter's strokes. A stroke's area is its length times its width, and its
+// outline is twice its length.
 func strokeWidth(contours [][]point) float32 {
 	var around float64
 	for _, c := range contours {

@@ -6,21 +6,21 @@ import (
 	"math/rand/v2"
 )
 
-// A placed letter is one whose corners are where they will be filled, but for what the whole text is moved by.
+// A placed letter has its corners where they will be filled, except for the move of the whole text.
 type placed struct {
 	from    *outline
 	layers  []layer
 	moves   []place // of the layers
-	corners []place // of the layers, one after the other, once for those that differ by their moves alone; around the centre until the text is set
-	pen     int64   // the centre, in units of 1/unit right of the first letter's
+	corners []place // of the layers, one after the other; layers that differ only by their moves share theirs. Around the centre until the text is set
+	pen     int64   // how far the centre is right of the first letter's, in units of 1/unit
 	profile profile
 }
 
-// bands is the number of rows that a letter's sides are measured in. Together they cover 2 capital heights, half of
+// bands is the number of rows in which a letter's sides are measured. Together they cover 2 capital heights, half of
 // them above the middle.
 const bands = 10
 
-// A profile tells how far a letter reaches to the left and the right in each band, in units of 1/unit.
+// A profile says how far a letter reaches to the left and the right in each band, in units of 1/unit.
 type profile struct{ left, right [bands]int64 }
 
 // place lays the text out in device pixels, inside the picture with its margin.
@@ -69,16 +69,16 @@ func (c *canvas) pose(l *placed, most *shapes, angle float64) {
 	l.corners, l.moves = corners, moves
 }
 
-// again tells whether a layer has the corners of the one before.
+// again reports whether a layer has the same corners as the one before.
 func (l *placed) again(i int) bool { return i > 0 && l.layers[i].grow == l.layers[i-1].grow }
 
-// rotation is any angle of the range, in radians.
+// rotation returns a random angle of the range, in radians.
 func (r *Renderer) rotation(random *rand.Rand) float64 {
 	least, greatest := r.config.RotationMin, r.config.RotationMax
 	return (least + random.Float64()*(greatest-least)) * math.Pi / 180
 }
 
-// measure notes how far the first layer reaches in each band. Corners are so near each other that none is two bands
+// measure notes how far the first layer reaches in each band. Corners are so close together that no corner is two bands
 // from the next.
 func (l *placed) measure(capital float32) {
 	const far = 1 << 40
@@ -94,9 +94,9 @@ func (l *placed) measure(capital float32) {
 	}
 }
 
-// distance is how far right of l the next letter must stand, for the two to be gap apart where they are nearest.
-// Letters that would slip under or over each other are held apart so that each keeps more than half of its width to
-// itself.
+// distance returns how far to the right of l the next letter must be, so that the two are gap apart where they are
+// closest. Letters that would slip under or over each other are kept apart, so that each has more than half of its
+// width to itself.
 func (l *placed) distance(next *placed, gap int64) int64 {
 	near, lo, hi := int64(math.MinInt64), int64(math.MaxInt64), int64(math.MinInt64)
 	for i := range bands {
@@ -108,8 +108,7 @@ func (l *placed) distance(next *placed, gap int64) int64 {
 	return max(near, (hi-lo)*25/32) + gap
 }
 
-// warp sets letters side by side and bends the whole text by two waves, each across the other's direction. It returns
-// the text's bounds.
+// warp sets letters side by side and bends the whole text by two waves at right angles. It returns the text's bounds.
 func (c *canvas) warp(amount float32) (lo, hi place) {
 	wave := func() wave {
 		turns := (0.22 + 0.2*c.random.Float32()) / c.capital
@@ -135,8 +134,8 @@ func (c *canvas) warp(amount float32) (lo, hi place) {
 	return lo, hi
 }
 
-// A wave moves places to and fro along a line. Integers, because they cost less than floats that are turned into places
-// and back.
+// A wave moves places to and fro along a line. It uses integers, which cost less than converting places to floats and
+// back.
 type wave struct {
 	speed  int64 // in units of 1/waveTurn of a turn, to 1/unit of a device pixel
 	start  int64 // in units of 1/waveTurn of a turn
@@ -153,7 +152,7 @@ func (w *wave) at(v int64) int64 {
 	return w.amount * int64(sines[(w.start+v*w.speed)>>(turnBits-sineBits)&(1<<sineBits-1)]) >> unitBits
 }
 
-// sines is one turn of the sine, in units of 1/unit.
+// sines has one turn of the sine, in units of 1/unit.
 var sines = func() (table [1 << sineBits]int32) {
 	for i := range table {
 		table[i] = int32(math.Round(unit * math.Sin(2*math.Pi*float64(i)/float64(len(table)))))
@@ -161,7 +160,8 @@ var sines = func() (table [1 << sineBits]int32) {
 	return table
 }()
 
-// fit makes the filler shrink the text if it is too large for the picture, and move it to a random place inside.
+// fit makes the filler shrink the text if it is too large for the picture, and move it to a random place in the
+// picture.
 func (c *canvas) fit(lo, hi place) {
 	textWidth, textHeight := float32(hi.x-lo.x+1), float32(hi.y-lo.y+1)
 	width, height := (float32(c.width)-2*c.margin)*unit, (float32(c.height)-2*c.margin)*unit
@@ -170,7 +170,7 @@ func (c *canvas) fit(lo, hi place) {
 	y := int64(c.margin*unit + (height-scale*textHeight)*c.random.Float32())
 	shrink := int64(scale * unit)
 	right, bottom := x+(hi.x-lo.x)*shrink>>unitBits, y+(hi.y-lo.y)*shrink>>unitBits
-	// An edge also writes into the pixel after its own, which past the last one is slack.
+	// An edge also writes into the pixel after its own; after the last pixel, that is slack.
 	c.box = image.Rect(int(x>>unitBits), int(y>>unitBits), min(int(right>>unitBits)+2, c.width), int(bottom>>unitBits)+1)
 	c.filler.move, c.filler.shrink = place{x - lo.x*shrink>>unitBits, y - lo.y*shrink>>unitBits}, shrink
 }

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Noise draws over the letters. The image holds ink: 0 is bare ground, 255 is full ink, in device pixels, the top left
-// corner at 0, 0. The random source is the picture's own, so that the same seed draws the same noise. Several pictures
-// may be drawn at once.
+// Noise draws over the letters. The image holds ink, from 0 for bare ground to 255 for full ink, in device pixels, with
+// the top left corner at 0, 0. The random source is the picture's own, so that the same seed draws the same noise. A
+// Noise may be called for several pictures at once.
 type Noise func(ink *image.Alpha, random *rand.Rand)
 
 var noises = []struct {
@@ -37,7 +37,7 @@ func ParseNoise(name string) (Noise, error) {
 	return nil, fmt.Errorf("picture: unknown noise %q; accepted: %s", name, strings.Join(NoiseNames(), ", "))
 }
 
-// Dots sprinkles small dots, one to every 36 square pixels of a picture 40 high.
+// Dots sprinkles small dots. In a picture 40 pixels high there is one for every 36 square pixels.
 func Dots(ink *image.Alpha, random *rand.Rand) {
 	w, h := ink.Rect.Dx(), ink.Rect.Dy()
 	side := max(1, (h+20)/40)
@@ -77,7 +77,7 @@ func Lines(ink *image.Alpha, random *rand.Rand) {
 	}
 }
 
-// plot inks a square of the given side around x, y, as far as it lies in the picture.
+// plot inks a square of the given side around x, y, as far as it is inside the picture.
 func plot(ink *image.Alpha, x, y, side float64) {
 	side = max(side, 1)
 	x0, y0 := int(math.Floor(x-side/2+0.5)), int(math.Floor(y-side/2+0.5))

@@ -19,7 +19,7 @@ func openTypeFont(file []byte) (reader, error) {
 		if err != nil || index == 0 {
 			return nil, err
 		}
-		// At as many pixels as the em has units, a unit is a pixel: the numbers are those of the file.
+		// At a size of as many pixels as the em has units, a unit is a pixel, so the numbers are those of the file.
 		segments, err := font.LoadGlyph(&buffer, index, fixed.Int26_6(font.UnitsPerEm()), nil)
 		if err != nil {
 			return nil, refuseLetter(letter, err)
@@ -53,13 +53,13 @@ func openTypeFont(file []byte) (reader, error) {
 	}, nil
 }
 
-// cubicNearness is the part of an em that a cubic curve may be off the quadratic ones in its place.
+// cubicNearness says how far the quadratic curves may be off the cubic curve that they replace: this fraction of an em.
 const cubicNearness = 1000
 
-// A contour grows by curves from where it is.
+// A contour grows by curves, each of which starts where the last one ended.
 type contour struct {
 	start, at point
-	points    []point // on the curve and controlling it, in turns
+	points    []point // on the curve and control points, alternately
 }
 
 func (c *contour) line(to point) {
@@ -73,8 +73,8 @@ func (c *contour) curve(control, to point) {
 	c.at = to
 }
 
-// cubic cuts a cubic curve into pieces and puts a quadratic one in place of each. The distance of the two shrinks by
-// the cube of the number of pieces; the root of three over 36 is its bound for one piece.
+// cubic cuts a cubic curve into pieces and replaces each by a quadratic curve. The distance between the two shrinks
+// with the cube of the number of pieces. For one piece, its bound has the factor √3/36.
 func (c *contour) cubic(p, q, to point, near float32) {
 	from := c.at
 	off := math.Hypot(float64(to.x-3*q.x+3*p.x-from.x), float64(to.y-3*q.y+3*p.y-from.y)) * math.Sqrt(3) / 36
@@ -83,7 +83,7 @@ func (c *contour) cubic(p, q, to point, near float32) {
 	at, along := cubicAt(from, p, q, to, 0)
 	for i := range int(n) {
 		next, towards := cubicAt(from, p, q, to, float32(i+1)*step)
-		// The control point where the tangents meet is about the mean of those that either tangent tells.
+		// The control point, where the tangents meet, is about the mean of the points that each tangent alone would give.
 		c.curve(point{
 			(at.x + next.x + (along.x-towards.x)*step/2) / 2,
 			(at.y + next.y + (along.y-towards.y)*step/2) / 2,
@@ -92,7 +92,7 @@ func (c *contour) cubic(p, q, to point, near float32) {
 	}
 }
 
-// cubicAt is the point at t on a cubic curve, and the curve's speed there.
+// cubicAt returns the point at t on a cubic curve, and the curve's speed there.
 func cubicAt(a, b, c, d point, t float32) (at, speed point) {
 	u := 1 - t
 	mix := func(a, b, c, d float32) (float32, float32) {

@@ -7,16 +7,17 @@ import "math"
 type vertex struct{ at, grow point }
 
 // An outline is a glyph as polygons, with no more vertices than one size needs. Moving few points and filling straight
-// lines is much less work than doing so with curves that are cut up anew for each picture.
+// lines is much less work than moving curves and cutting them up anew for each picture.
 type outline struct {
 	vertices []vertex // of one polygon after the other
 	ends     []int    // of the polygons
 }
 
-// nearness is how far, in device pixels, an outline may be off its glyph. Nobody sees that in a picture with 16 levels.
+// nearness is how far, in device pixels, an outline may deviate from its glyph. Nobody sees that in a picture with 16
+// levels.
 const nearness = 0.35
 
-// outline cuts the glyph's curves into lines, for letters with capitals of so many device pixels.
+// outline cuts the glyph's curves into lines, for letters whose capitals are capital device pixels high.
 func (g *glyph) outline(capital float32) *outline {
 	o := &outline{}
 	near := nearness / capital
@@ -35,8 +36,8 @@ func flatten(curves []point, near float32) []point {
 	var all []point
 	for i := 0; i < len(curves); i += 2 {
 		a, b, c := curves[i], curves[i+1], curves[(i+2)%len(curves)]
-		// Cut into n pieces, a curve's chords are n squared times nearer to it than the one from end to end, which is
-		// this far off.
+		// The chord from end to end is this far off the curve. If the curve is cut into n pieces, their chords are n squared
+		// times closer.
 		off := math.Hypot(float64(a.x-2*b.x+c.x), float64(a.y-2*b.y+c.y)) / 4
 		n := max(1, math.Ceil(math.Sqrt(off/float64(near))))
 		for j := range int(n) {
@@ -62,8 +63,7 @@ func simplify(polygon []point, near float32) []point {
 	return kept
 }
 
-// straight tells whether the points after the first of a run, up to n, are at most near off the line from the first to
-// end.
+// straight reports whether the first n points of a run are at most near off the line from the first of them to end.
 func straight(run []point, n int, end point, near float32) bool {
 	start := run[0]
 	dx, dy := end.x-start.x, end.y-start.y
@@ -76,9 +76,9 @@ func straight(run []point, n int, end point, near float32) bool {
 	return true
 }
 
-// divide cuts long lines into pieces that can be bent with the text. The bends of the styles move the middle of a line
-// off its ends' by about a tenth of its squared length, in capital heights. No piece is so long that a letter's sides
-// could not be measured at corners alone.
+// divide cuts long lines into pieces that can be bent with the text. When the styles bend a line, its middle leaves the
+// straight line between its ends by about a tenth of its squared length, in capital heights. Pieces are so short that a
+// letter's sides can be measured at the corners alone.
 func divide(polygon []point, near float32) []point {
 	longest := min(math.Sqrt(10*float64(near)), 1.6*2/bands)
 	var all []point
@@ -96,7 +96,7 @@ func divide(polygon []point, near float32) []point {
 // sharpest bounds how far a corner moves when an outline grows by one, as a mitre limit does.
 const sharpest = 2
 
-// growth is the mitre of the two edges that meet in c[i], pointing out of the letter.
+// growth returns the mitre of the two edges that meet in c[i], which points out of the letter.
 func growth(c []point, i int) point {
 	in := edgeNormal(c, i, -1)
 	out := edgeNormal(c, i, +1)
@@ -107,7 +107,7 @@ func growth(c []point, i int) point {
 	return point{(in.x + out.x) / along, (in.y + out.y) / along}
 }
 
-// edgeNormal is the outward normal of the first edge of some length on the given side of c[i].
+// edgeNormal returns the outward normal of the nearest edge on the given side of c[i] that has a length.
 func edgeNormal(c []point, i, step int) point {
 	p := c[i]
 	for n := 1; n < len(c); n++ {

@@ -1,12 +1,12 @@
-// Package picture draws short texts that people read easily and machines with effort, as PNG.
+// Package picture draws short texts, as PNG, that people read easily and machines read with effort.
 //
 // Letters are drawn from the outlines of TrueType and OpenType fonts. An outline is turned, sheared, resized, set close
-// to its neighbours and bent with the whole text by moving its control points; then it is filled once, anti-aliased,
-// and the picture's tones are put on in one pass to a palette of 16 levels between the background and the foreground
-// colour.
+// to its neighbours and bent with the whole text, by moving the corners of polygons that follow it. Then it is filled
+// once, anti-aliased. One pass turns the result into the picture's tones, 16 levels between the background and the
+// foreground colour.
 //
-// A picture follows from its text and its seed alone: the same seed gives the same bytes. A seed must therefore be as
-// secret as the text, and random; never derive it from something public.
+// A picture follows from its text and its seed alone: the same seed gives the same bytes. So a seed must be random, and
+// as secret as the text. Never derive it from something public.
 package picture
 
 import (
@@ -24,7 +24,7 @@ type Renderer struct {
 	config    Config
 	glyphs    map[rune][]*glyph
 	outlines  map[rune][]func() *outline // of glyphs, each made when first used
-	styles    [][]*style                 // the ways of each
+	styles    [][]*style                 // the recipes of each
 	alphabet  []rune
 	maxLength int
 	size      float64 // of capitals, in CSS pixels
@@ -35,8 +35,8 @@ type Renderer struct {
 	writers   []*pngWriter // by number of letters
 }
 
-// New prepares a renderer for texts of at most maxLength letters of alphabet. What can't be drawn is refused by a
-// [setting.Error] or several that are joined; those of the last two arguments have the fields Alphabet and MaxLength.
+// New prepares a renderer for texts of at most maxLength letters of alphabet. Its error is a [setting.Error], or
+// several joined. An error about one of the last two arguments has the field Alphabet or MaxLength.
 func New(config Config, alphabet string, maxLength int) (*Renderer, error) {
 	runes, err := letters(alphabet)
 	if err != nil {
@@ -45,8 +45,8 @@ func New(config Config, alphabet string, maxLength int) (*Renderer, error) {
 	return prepare(config, maxLength, func(r *Renderer) error { return r.readFonts(runes) })
 }
 
-// With prepares a renderer with other settings for the same letters. The fonts stay, whatever config says, and are not
-// read again: that is most of what New costs.
+// With prepares a renderer with other settings for the same letters. The fonts stay the same, whatever config says.
+// They are not read again, which is most of the cost of New.
 func (r *Renderer) With(config Config, maxLength int) (*Renderer, error) {
 	config.Fonts = r.config.Fonts
 	return prepare(config, maxLength, func(n *Renderer) error {
@@ -121,13 +121,13 @@ func (r *Renderer) readFonts(alphabet []rune) error {
 		}
 	}
 	if len(lacking) > 0 {
-		return setting.Refuse("Alphabet", string(r.alphabet), "an alphabet that the fonts can draw; none has %q", string(lacking))
+		return setting.Refuse("Alphabet", string(r.alphabet), "an alphabet that the fonts can draw; no font has %q", string(lacking))
 	}
 	r.cell = max(width, 0.3)
 	return nil
 }
 
-// inFont gives what a font was refused with the name of its setting.
+// inFont adds the setting's name to the error with which a font was refused.
 func inFont(i int, err error) error {
 	if refused, ok := err.(*setting.Error); ok {
 		return &setting.Error{Field: fmt.Sprintf("Fonts[%d]", i), Value: refused.Value, Accepted: refused.Accepted}
@@ -135,15 +135,15 @@ func inFont(i int, err error) error {
 	return err
 }
 
-// Shares of a picture's height, and of the width that letters take up upright, that text of the default size leaves for
-// turning and bending.
+// How text of the default size is fitted into a picture, so that there is room for turning and bending: the letters'
+// share of the height, and the width as a multiple of that of upright letters.
 const (
 	heightShare = 22.0 / 40
 	widthShare  = 1.12
-	fitMargin   = 0.4 // beside a text whose picture fits it, in capital heights
+	fitMargin   = 0.4 // beside the text in a picture as wide as the text needs, in capital heights
 )
 
-// chooseSize settles how large letters are, or how large the picture.
+// chooseSize decides how large the letters are, or how large the picture is.
 func (r *Renderer) chooseSize() error {
 	c := &r.config
 	across := r.cell * widthShare * float64(r.maxLength)
@@ -160,9 +160,9 @@ func (r *Renderer) chooseSize() error {
 		}
 	}
 	if c.Height != Fit && c.FontSize == 0 && float64(c.Height)*heightShare < minFont {
-		return setting.Refuse("Height", c.Height, "%d or more, which leaves letters %d pixels high, or Fit", atLeast(minFont/heightShare), minFont)
+		return setting.Refuse("Height", c.Height, "%d or more, in which letters are %d pixels high, or Fit", atLeast(minFont/heightShare), minFont)
 	}
-	// Where the size comes from the width, their product is the width again but for rounding.
+	// If the size was computed from the width, their product is the width again, except for rounding.
 	if need := atLeast(across * max(r.size, minFont)); c.Width != Fit && c.Width < need {
 		return r.refuseLength(c.Width, max(r.size, minFont), need)
 	}
@@ -171,7 +171,7 @@ func (r *Renderer) chooseSize() error {
 	}
 	w, h := r.sizeOf(r.maxLength)
 	if h > MaxSize {
-		return setting.Refuse("FontSize", r.size, "%v or less, which takes a picture of at most %d in height", float64(MaxSize)*heightShare, MaxSize)
+		return setting.Refuse("FontSize", r.size, "%v or less, for which a picture %d pixels high is enough", float64(MaxSize)*heightShare, MaxSize)
 	}
 	if w > MaxSize {
 		return r.refuseLength(MaxSize, r.size, w)
@@ -181,7 +181,8 @@ func (r *Renderer) chooseSize() error {
 
 func atLeast(pixels float64) int { return int(math.Ceil(pixels - 1e-6)) }
 
-// refuseLength tells which length of text there is room for, and what width this one takes.
+// refuseLength returns an error that says for how many letters there is room, and how wide the picture would have to be
+// for this many.
 func (r *Renderer) refuseLength(width int, size float64, need int) error {
 	room := float64(width) / size
 	if r.config.Width == Fit {
@@ -204,8 +205,8 @@ func (r *Renderer) refuseLength(width int, size float64, need int) error {
 	return setting.Refuse("MaxLength", r.maxLength, "%s", accepted)
 }
 
-// Size is the width and height of a text's picture in CSS pixels: those for an HTML img element, whatever Scale is.
-// They depend on nothing but the number of letters.
+// Size returns the width and height of a text's picture in CSS pixels, as an HTML img element needs them, whatever
+// Scale is. They depend only on the number of letters.
 func (r *Renderer) Size(text string) (width, height int) {
 	return r.sizeOf(min(len([]rune(text)), r.maxLength))
 }
@@ -226,7 +227,8 @@ func (r *Renderer) deviceSize(n int) (width, height int) {
 	return width * r.config.Scale, height * r.config.Scale
 }
 
-// choosePalette ramps from the background to the foreground colour. Over a transparent ground only the alpha changes.
+// choosePalette makes a ramp from the background to the foreground colour. With a transparent background only the alpha
+// changes.
 func (r *Renderer) choosePalette() {
 	ink, ground := colours(r.config.Foreground, r.config.Background)
 	r.reverse = r.config.Foreground == nil && r.config.Background == nil
@@ -242,8 +244,8 @@ func (r *Renderer) choosePalette() {
 	}
 }
 
-// Append draws a text and appends the picture, a PNG, to dst. Letters outside of the alphabet and beyond the renderer's
-// length are left out.
+// Append draws a text and appends the picture, a PNG, to dst. Letters that are not in the alphabet, or beyond the
+// renderer's maxLength, are left out.
 func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 	c := r.canvases.Get().(*canvas)
 	defer r.canvases.Put(c)
@@ -264,7 +266,7 @@ func (r *Renderer) Append(dst []byte, text string, seed [32]byte) []byte {
 func (r *Renderer) chooseStyle(c *canvas) int { return c.random.IntN(len(r.styles)) }
 
 // Style returns the style in which Append draws with this seed, so that an app can learn how its visitors fare with
-// each. It costs a small part of a picture.
+// each style. It takes a small part of the time that drawing the picture takes.
 func (r *Renderer) Style(seed [32]byte) Style {
 	c := r.canvases.Get().(*canvas)
 	defer r.canvases.Put(c)
@@ -272,7 +274,7 @@ func (r *Renderer) Style(seed [32]byte) Style {
 	return r.config.Styles[r.chooseStyle(c)]
 }
 
-// draw leaves the letters in the canvas's filler, and says how many letters wide the picture is.
+// draw puts the letters into the canvas's filler, and returns how many letters wide the picture is.
 func (r *Renderer) draw(c *canvas, text string, style *style) (n int) {
 	c.text = c.text[:0]
 	for _, letter := range text {
@@ -298,15 +300,16 @@ func (r *Renderer) draw(c *canvas, text string, style *style) (n int) {
 	return n
 }
 
-// A style is a recipe with what drawing it needs, in either polarity: as the recipe says, or with the colours swapped.
+// A style is a recipe and what is needed to draw it in either polarity: as the recipe says, or with the colours
+// swapped.
 type style struct {
 	recipe
 	shades [2]func() *shade
 	codes  [2]func() *huffman // which compress what it draws
 }
 
-// newStyle leaves the shades and the codes to be made when first used: a renderer that draws one picture needs no
-// others.
+// newStyle does not make the shades and codes: they are made when first used, because a renderer that draws one picture
+// needs those of one style only.
 func newStyle(r *Renderer, recipe recipe) *style {
 	if r.config.Noise != nil {
 		recipe.noise = r.config.Noise
@@ -328,7 +331,7 @@ func newStyle(r *Renderer, recipe recipe) *style {
 	return s
 }
 
-// ink is what a sum of coverage leaves: 0 is none and 255 full.
+// ink returns the ink for a sum of coverage: 0 is none and 255 is full.
 func (s *style) ink(sum int32) uint8 {
 	return uint8(min(max(int32(s.base)+sum>>inkBits, 0), 255))
 }

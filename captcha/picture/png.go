@@ -6,7 +6,8 @@ import (
 	"image/color"
 )
 
-// levels of a picture between background and foreground. 16 are enough for smooth edges, and two pixels fit in a byte.
+// levels is the number of levels from background to foreground. 16 are enough for smooth edges, and let two pixels fit
+// into a byte.
 const levels = 16
 
 // A pngWriter writes pictures of one size and one palette: all that differs from picture to picture is the data.
@@ -41,7 +42,7 @@ func appendChunk(dst []byte, name string, data []byte) []byte {
 	return binary.BigEndian.AppendUint32(dst, crc32.ChecksumIEEE(dst[start:]))
 }
 
-// append writes a whole PNG. Each of the rows comes after its filter byte.
+// append writes a whole PNG. In rows, each row comes after its filter byte.
 func (w *pngWriter) append(dst, rows []byte, h *huffman) []byte {
 	dst = append(dst, w.head...)
 	length := len(dst)

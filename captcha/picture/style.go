@@ -5,28 +5,30 @@ import (
 	"strings"
 )
 
-// A Style is a way of drawing letters. The zero value is none of them.
+// A Style is a way of drawing letters. The zero value is not a style.
 type Style int
 
-// The styles. A picture is drawn in one of those that Config.Styles names, chosen anew for each.
+// The styles. Each picture is drawn in one of the styles of Config.Styles, chosen at random.
 const (
-	// Classic is the look of the libraries of old: separate letters, dots, arcs and a smoothing filter. It is the weakest.
+	// Classic looks like the pictures of older libraries: separate letters, dots, arcs and a smoothing filter. It is the
+	// weakest style.
 	Classic Style = iota + 1
 	// Solid letters stand on a plain ground.
 	Solid
-	// Hollow letters are outlines, some of them around a core or before a shadow.
+	// Hollow letters are outlines, some of them around a core or in front of a shadow.
 	Hollow
 	// Striped letters are outlined and hatched inside.
 	Striped
-	// TwoTone letters change from light to dark on a middling ground.
+	// TwoTone letters change from light to dark, on a ground in between.
 	TwoTone
-	// Split letters stand on broad bands of both colours and change theirs where a band ends, or are outlines there.
+	// Split letters stand on broad bands of both colours. Where a band ends, their colour changes too, or they are
+	// outlines there.
 	Split
 	// Screen letters are solid or hollow, on a hatched or banded ground.
 	Screen
-	// Relief letters show by their lit and shaded edges alone.
+	// Relief letters can be seen only by their lit and shaded edges.
 	Relief
-	// Mixed letters are light or dark, solid or hollow, each for itself, on a middling ground.
+	// Mixed letters are light or dark and solid or hollow, each letter independently, on a ground in between.
 	Mixed
 )
 
@@ -42,7 +44,7 @@ func Styles() []Style {
 	return all
 }
 
-// String is the name that ParseStyle accepts.
+// String returns the name that ParseStyle accepts.
 func (s Style) String() string {
 	if s < 1 || int(s) > len(styleNames) {
 		return fmt.Sprintf("Style(%d)", int(s))
@@ -60,7 +62,7 @@ func ParseStyle(name string) (Style, error) {
 	return 0, fmt.Errorf("picture: unknown style %q; accepted: %s", name, strings.Join(styleNames[:], ", "))
 }
 
-// A recipe is one way to draw. Lengths are in capital heights, so that every size looks alike.
+// A recipe is one way to draw. Lengths are in capital heights, so that all sizes look alike.
 type recipe struct {
 	letters [][]layer // the ways to draw a letter, one chosen for each
 	base    uint8     // ink of the ground
@@ -72,7 +74,7 @@ type recipe struct {
 	filters []Filter
 }
 
-// shapes bound how much letters differ from the font's outlines, each to both sides of none.
+// shapes bounds how much letters differ from the font's outlines. Each bound holds in both directions.
 type shapes struct {
 	shrink          float32 // of the whole text, which then stands elsewhere in the picture
 	warp            float32 // waves through the whole text
@@ -83,8 +85,8 @@ type shapes struct {
 	larger, smaller float32 // as shares of the font size
 }
 
-// A layer is one outline of a letter. Where the sum of a letter's layers is positive there is ink, and where it is
-// negative ink is taken away.
+// A layer is one outline of a letter. Where the sum of a letter's layers is positive, ink is added; where it is
+// negative, ink is taken away.
 type layer struct {
 	share  int64   // of full coverage, in 256ths; negative cuts away
 	grow   float32 // how much heavier than the font's outline
@@ -105,7 +107,7 @@ var (
 		{share: -whole * 5 / 8, grow: 0.01, shift: -0.035, across: -0.06}}
 )
 
-// negative is the same letter in the other colour.
+// negative returns the same letter in the other colour.
 func negative(layers []layer) []layer {
 	all := make([]layer, len(layers))
 	for i, l := range layers {
@@ -118,14 +120,15 @@ func negative(layers []layer) []layer {
 // middling ink leaves room for lighter and for darker letters.
 const middling = 128
 
-// recipes are in the order of the styles; a style with several chooses one for each picture.
+// recipes returns the recipes in the order of the styles. A style with several recipes uses one of them for each
+// picture.
 //
-// The numbers come from sheets that a vision-language model read blind, in place of people, from networks trained on
-// labelled pictures, and from stock OCR. Fills, grounds and bent outlines cost that reader next to nothing and networks
-// a lot; faint letters behind the text and cuts through strokes cost it more than networks. Letters that overlap cost
-// it, and letters that stand apart are read by OCR, so plain ones just touch, and those with busy edges keep a gap. OCR
-// reads what is solid on one side of a threshold: whole strokes of one tone on a ground of another, however they are
-// hatched.
+// The numbers were found with three readers: a vision-language model, which read sheets in place of people without
+// knowing the answers; networks trained on labelled pictures; and standard OCR. Fills, grounds and bent outlines cost
+// the model next to nothing and the networks a lot. Faint letters behind the text and cuts through strokes cost the
+// model more than the networks. Overlapping letters are hard for the model, and separate letters are easy for OCR, so
+// plain letters just touch and letters with busy edges keep a gap. OCR reads whatever is solid on one side of a
+// threshold: whole strokes of one tone on a ground of another, however they are hatched.
 func recipes() [][]recipe {
 	plain := stripes{tones: [2]tone{{ink: 255}}}
 	bare := recipe{

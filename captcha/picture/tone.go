@@ -8,17 +8,17 @@ import (
 // A tone says how dark letters and ground are: 0 is the background colour, 255 the foreground.
 type tone struct{ ink, ground uint8 }
 
-// Stripes of two tones cross a picture at a random slope. Without a period the first tone is all over.
+// Stripes of two tones cross a picture at a random slope. Without a period there is only the first tone.
 type stripes struct {
 	tones  [2]tone
-	period float32 // from a stripe to the next of the same tone, in capital heights
+	period float32 // from one stripe to the next of the same tone, in capital heights
 	wave   float32 // how far the stripes swing to a side, in periods
 }
 
 // A shade says what level any coverage has in any phase of the stripes. It is made once for each style, so that a pixel
 // costs two lookups.
 type shade struct {
-	levels [mixtures << sumBits]uint8 // by mixture and by sum of coverage. The level stands in both halves of the byte
+	levels [mixtures << sumBits]uint8 // by mixture and by sum of coverage. Both halves of the byte have the level
 	phases [1 << phaseBits]uint32     // where in levels the mixture of a phase begins
 	bare   [1 << phaseBits]uint8      // the level of a phase where there is no ink
 }
@@ -31,8 +31,8 @@ const (
 	sumHalf   = 1 << sumShift / 2 // added to sums, so that they are rounded
 )
 
-// newShade works the levels out for letters of about this size. Where no ink is, the ground has the base already; from
-// there ink grows for positive coverage, as far as it can, and shrinks for negative.
+// newShade computes the levels for letters of about this size. The ground already has the base's ink. From there,
+// positive coverage adds ink, as far as it can, and negative coverage takes it away.
 func newShade(t *stripes, base uint8, capital float32) *shade {
 	s := &shade{}
 	var inks [1 << sumBits]int
@@ -59,7 +59,7 @@ func newShade(t *stripes, base uint8, capital float32) *shade {
 // full is the most ink, and the foreground's tone.
 const full = 255
 
-// mixture is that of a phase. The edges of stripes are a device pixel soft.
+// mixture returns the mixture of a phase. The edges of stripes are softened over one device pixel.
 func (t *stripes) mixture(phase int, capital float32) uint32 {
 	if t.period == 0 {
 		return 0
@@ -74,7 +74,7 @@ func (t *stripes) mixture(phase int, capital float32) uint32 {
 	return uint32(other*(mixtures-1) + 0.5)
 }
 
-// opposite is light where the shade is dark, to the last bit: the same codes compress both.
+// opposite returns the shade with light and dark swapped, to the last bit, so that the same codes compress both.
 func (s *shade) opposite() *shade {
 	o := *s
 	for i := range o.levels {
@@ -86,7 +86,7 @@ func (s *shade) opposite() *shade {
 	return &o
 }
 
-// packPlain adds a row's changes of coverage up and puts two pixels in a byte, where there are no stripes.
+// packPlain adds up a row's changes of coverage and packs two pixels into a byte. It is for pictures without stripes.
 func (s *shade) packPlain(out []uint8, delta []int32) {
 	sum := uint32(sumHalf)
 	delta = delta[:2*len(out)]
@@ -99,7 +99,7 @@ func (s *shade) packPlain(out []uint8, delta []int32) {
 	}
 }
 
-// pack adds a row's changes of coverage up and puts two pixels in a byte, from the phase that it begins with.
+// pack adds up a row's changes of coverage and packs two pixels into a byte. The row begins in the phase at.
 func (s *shade) pack(out []uint8, delta []int32, at, step uint32) {
 	sum := uint32(sumHalf)
 	delta = delta[:2*len(out)]
@@ -114,7 +114,7 @@ func (s *shade) pack(out []uint8, delta []int32, at, step uint32) {
 	}
 }
 
-// pair works out the ground's bytes.
+// pair computes the bytes of bare ground.
 func (s *slant) pair(shade *shade) {
 	for i := range s.pairs {
 		next := (uint32(i)<<(32-phaseBits) + s.step) >> (32 - phaseBits)
@@ -122,7 +122,7 @@ func (s *slant) pair(shade *shade) {
 	}
 }
 
-// packBare does so where there is no ink.
+// packBare packs the pixels where there is no ink.
 func (s *slant) packBare(out []uint8, at uint32) {
 	for x := range out {
 		out[x] = s.pairs[at>>(32-phaseBits)]
@@ -130,15 +130,15 @@ func (s *slant) packBare(out []uint8, at uint32) {
 	}
 }
 
-// A slant is how stripes lie in one picture: the phase in which each row begins, and how far it goes on from pixel to
-// pixel. Phases are 32 bits and wrap around.
+// A slant is how the stripes lie in one picture: the phase in which each row begins, and how far the phase moves from
+// pixel to pixel. Phases are 32 bits and wrap around.
 type slant struct {
 	rows  []uint32
 	step  uint32
 	pairs [1 << phaseBits]uint8 // of two pixels without ink, by the phase of the first
 }
 
-// choose takes any direction and place.
+// choose picks a random direction and place.
 func (s *slant) choose(t *stripes, height int, capital float32, random *rand.Rand) {
 	s.rows = resize(s.rows, height)
 	sin, cos := math.Sincos(2 * math.Pi * random.Float64())

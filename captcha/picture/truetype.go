@@ -18,7 +18,7 @@ func trueTypeFont(file []byte) (reader, error) {
 		if index == 0 {
 			return nil, nil
 		}
-		// At as many pixels as the em has units, a unit is a pixel: the numbers are those of the file.
+		// At a size of as many pixels as the em has units, a unit is a pixel, so the numbers are those of the file.
 		if err := buffer.Load(parsed, fixed.I(int(parsed.FUnitsPerEm())), index, font.HintingNone); err != nil {
 			return nil, refuseLetter(letter, err)
 		}
@@ -34,7 +34,7 @@ func trueTypeFont(file []byte) (reader, error) {
 	}, nil
 }
 
-// readContour spells out the points that TrueType leaves implied, so that on-curve and control points alternate.
+// readContour adds the points that TrueType only implies, so that on-curve points and control points alternate.
 func readContour(points []truetype.Point, scale float32) []point {
 	at := func(i int) point {
 		p := points[i%len(points)]

@@ -14,7 +14,7 @@ func newTypeface(data []byte, alphabet []rune) (face typeface, err error) {
 	if err != nil {
 		return nil, err
 	}
-	// Font files come from anywhere, and the parser is not proof against all that may be in them.
+	// Font files come from anywhere, and some of them make the parser panic.
 	defer func() {
 		if r := recover(); r != nil {
 			face, err = nil, refuseFont(fmt.Sprintf("damaged (%v)", r), "a whole TrueType or OpenType file")
@@ -43,30 +43,30 @@ func newTypeface(data []byte, alphabet []rune) (face typeface, err error) {
 			continue
 		}
 		if lo, hi := bounds(contours); max(hi.x-lo.x, hi.y-lo.y) > largestLetter {
-			return nil, refuseFont(fmt.Sprintf("a font whose letter %q is more than %d times as large as its H", letter, largestLetter), "letters of about one size")
+			return nil, refuseFont(fmt.Sprintf("a font whose letter %q is more than %d times as large as its H", letter, largestLetter), "letters of about the same size")
 		}
 		face[letter] = newGlyph(contours)
 	}
 	return face, nil
 }
 
-// largestLetter is how many capitals wide or high a letter may be. The widest of ordinary fonts are 3; the bound is
-// there for broken ones, whose outlines would be cut into millions of pieces.
+// largestLetter is how many capitals wide or high a letter may be. In ordinary fonts the widest letters are 3 capitals
+// wide. The bound is there for broken fonts, whose outlines would be cut into millions of pieces.
 const largestLetter = 20
 
 // A reader reads a letter's outlines in the font's own units, times a scale. It returns nil for a letter that the font
-// lacks or leaves blank. It is a function so that no interface value leads to a parser's type: the linker would keep
-// all methods of that type in each app, 36 KiB for both parsers.
+// lacks or leaves blank. It is a function and not an interface, because the linker would keep in every app all methods
+// of a parser's type that an interface value holds: 36 KiB for both parsers.
 type reader func(letter rune, scale float32) ([][]point, error)
 
 // refuseLetter returns the error for a letter whose outline can't be read.
 func refuseLetter(letter rune, err error) error {
 	return refuseFont(fmt.Sprintf("a font whose letter %q can't be drawn (%v)", letter, err),
-		"outlines as most fonts have them: convert it to TrueType, as FontForge does")
+		"outlines as most fonts have them: convert it to TrueType, for example with FontForge")
 }
 
-// capitalHeight is the height of an H, which sizes are measured by, or of the alphabet's tallest letter in a font
-// without one, or with a flat one.
+// capitalHeight returns the height of an H, by which sizes are measured. If the font has no H, or a flat one, it is the
+// height of the alphabet's tallest letter.
 func capitalHeight(contoursOf reader, alphabet []rune) (float32, error) {
 	var tallest float32
 	for _, letter := range append([]rune{'H'}, alphabet...) {

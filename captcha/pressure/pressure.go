@@ -1,33 +1,36 @@
 // Package pressure asks more of a network while guesses from it fail, and less again when they stop. It is a package of
-// its own so that an app without it carries none of it.
+// its own so that an app without it carries none of its code.
 //
 //	guard := captcha.New(captcha.Config{Pressure: pressure.New()})
 //
 // # What is watched
 //
-// The guard reports what became of each challenge, and which client took it: taken, answered rightly or wrongly, or met
-// by work. A network's record goes up by one with each wrong answer and down by a half with each right one, so that
-// people, of whose answers fewer than a third are wrong, keep it down however many they are, and a guesser who is right
-// less often drives it up. What is taken and not answered counts for little, as most visitors of a page never send its
-// form: one in [Config.Left]. All of it is halved every [Config.HalfLife]. The records lie in memory of a fixed size, 8
-// MiB at most, in which a flood of new networks pushes out its own records first. No storage is used.
+// The guard reports each challenge that a client takes, and whether it is then answered rightly, answered wrongly or
+// met by work. A network's record goes up by one with each wrong answer and down by a half with each right one. People
+// keep it down however many they are, because fewer than a third of their answers are wrong; a guesser, who is right
+// less often, drives it up. Challenges that are taken and not answered count for little, because most visitors of a
+// page never send its form: [Config.Left] of them count as one wrong answer. All counts are halved every
+// [Config.HalfLife]. The records lie in memory of a fixed size, 8 MiB at most, in which a flood of new networks pushes
+// out its own records first. No storage is used.
 //
 // # The level
 //
-// A client is in several networks: an IPv4 address, its /24 and /16; an IPv6 /64, its /56, /48 and /32. The level, 0 to
-// 3, is the highest of theirs. For an address or a /64 level 1 begins at [Config.Failures], level 2 at twice and level
-// 3 at four times that. A wider network may have several times as much. Of each network inside it, it counts no more
-// failures than bring that one to level 1, so that one client alone can't raise its neighbours' level.
+// A client is in several networks: an IPv4 address, its /24 and its /16; or an IPv6 /64, its /56, /48 and /32. The
+// client's level, 0 to 3, is the highest of theirs. For an address or a /64, level 1 begins at [Config.Failures], level
+// 2 at twice that and level 3 at four times that. A wider network may have several times as many failures. It counts no
+// more failures of a network inside it than bring that one to level 1, so that one client alone can't raise its
+// neighbours' level.
 //
-// A botnet sends few guesses from each of many networks. So the package also counts the networks that fail, each IPv4
-// /16 and IPv6 /32 as one at most. From 50, 100 and 200 of them on there is an alarm of 1, 2 or 3, and a wrong answer
-// counts three, six or ten times: with an alarm of 3 an address is at level 1 after its first, for seven minutes. An
-// alarm raises nobody's level by itself. A network in which no guess fails stays at level 0 whatever happens elsewhere.
+// A botnet sends few guesses from each of many networks. So the package also counts the networks from which guesses
+// fail, each IPv4 /16 and IPv6 /32 as one at most. If 50 networks fail the alarm is 1, with 100 it is 2 and with 200 it
+// is 3. A wrong answer then counts three, six or ten times. With an alarm of 3, an address is at level 1 after its
+// first wrong answer, for seven minutes. An alarm by itself raises nobody's level: a network in which no guess fails
+// stays at level 0, whatever happens elsewhere.
 //
 // # What a level asks for
 //
-// [Config.Steps] says what each level adds to what is demanded anyway: letters, work that takes twice as long, and at
-// the highest level letters and work together. Sealed in the challenge, it can't be traded for less.
+// [Config.Steps] says what each level adds to what is demanded anyway: more letters, more work and, at the highest
+// level, letters and work together. The level is sealed in the challenge, so that nobody can trade it for a lower one.
 package pressure
 
 import (
@@ -47,36 +50,36 @@ import (
 // Config holds the settings of pressure. The zero value is usable: it is ConfigDefault.
 type Config struct {
 	// HalfLife is how long it takes to forget half of what happened, 1 second to 24 hours. A network that was at the
-	// highest level is calm again after some two and a half of them.
+	// highest level is back at level 0 after about two and a half half-lives.
 	//
 	// Optional. Default: 10 * time.Minute
 	HalfLife time.Duration
 
 	// Failures is how many wrong answers, less half of the right ones, an address or an IPv6 /64 may have before more is
-	// asked of it: 2 to 1000.
+	// asked of its clients: 2 to 1000.
 	//
 	// Optional. Default: 6
 	Failures int
 
-	// Left is how many challenges that are taken and not answered count as one wrong answer: 1 to 100,000, or Ignore.
-	// Set it higher where thousands behind one address read a page with a form and few send it.
+	// Left is how many challenges that are taken and left unanswered count as one wrong answer: 1 to 100,000, or Ignore.
+	// Set it higher if thousands of people behind one address open a page with a form and few send it.
 	//
 	// Optional. Default: 40
 	Left int
 
-	// Steps are what each level adds, of which there are 1 to 3. The longest answer ends where a key has no more room,
-	// or the picture is as large as it may be. While a step with Both lasts, it locks out people without script.
+	// Steps are what each level adds; there are 1 to 3 levels. Answers grow only as long as a key has room for them, and
+	// as the largest picture does. A step with Both locks out people without script while it lasts.
 	//
 	// Optional. Default: 2 letters and twice the work, 4 and 4 times, 6 and 8 times with letters and work together
 	Steps []captcha.Step
 
 	// Fixed holds every client at one level: 1 to 3, or Calm, which is 0.
 	//
-	// Optional. Default: 0, and the level follows what happens
+	// Optional. Default: 0, which means that the level follows what happens
 	Fixed int
 
-	// Exempt leaves a client alone, such as an office or a monitor: its level is 0, and what it does is not counted. The
-	// Contains of a netip.Prefix is such a function.
+	// Exempt reports whether a client is to be left alone, such as an office or a monitor: its level is 0, and what it
+	// does is not counted. The method Contains of a netip.Prefix is such a function.
 	//
 	// Optional. Default: nil
 	Exempt func(client netip.Addr) bool
@@ -100,32 +103,32 @@ const leftDefault = 40
 const (
 	// Calm, as Config.Fixed, holds every client at level 0.
 	Calm = -1
-	// Ignore, as Config.Left, counts nothing that is taken and not answered.
+	// Ignore, as Config.Left, doesn't count challenges that are taken and left unanswered.
 	Ignore = -1
 )
 
 // width is a size of network.
 type width struct {
-	ipv4, ipv6 int     // leading bits; 0 for none of this kind
-	times      float64 // what it may have, in multiples of Config.Failures
+	ipv4, ipv6 int     // leading bits; 0 for no network of this version of IP
+	times      float64 // how many failures it may have, in multiples of Config.Failures
 }
 
-// widths begin with the narrowest. The multiples grow with how many customers such a network has: a /56 and a /48 are
-// mostly one's, a /24 is of up to 254, and a /16 or a /32 a provider's.
+// widths begin with the narrowest. The multiples grow with the number of customers in such a network: a /56 or a /48
+// mostly belongs to one customer, a /24 to up to 254, and a /16 or a /32 to a provider.
 var widths = []width{{32, 64, 1}, {0, 56, 2}, {24, 48, 4}, {16, 32, 64}}
 
 const (
 	credit = 1.0 // the most that right answers count before wrong ones do
-	right  = 0.5 // what a right answer takes back of a wrong one
+	right  = 0.5 // how much of a wrong answer a right one takes back
 	excess = 1.5 // how far above the highest level a record goes, so that it does not last for hours
 
-	// forgotten is what a row of wrong answers may have lost of its first ones before it is over.
+	// forgotten is how much of a series of wrong answers may have been forgotten by the time of its last.
 	forgotten = 0.25
 
 	alarms = 3
 )
 
-// alarmAt is how many networks fail for each alarm, and urgency how often a wrong answer counts then.
+// alarmAt is how many failing networks raise each alarm, and urgency is how many times a wrong answer then counts.
 var (
 	alarmAt = [alarms]float64{50, 100, 200}
 	urgency = [1 + alarms]float64{1, 3, 6, 10}
@@ -141,18 +144,18 @@ type Pressure struct {
 	failing tally // networks that fail
 }
 
-// tally is a number that is forgotten by halves.
+// tally is a number of which half is forgotten every half-life.
 type tally struct {
-	at    float64 // when it was so much, in half-lives since the start
+	at    float64 // when it had this value, in half-lives since the start
 	count float64
 }
 
 // record is what one network did.
 type record struct {
-	at    float64 // when the rest was so, in half-lives since the start
+	at    float64 // when the rest had these values, in half-lives since the start
 	walk  float32 // wrong answers, less half of the right ones
 	open  float32 // challenges taken and not answered
-	told  float32 // what the next wider network has heard of walk
+	told  float32 // how much of walk the next wider network has counted
 	times float32 // of its width
 }
 
@@ -165,7 +168,7 @@ func New(config ...Config) *Pressure {
 	return p
 }
 
-// Build returns a Pressure, or one *setting.Error or several that are joined.
+// Build returns a Pressure. Its error is a *setting.Error, or several joined.
 func Build(config ...Config) (*Pressure, error) {
 	cfg := withDefaults(config)
 	if err := cfg.check(); err != nil {
@@ -222,7 +225,7 @@ func (cfg Config) check() error {
 // Steps returns Config.Steps.
 func (p *Pressure) Steps() []captcha.Step { return slices.Clone(p.cfg.Steps) }
 
-// Level returns the level at which a client is now.
+// Level returns the level that a client is at now.
 func (p *Pressure) Level(client netip.Addr) int {
 	switch {
 	case p.cfg.Exempt != nil && p.cfg.Exempt(client):
@@ -239,7 +242,7 @@ func (p *Pressure) Level(client netip.Addr) int {
 	return level
 }
 
-// Record tells what became of a challenge that a client took.
+// Record notes what became of a challenge that a client took.
 func (p *Pressure) Record(client netip.Addr, outcome captcha.Outcome) {
 	if p.cfg.Exempt != nil && p.cfg.Exempt(client) {
 		return
@@ -260,7 +263,7 @@ func (p *Pressure) Record(client netip.Addr, outcome captcha.Outcome) {
 		failures := float64(p.cfg.Failures) * w.times // of level 1
 		most := failures
 		if w == widths[len(widths)-1] || !client.IsValid() {
-			most = 1 // in all, each counts as one
+			most = 1 // among all networks, each counts as one
 		}
 		p.records.Use(network, func(r *record) {
 			*r = r.aged(now)
@@ -278,15 +281,15 @@ func (p *Pressure) Record(client netip.Addr, outcome captcha.Outcome) {
 	}
 }
 
-// Status is what an operator wants to see.
+// Status is what an operator may want to watch.
 type Status struct {
 	Alarm    int                          // 0 to 3
-	Failing  float64                      // networks, each IPv4 /16 and IPv6 /32 as one at most, less half of those in which guesses are right
-	Networks [1 + captcha.MaxPressure]int // of any width, that have a record, by level
+	Failing  float64                      // how many networks fail, each IPv4 /16 and IPv6 /32 as one at most; right guesses count against it by half
+	Networks [1 + captcha.MaxPressure]int // how many networks of any width have a record, by level
 	Fixed    int                          // Config.Fixed
 }
 
-// Status returns how things are. It looks at every record, which takes some milliseconds.
+// Status returns the state of the Pressure. It looks at every record, which takes some milliseconds.
 func (p *Pressure) Status() Status {
 	now := p.now()
 	s := Status{Alarm: p.alarm(now), Fixed: p.cfg.Fixed}
@@ -304,7 +307,7 @@ func (p *Pressure) Status() Status {
 // now is the time in half-lives since the start.
 func (p *Pressure) now() float64 { return float64(p.cfg.Now().Sub(p.start)) / float64(p.cfg.HalfLife) }
 
-// alarm says how many networks fail at once, as a level.
+// alarm returns the alarm, 0 to 3, which says how many networks fail at once.
 func (p *Pressure) alarm(now float64) (alarm int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -315,7 +318,7 @@ func (p *Pressure) alarm(now float64) (alarm int) {
 	return alarm
 }
 
-// levelOf returns the level of a network by its record. A wrong answer counts so many times.
+// levelOf returns the level of a network by its record. A wrong answer counts times as much.
 func (p *Pressure) levelOf(r record, times float64) (level int) {
 	if r.times == 0 {
 		return 0
@@ -332,7 +335,8 @@ func (p *Pressure) levelOf(r record, times float64) (level int) {
 	return level
 }
 
-// networksOf returns the networks that a client is in, the narrowest first. Clients that are not known are in one.
+// networksOf returns the networks that a client is in, the narrowest first. All clients whose address is not known are
+// in one network.
 func networksOf(client netip.Addr) func(yield func(netip.Prefix, width) bool) {
 	return func(yield func(netip.Prefix, width) bool) {
 		for _, w := range widths {
@@ -357,11 +361,12 @@ func (t tally) aged(now float64) float64 {
 	return t.count * math.Exp2(min(t.at-now, 0))
 }
 
-// less reports whether a record is worth less than another: both are compared as of one time, by their logarithms.
+// less reports whether a record is worth less than another. They are compared by their logarithms, as if both were of
+// one time.
 func less(a, b *record) bool { return a.worth() < b.worth() }
 
-// worth is the base-2 logarithm of a record, plus when it was so. A float's bits are its logarithm, near enough:
-// exponent, then what is above that.
+// worth is the base-2 logarithm of a record, plus the time at which it had this value. The bits of a float are near
+// enough to its logarithm: the exponent, and then the fraction.
 func (r *record) worth() float64 {
 	return r.at + float64(math.Float32bits(max(r.walk, -r.walk)+r.open/leftDefault))/(1<<23)
 }

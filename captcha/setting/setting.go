@@ -6,10 +6,10 @@ import (
 	"fmt"
 )
 
-// Error refuses one setting. Find it with [errors.As]; several may be joined.
+// Error says why one setting is refused. Find it with [errors.As]; several may be joined.
 type Error struct {
-	Field    string // the setting as Go code names it: "Length", "Picture.Width", "Secrets[1]"
-	Value    string // what was given, fit to be shown; empty where it may be secret
+	Field    string // the setting's name in Go code: "Length", "Picture.Width", "Secrets[1]"
+	Value    string // the value given, fit to be shown; empty if it may be secret
 	Accepted string // what is accepted, or what has to change, as the end of a sentence: "1 to 32 letters"
 }
 
@@ -30,8 +30,8 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("setting %s is %s; accepted: %s", e.Field, e.Value, e.Accepted)
 }
 
-// In returns err with every setting that it refuses named as a part of the setting outer: Width becomes Picture.Width.
-// An error that refuses no setting is returned as it is.
+// In returns err with outer put before the name of every setting in it: with outer "Picture", Width becomes
+// Picture.Width. An error that is about no setting is returned as it is.
 func In(outer string, err error) error {
 	switch e := err.(type) {
 	case *Error:

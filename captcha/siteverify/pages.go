@@ -15,16 +15,17 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 )
 
-// Register adds the server's routes to app, and what lets the sites' pages use the guard's. Call it before the guard's
-// Register; it panics where the guard's routes are there already. An app that wants handlers of its own in front of
-// them adds these before with app.Use, or adds CrossOrigin, Script, Respond and Verify one by one.
+// Register adds the server's routes to app, and the handler CrossOrigin, which lets the sites' pages use the guard's
+// routes. Call it before the guard's Register; it panics if the guard's routes are there already. To put handlers of
+// your own in front of the routes, add them with app.Use before you call Register, or add CrossOrigin, Script, Respond
+// and Verify one by one.
 func (s *Server) Register(app fiber.Router) {
 	ofGuard, own := s.cfg.Guard.Edge().Path(), s.cfg.Path
 	switch app := app.(type) {
 	case *fiber.App:
 		for _, route := range app.GetRoutes(true) {
 			if strings.HasPrefix(route.Path, ofGuard) {
-				panic(fmt.Errorf("siteverify: Register: the app has a handler at %s already; register the server before its guard", route.Path))
+				panic(fmt.Errorf("siteverify: Register: the app already has a handler at %s; register the server before its guard", route.Path))
 			}
 		}
 	case *fiber.Group:
@@ -44,12 +45,13 @@ func (s *Server) Register(app fiber.Router) {
 	app.All(own, s.Verify)
 }
 
-// served is where a request's page is noted.
+// served is the key under which a request's page is noted in its Locals.
 type served struct{}
 
-// CrossOrigin stands before the guard's routes and before Respond, and lets the sites' pages use them: those of the
-// origins that a site lists, without credentials. A request that names a site and comes from elsewhere is answered 403.
-// What names none is not touched, but for the files of the form field, which are for everybody.
+// CrossOrigin stands before the guard's routes and before Respond, and lets the sites' pages use them. A site's pages
+// are those of the origins that it lists; they send no credentials. A request that names a site but comes from another
+// origin is answered with 403. A request that names no site passes unchanged, except that pages of every origin may
+// load the form field's files.
 func (s *Server) CrossOrigin(c *fiber.Ctx) error {
 	if !strings.HasPrefix(c.Query("purpose"), purposes) {
 		if reads(c) && path.Base(path.Dir(c.Path())) == "assets" {
@@ -79,13 +81,14 @@ func (s *Server) CrossOrigin(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// Served reports whether CrossOrigin let a request of a site's page in.
+// Served reports whether a request comes from a site's page and CrossOrigin has let it in.
 func Served(c *fiber.Ctx) bool { return c.Locals(served{}) != nil }
 
-// page returns the page that a request comes from, or nil if that is none of the site that it names. The first request
-// names the site, and is for the origin that it comes from; those that follow name the page. Browsers send the origin
-// with every request that a script makes to another and with every POST, and a wrong one never. What another site's
-// page shows as a picture comes without one: it is refused, for it would count as its visitor's.
+// page returns the page that a request comes from, or nil if that is not a page of the site that the request names. The
+// first request names the site, and its Origin says which page it is for; later requests name the page. Browsers send
+// the origin with every POST and with every request that a script makes to another origin, and never a wrong one. A
+// request for a picture that another site's page shows comes without an origin. It is refused, because it would
+// otherwise count as the visitor's own.
 func (s *Server) page(c *fiber.Ctx) *page {
 	name, origin := c.Query("purpose"), c.Get(fiber.HeaderOrigin)
 	p := s.pages[name]
@@ -104,12 +107,12 @@ func (s *Server) page(c *fiber.Ctx) *page {
 
 func reads(c *fiber.Ctx) bool { return c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead }
 
-// Respond answers POST of a met challenge's fields, from a site's page, with a response:
+// Respond answers a POST from a site's page, whose fields meet a challenge, with a response:
 //
 //	{"response": "...", "expires_in": 300}
 //
-// A refusal is {"message": "..."}, a sentence for the visitor in the language that the request prefers. It stands
-// behind CrossOrigin.
+// A refusal is {"message": "..."}, a sentence for the visitor in the language that the request prefers. Register
+// CrossOrigin before it.
 func (s *Server) Respond(c *fiber.Ctx) error {
 	page, ok := c.Locals(served{}).(*page)
 	if !ok {
@@ -158,7 +161,8 @@ var scriptSource string
 
 type script struct{ text, tag string }
 
-// newScript says in the script where the guard's routes are, seen from it, so that it works below any prefix.
+// newScript writes into the script where the guard's routes are, relative to the script, so that it works below any
+// prefix.
 func newScript(cfg Config) script {
 	up := strings.Repeat("../", strings.Count(cfg.Path, "/"))
 	text := strings.ReplaceAll(scriptSource, `"../captcha/`, `"`+up+strings.TrimPrefix(cfg.Guard.Edge().Path(), "/"))
@@ -179,7 +183,7 @@ func (s *Server) Script(c *fiber.Ctx) error {
 	return c.SendString(s.script.text)
 }
 
-// forEverybody lets pages of any origin load a file, as a module too.
+// forEverybody lets pages of any origin load a file, even as a module.
 func forEverybody(c *fiber.Ctx) {
 	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
 	c.Set("Cross-Origin-Resource-Policy", "cross-origin")

@@ -17,19 +17,20 @@ import (
 //
 //	Kx2m...64 characters...9Q.shop.example
 //
-// The hostname takes no room in the key, and is authenticated with it, as is the site. So a replica can tell it that
-// does not list that host, or not any more. In the key are the moment of issue and how long it is good.
+// The hostname takes no room in the key, but is authenticated with it, as the site is. So even a replica that does not
+// list that host, or no longer does, can read it. The key holds the moment of issue and how long the response is good.
 
-// sealedFor is how long a response can be opened. Until then one that is too old can be told from one that was made up.
+// sealedFor is how long a response can be opened. Within that time, a response that is too old can be told from one
+// that was made up.
 const sealedFor = keep.MaxLife
 
 // repeats is how long a use can be repeated with the same idempotency key.
 const repeats = time.Minute
 
-// The verdicts on a response that are no success.
+// The verdicts on a response that is refused.
 var (
-	errInvalid   = errors.New("siteverify: the response is not one that was given for the site")
-	errDuplicate = errors.New("siteverify: the response is too old or was used")
+	errInvalid   = errors.New("siteverify: the response was not given for this site")
+	errDuplicate = errors.New("siteverify: the response is too old, or was used before")
 )
 
 // accepted is what a response proves.
@@ -74,7 +75,7 @@ func (s *Server) use(ctx context.Context, site *site, response, idempotencyKey s
 	return accepted{met, hostname}, s.claim(ctx, key, userOf(idempotencyKey), left)
 }
 
-// user is who uses a response, by the idempotency key. Without one, nobody is the same twice.
+// user identifies who uses a response, by the idempotency key. Without that key, every use is by somebody else.
 type user [16]byte
 
 func userOf(idempotencyKey string) (u user) {
@@ -86,9 +87,9 @@ func userOf(idempotencyKey string) (u user) {
 	return user(hash[:])
 }
 
-// claim gives a key to one user, and to no other. The mark that says to whom is set in one step, so that of any number
-// of callers on any number of replicas one is first, and the others learn from the mark whether they are the same user:
-// there is nothing to wait for. The braces make a Redis cluster keep all that is about one key on one server.
+// claim gives a key to one user and to no other. The mark that names the user is set in one step. So of any number of
+// callers on any number of replicas one is first, and the others learn from the mark, without waiting, whether they are
+// the same user. The braces make a Redis cluster keep all that is about one key on one server.
 func (s *Server) claim(ctx context.Context, key string, u user, left time.Duration) error {
 	used := "siteverify_used_{" + key + "}"
 	now := s.cfg.Now()
@@ -109,8 +110,8 @@ func (s *Server) claim(ctx context.Context, key string, u user, left time.Durati
 	if now.Sub(time.UnixMilli(int64(binary.BigEndian.Uint64(mark[len(u):])))) > repeats {
 		return errDuplicate
 	}
-	// Where replicas of the storage confirm writes, the mark that was read may be unconfirmed, and a failover undo it.
-	// A write after it that is confirmed confirms it as well.
+	// If replicas of the storage confirm writes, the mark that was read may still be unconfirmed, and a failover could
+	// undo it. Confirming a later write confirms the mark too.
 	_, err = s.storage.Count(ctx, "siteverify_again_{"+key+"}", repeats)
 	return err
 }

@@ -1,7 +1,7 @@
-// Package siteverify turns an app into a captcha server for other apps, in any language. Their pages, on their own
-// origins, show the captcha with a script and an element. A form on such a page then brings a response. The other app's
-// backend posts the response here, with a secret, to have it verified. Requests and replies are in the form that the
-// server libraries of reCAPTCHA, hCaptcha and Turnstile use.
+// Package siteverify turns an app into a captcha server for other apps, in any language. Their pages, on origins of
+// their own, show the captcha with a script and an element. A form on such a page submits a response to the other app's
+// backend. The backend posts the response here, with a secret, to have it verified. Requests and replies have the form
+// that the server libraries of reCAPTCHA, hCaptcha and Turnstile use.
 //
 //	guard := captcha.New(captcha.Config{Storage: store})
 //	server := siteverify.New(siteverify.Config{Guard: guard, Sites: []siteverify.Site{{
@@ -12,16 +12,16 @@
 //	server.Register(app) // before the guard's own
 //	guard.Register(app)
 //
-// The page at https://shop.example has
+// The page at https://shop.example loads the script:
 //
 //	<script type="module" src="https://captcha.example/api/siteverify/site.js"></script>
 //
-// and in its form
+// Its form contains the element:
 //
 //	<captcha-site data-sitekey="shop"></captcha-site>
 //
 // When the form is sent, the element exchanges the solved challenge for a response and puts it into the field
-// captcha_response, or into those that data-response names. The backend posts it:
+// captcha_response, or into the fields that the attribute data-response names. The backend posts it:
 //
 //	$ curl https://captcha.example/api/siteverify -d secret=... -d response=...
 //	{"success":true,"challenge_ts":"2026-01-31T12:00:00.000Z","hostname":"shop.example","error-codes":[]}
@@ -29,17 +29,17 @@
 // # What a response says
 //
 // A response is good once, for [Config.Expiration], with a secret of its site, on all replicas. It is sealed, so that
-// nothing is kept of it until it is used. It proves that somebody solved a challenge at the time challenge_ts, and that
-// the challenge was issued to a page whose Origin named hostname. Browsers tell the truth about an Origin; other
-// programs can name any of the site's. The guard's Config.Demand says what a challenge demands, and [Site.Has] tells it
-// whether a purpose is a site's.
+// nothing need be stored about it until it is used. It proves that somebody met a challenge at the time challenge_ts,
+// and that the challenge was issued to a page whose Origin named hostname. Browsers tell the truth about the Origin;
+// other programs can send any of the site's origins. The guard's Config.Demand decides what a challenge demands; there,
+// [Site.Has] says whether a purpose is one of a site's.
 //
 // A backend that got no reply can ask again with the same idempotency_key. For a minute after the first use it gets the
 // same reply, from any replica. Any other second use of a response is refused as timeout-or-duplicate.
 //
 // The error codes are those of the other services: missing-input-secret, invalid-input-secret, missing-input-response,
 // invalid-input-response, bad-request, timeout-or-duplicate, internal-error, and hCaptcha's sitekey-secret-mismatch.
-// Once a response was judged, the status is 200, whatever the verdict. If the storage fails, the reply is
+// Once a response has been judged, the status is 200, whatever the verdict. If the storage fails, the reply is
 // internal-error with 503, and never a success. remoteip is ignored, because the same visitor may reach the two servers
 // from two addresses, one of them IPv6.
 package siteverify
@@ -68,25 +68,26 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
-// Site is one that the server serves.
+// Site is another app that the server serves.
 type Site struct {
-	// Key names the site in its pages, for everybody to see: 1 to 40 letters, digits, - and _.
+	// Key names the site in its pages. It is public: 1 to 40 letters, digits, - and _.
 	Key string `json:"key"`
 
-	// Secrets are what the site's backend proves itself with, at least 32 characters each, from a random source. Each
-	// is accepted, so that a new one can be added before the old one is taken away. No two sites have the same.
+	// Secrets are those by which the site's backend identifies itself, at least 32 characters each, from a random source.
+	// Each of them is accepted, so that a new one can be added before the old one is removed. No two sites may share a
+	// secret.
 	Secrets []string `json:"secrets"`
 
-	// Origins are those of the site's pages, as browsers send them: "https://shop.example", with a port only where it
-	// is not the scheme's own. A page of another origin gets no captcha.
+	// Origins are the origins of the site's pages, as browsers send them: "https://shop.example", with a port only if it
+	// is not the scheme's default. A page of another origin gets no captcha.
 	Origins []string `json:"origins"`
 }
 
-// purposes begins the purposes of sites, so that they are none of the app's own.
+// purposes is the prefix of the sites' purposes, which keeps them apart from the app's own.
 const purposes = "site_"
 
-// purpose begins the purposes of a site's challenges. A mark of the page's origin follows, for a challenge is good for
-// pages of one origin.
+// purpose returns the prefix of the purposes of a site's challenges. A mark of the page's origin follows it, because a
+// challenge is good for pages of one origin only.
 func (s Site) purpose() string { return purposes + s.Key }
 
 func (s Site) purposeOf(origin string) string {
@@ -94,7 +95,7 @@ func (s Site) purposeOf(origin string) string {
 	return s.purpose() + "_" + base64.RawURLEncoding.EncodeToString(hash[:8])
 }
 
-// Has reports whether a purpose is of the site's challenges, for the guard's Config.Demand.
+// Has reports whether a purpose is one of the site's. It is for the guard's Config.Demand.
 func (s Site) Has(purpose string) bool {
 	return slices.ContainsFunc(s.Origins, func(origin string) bool { return s.purposeOf(origin) == purpose })
 }
@@ -106,19 +107,19 @@ type Config struct {
 	// Required
 	Guard *captcha.Guard
 
-	// Sites are those that are served, 1 to 1000.
+	// Sites are the sites that are served, 1 to 1000.
 	//
 	// Required
 	Sites []Site
 
-	// Storage remembers which responses were used. All replicas share one. One that implements captcha.Adder and
-	// captcha.Counter makes a response single use on all of them; another fiber.Storage does so within one process,
-	// which is logged at start.
+	// Storage remembers which responses were used. All replicas share one storage. A storage that implements captcha.Adder
+	// and captcha.Counter makes a response single use on all of them. Any other fiber.Storage makes it single use within
+	// each process only, which is logged at start.
 	//
-	// Optional. Default: the guard's Storage, or where it has none, bounded memory of this process
+	// Optional. Default: the guard's Storage, or if it has none, bounded memory of this process
 	Storage fiber.Storage
 
-	// SealingSecrets seal the responses, as captcha.Config.Secrets do challenges, and may be the same.
+	// SealingSecrets seal the responses, as captcha.Config.Secrets seal challenges. They may be the same secrets.
 	//
 	// Optional. Default: one secret that all replicas agree on through Storage
 	SealingSecrets []string
@@ -128,32 +129,31 @@ type Config struct {
 	// Optional. Default: 5 * time.Minute
 	Expiration time.Duration
 
-	// Path is where backends verify responses. The script for pages is below it, at site.js, and so is what that script
-	// asks, at response.
+	// Path is where backends verify responses. Below it are the script for pages, at site.js, and the address from which
+	// that script gets responses, at response.
 	//
 	// Optional. Default: "/api/siteverify"
 	Path string
 
-	// WrongSecrets is how many wrong secrets one network may send. More are answered 429. A right secret is never
-	// refused: many backends may stand behind one address, and one that has its secret wrong must not lock out the
-	// others.
+	// WrongSecrets is how many wrong secrets one network may send. Further ones are answered with 429. A right secret is
+	// never refused: many backends may be behind one address, and one with a wrong secret must not lock out the others.
 	//
 	// Optional. Default: 30 a minute
 	WrongSecrets limit.Rate
 
 	// Client returns the address that a request comes from.
 	//
-	// Optional. Default: c.IP(), which behind a proxy is the proxy: see limit.Config
+	// Optional. Default: c.IP(), which behind a proxy is the proxy's address: see limit.Config
 	Client func(c *fiber.Ctx) netip.Addr
 
-	// Observe is told of every request to Verify, for counting: of which site's secret it came with, "" if of none, and
-	// how it was answered, by the first error code or "ok".
+	// Observe is told of every request to Verify, for counting. site is the site whose secret the request brought, or ""
+	// if it was no site's. result is "ok" or the first error code.
 	//
 	// Optional. Default: nil
 	Observe func(ctx context.Context, site, result string)
 
-	// Logger gets warnings about settings, at start, and the causes of storage failures, at most one a second. Nothing
-	// in it is secret.
+	// Logger gets warnings about settings at start, and the causes of storage failures, at most one a second. Nothing
+	// secret is logged.
 	//
 	// Optional. Default: slog.Default()
 	Logger *slog.Logger
@@ -164,7 +164,7 @@ type Config struct {
 	Now func() time.Time
 }
 
-// ConfigDefault is the default Config, but for Guard and Sites.
+// ConfigDefault is the default Config, except for Guard and Sites.
 var ConfigDefault = Config{
 	Expiration:   5 * time.Minute,
 	Path:         "/api/siteverify",
@@ -190,7 +190,7 @@ type site struct {
 	pages   map[string]*page // by their origins
 }
 
-// page stands for the pages of one origin.
+// page is the pages of one origin.
 type page struct {
 	site     *site
 	origin   string
@@ -208,7 +208,7 @@ func New(config Config) *Server {
 	return s
 }
 
-// NewServer returns a server with these settings. Its error is one or several of *setting.Error.
+// NewServer returns a server with these settings. Its error wraps a *setting.Error, or several.
 func NewServer(config Config) (*Server, error) {
 	cfg := withDefaults(config)
 	if err := cfg.check(); err != nil {
@@ -319,7 +319,7 @@ func checkSecrets(name string, secrets []string, seen map[string]bool) error {
 		field := fmt.Sprintf("%s.Secrets[%d]", name, i)
 		errs = append(errs, checkSecret(field, secret))
 		if seen[secret] {
-			errs = append(errs, &setting.Error{Field: field, Accepted: "a secret that is given once; this one is given before"})
+			errs = append(errs, &setting.Error{Field: field, Accepted: "a secret that no other entry has; this one was given before"})
 		}
 		seen[secret] = true
 	}
@@ -334,14 +334,14 @@ func checkOrigins(name string, origins []string) error {
 	for i, origin := range origins {
 		if _, ok := hostnameOf(origin); !ok || slices.Contains(origins[:i], origin) {
 			errs = append(errs, setting.Refuse(fmt.Sprintf("%s.Origins[%d]", name, i), origin,
-				"an origin as browsers send it, once: https://shop.example, in small letters, international names in ASCII, "+
-					"without a path, and without the port 443 or 80 where the scheme has it"))
+				"an origin as browsers send it, given once, such as https://shop.example: in lower case, with international names in ASCII, "+
+					"without a path, and without the scheme's own port, 443 or 80"))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// hostnameOf returns the host of an origin, which has to be spelt as browsers spell it.
+// hostnameOf returns the host of an origin. ok is false if the origin is not spelt as browsers spell it.
 func hostnameOf(origin string) (hostname string, ok bool) {
 	u, err := url.Parse(origin)
 	if err != nil || !originForm.MatchString(origin) || len(u.Hostname()) > 253 {
@@ -351,8 +351,8 @@ func hostnameOf(origin string) (hostname string, ok bool) {
 	return u.Hostname(), u.Port() != own
 }
 
-// add makes the guards for a site's pages: each origin's challenges are for it alone. An origin's mark is the same on
-// every replica, whatever else they list.
+// add makes the guards for a site's pages, one for each origin, whose challenges are for it alone. An origin's mark is
+// the same on every replica, whatever else the replica lists.
 func (s *Server) add(given Site) {
 	site := &site{key: given.Key, pages: make(map[string]*page)}
 	for _, secret := range given.Secrets {
@@ -367,7 +367,7 @@ func (s *Server) add(given Site) {
 	s.sites[given.purpose()] = site
 }
 
-// keep prepares the sealing of responses and the remembering of used ones.
+// keep prepares what seals responses and remembers the used ones.
 func (s *Server) keep() {
 	store, secrets, logger := s.cfg.Storage, slices.Clone(s.cfg.SealingSecrets), s.cfg.Logger
 	if store == nil {
@@ -375,19 +375,19 @@ func (s *Server) keep() {
 		if len(secrets) == 0 {
 			secrets = []string{keep.RandomSecret()}
 		} else {
-			logger.Warn("siteverify: SealingSecrets are set and there is no Storage; each process with these secrets accepts a response once " +
-				"for itself, so give them one Storage if there are several")
+			logger.Warn("siteverify: SealingSecrets is set but there is no Storage, so a response is accepted once by each process with these " +
+				"secrets; if there are several, give them one Storage")
 		}
 	}
 	if lacks := keep.Lacks(store, "Add", "Count"); len(lacks) > 0 {
-		logger.Warn("siteverify: the storage lacks atomic steps, so each process that shares it accepts a response once for itself; "+
-			"give Config.Storage one that has them", "storage", fmt.Sprintf("%T", store), "steps", lacks)
+		logger.Warn("siteverify: the storage lacks atomic steps, so a response may be accepted once by each process that shares it; "+
+			"set Config.Storage to one that has them", "storage", fmt.Sprintf("%T", store), "steps", lacks)
 	}
 	s.storage = keep.Wrap(store)
 	s.keeper = keep.NewSealed(keep.Config{
 		Storage: s.storage, Namespace: "siteverify_{key}.{version}", Longest: keep.MaxLife, Now: s.cfg.Now, Secrets: secrets,
 	})
 	if err := s.keeper.Agree(context.Background()); err != nil {
-		logger.Warn("siteverify: the replicas could not agree on a secret yet; the server tries again with each response", "error", err)
+		logger.Warn("siteverify: the replicas have not agreed on a secret yet; the server tries again with each response", "error", err)
 	}
 }

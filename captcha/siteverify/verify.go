@@ -14,7 +14,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 )
 
-// Reply is what a backend is told, as reCAPTCHA, hCaptcha and Turnstile have it.
+// Reply is what a backend is told, in the form that reCAPTCHA, hCaptcha and Turnstile use.
 type Reply struct {
 	Success    bool     `json:"success"`
 	Challenge  string   `json:"challenge_ts,omitempty"` // when the challenge was met: ISO 8601, in UTC
@@ -37,7 +37,7 @@ const (
 // Bounds of a request, in bytes.
 const (
 	maxBody = 16 << 10
-	maxText = 2048 // of a field, as theirs
+	maxText = 2048 // of a field, as with the other services
 )
 
 // retryAfter is how long a backend is told to wait for the storage, in seconds.
@@ -45,8 +45,8 @@ const retryAfter = 2
 
 var fieldNames = []string{"secret", "response", "remoteip", "sitekey", "idempotency_key"}
 
-// Verify answers a backend's POST of secret and response, and optionally of sitekey, idempotency_key and remoteip, in a
-// urlencoded, JSON or multipart body of at most 16 KiB.
+// Verify answers a backend's POST. The body is urlencoded, JSON or multipart and at most 16 KiB long. Its fields are
+// secret and response and, optionally, sitekey, idempotency_key and remoteip.
 func (s *Server) Verify(c *fiber.Ctx) error {
 	site, status, reply := s.verify(c)
 	if s.cfg.Observe != nil {
@@ -96,7 +96,7 @@ func (s *Server) verify(c *fiber.Ctx) (key string, status int, reply Reply) {
 
 func refusal(codes ...string) Reply { return Reply{ErrorCodes: codes} }
 
-// siteOf returns the site that a secret is of, or nil. It takes as long for every secret of one length.
+// siteOf returns the site that has a secret, or nil. It takes equally long for all secrets of one length.
 func (s *Server) siteOf(secret string) (found *site) {
 	hash := sha256.Sum256([]byte(secret))
 	for _, site := range s.sites {
@@ -126,7 +126,7 @@ func readFields(c *fiber.Ctx) (fields map[string]string, status int, codes []str
 	bad := make(map[string]bool)
 	for _, name := range fieldNames {
 		errs := wrong[name]
-		bad[name] = len(fields[name]) > maxText || len(errs) > 0 && errs[0].Code != "null" // which is JSON for absent
+		bad[name] = len(fields[name]) > maxText || len(errs) > 0 && errs[0].Code != "null" // null is JSON for absent
 	}
 	judge := func(name, missing, invalid string) {
 		if bad[name] {

@@ -1,19 +1,20 @@
-// Package storagetest tests whether a [fiber.Storage] keeps what package captcha relies on. A storage's own test calls
+// Package storagetest tests whether a [fiber.Storage] does what package captcha relies on. A storage's own test calls
 // it:
 //
 //	func TestStorage(t *testing.T) {
 //		storagetest.Run(t, func(t *testing.T) fiber.Storage { return mystorage.New() })
 //	}
 //
-// It takes some ten seconds, because it waits for entries to expire. It asks of a storage:
+// Run takes about ten seconds, because it waits for entries to expire. It expects of a storage:
 //
 //   - Get of a key that is absent or expired is nil, nil; an error means that the storage failed.
-//   - Keys and values are any bytes, and copied: Fiber reuses what it lends after the request.
-//   - An entry goes at its time, at most 50 milliseconds early. A storage that counts in whole seconds can miss that.
-//     It still serves a guard: a stored challenge is then refused a moment early, and a used key is kept for five
-//     seconds longer than it lives.
-//   - Take and Add, where there are any, give to one of any number of callers; Count, where there is one, gives no two
-//     callers the same number. They do nothing for a context that is done.
+//   - Keys and values may be any bytes, and the storage copies them: Fiber lends their memory and reuses it after the
+//     request.
+//   - An entry expires at its time, and at most 50 milliseconds early. A storage that counts in whole seconds may fail
+//     this test and still serve a guard: a stored challenge is then refused a moment early, and a used key is kept five
+//     seconds longer than it needs to be.
+//   - Of any number of concurrent callers, Take gives the value to one and Add succeeds for one; Count gives no two
+//     callers the same number. None of them does anything once its context is done. All three are optional.
 package storagetest
 
 import (
@@ -47,19 +48,20 @@ const (
 	callers = 200
 	rounds  = 20
 
-	// long is a time to live that no test outlasts, short one that a test waits for.
+	// long is a time to live that no test outlasts. short is one whose end a test waits for.
 	long  = time.Hour
 	short = time.Second
 	// early is how much too soon an entry may go: a server counts by a clock of its own, in milliseconds.
 	early = 50 * time.Millisecond
-	// liveness bounds the wait for an expiry on a machine that is busy. It says nothing of how soon one should be.
+	// liveness bounds the wait for an expiry on a machine that is busy. It says nothing about how soon an entry should
+	// expire.
 	liveness = 30 * time.Second
 )
 
-// Run tests the storage that open returns: a new one for each subtest, empty, or with keys that no other test uses. Run
-// closes it, once.
+// Run tests the storage that open returns. open is called for each subtest and returns a new storage, which is empty or
+// whose keys no other test uses. Run closes each storage once.
 //
-// Take, Add and Count are optional. Where a storage has none, that is logged, and nothing is claimed about them.
+// Take, Add and Count are optional. If a storage lacks one of them, Run logs that and does not test it.
 func Run(t *testing.T, open func(t *testing.T) fiber.Storage) {
 	run := func(name string, test func(t *testing.T, s fiber.Storage)) {
 		t.Run(name, func(t *testing.T) {
@@ -208,7 +210,7 @@ func testEmpty(t *testing.T, s fiber.Storage) {
 	mustHold(t, s, "key", "value")
 }
 
-// testLent hands over a key and a value as Fiber does: memory that is something else a moment later.
+// testLent passes a key and a value as Fiber does: in memory that holds something else a moment later.
 func testLent(t *testing.T, s fiber.Storage) {
 	key, value := []byte("lent key"), []byte("lent value")
 	if err := s.Set(unsafe.String(&key[0], len(key)), value, long); err != nil {
@@ -298,7 +300,8 @@ func testReset(t *testing.T, s fiber.Storage) {
 	mustHold(t, s, "key 0", "again")
 }
 
-// testConcurrent is for the race detector; each goroutine keeps to its key, so that it also knows what it must find.
+// testConcurrent is for the race detector. Each goroutine keeps to one key, so that it also knows what it must find
+// there.
 func testConcurrent(t *testing.T, s fiber.Storage) {
 	together(50, func(i int) {
 		key := fmt.Sprint("key ", i)
@@ -414,14 +417,14 @@ func testAddLent(t *testing.T, s fiber.Storage) {
 func testAddExpired(t *testing.T, s fiber.Storage) {
 	before := time.Now()
 	mustAdd(t, s, "key", "first", short, true)
-	// Refused, it must not prolong the first.
+	// The refused Add must not prolong the life of the first entry.
 	switch added, err := s.(adder).Add(t.Context(), "key", []byte("second"), long); {
 	case err != nil:
 		t.Fatal(err)
 	case added && time.Since(before) < short-early:
 		t.Fatal("a second Add took the place of the first before its time")
 	case added:
-		return // on a machine that is so busy, the first had gone
+		return // the machine was so busy that the first entry had expired
 	}
 	for limit := time.Now().Add(liveness); ; {
 		added, err := s.(adder).Add(t.Context(), "key", []byte("third"), long)
@@ -474,7 +477,7 @@ func testAddConcurrent(t *testing.T, s fiber.Storage) {
 	}
 }
 
-// together calls f from n goroutines that wait for each other first, and returns when all have returned.
+// together calls f from n goroutines that start at the same moment, and returns when all calls have returned.
 func together(n int, f func(i int)) {
 	var ready, finished sync.WaitGroup
 	ready.Add(n)

@@ -10,13 +10,14 @@ import (
 	"time"
 )
 
-// AltchaLength is how many characters of base64 a submission of ALTCHA's widget has at most. One of ours has some 900.
+// AltchaLength is the most characters of base64 that a submission of ALTCHA's widget may have. One with this package's
+// work has about 900.
 const AltchaLength = 4096
 
 // altchaSigned is ALTCHA's form of a challenge, in version 2 of its protocol.
 //
-// Version 1 knows only plain hashes. The same challenge would be met by either, so that serving it would make the
-// cheaper one the price of both.
+// Version 1 knows only plain hashes. If both versions were served, either would meet a challenge, and the cheaper one
+// would set the price of both.
 type altchaSigned struct {
 	Parameters json.RawMessage `json:"parameters"`
 	Signature  string          `json:"signature"`
@@ -32,10 +33,11 @@ type altchaPayload struct {
 }
 
 // Altcha returns the JSON that ALTCHA's widget asks for: the work that belongs to a challenge's seed and level, as
-// Challenge returns it, with the challenge's key and the moment when it expires, signed. The widget submits all of it.
+// Challenge returns it, with the challenge's key and the moment when the challenge expires. All of this is signed, and
+// the widget submits all of it.
 //
-// Further members stand beside the parameters. Of these the widget knows "codeChallenge", a picture and a sound to be
-// shown after the work, and "configuration".
+// The members of beside are added beside the parameters. Two of them mean something to the widget: "codeChallenge", a
+// picture and a sound to be shown after the work, and "configuration".
 func (w *Work) Altcha(ctx context.Context, seed [32]byte, level uint8, key string, expires time.Time,
 	beside map[string]any,
 ) ([]byte, error) {
@@ -62,14 +64,14 @@ func (w *Work) Altcha(ctx context.Context, seed [32]byte, level uint8, key strin
 	return json.Marshal(all)
 }
 
-// ReadAltcha reads what ALTCHA's widget submitted. It is not ok where that can't be read, or is longer than
-// [AltchaLength].
+// ReadAltcha reads what ALTCHA's widget submitted. ok is false if that can't be read, or is longer than [AltchaLength].
 //
-// The key names the challenge. Once its seed and level are known, open tells whether the parameters are unaltered,
-// every member of them, at the price of a keyed hash; those of other challenges are not. Then it returns the solution
-// for Check, which is empty where counter or key can't be right.
+// The key names the challenge. Called with the challenge's seed and level, open reports whether all parameters are
+// unaltered and belong to this challenge; that costs a keyed hash. If they are, it returns the solution for Check,
+// which is empty if the counter or the derived key can't be right.
 //
-// So altered parameters need not spend a challenge, and a wrong solution, of which nobody is told before, does.
+// So altered parameters need not spend a challenge. A wrong solution does spend it, and nobody can find out beforehand
+// that it is wrong.
 func (w *Work) ReadAltcha(field string) (
 	key string, open func(seed [32]byte, level uint8) (solution string, ok bool), ok bool,
 ) {
@@ -84,7 +86,7 @@ func (w *Work) ReadAltcha(field string) (
 	if json.Unmarshal(text, &p) != nil {
 		return "", nil, false
 	}
-	// What is signed is what is read below: one spelling, in which no member is twice.
+	// What is signed is what is read below: JSON in one spelling, with no member twice.
 	parameters, err := canonical(p.Challenge.Parameters)
 	var c Challenge
 	if err != nil || json.Unmarshal(parameters, &c) != nil || c.Data["key"] == "" {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// patience is how long a request for work waits for its turn at most. A derivation takes well below a millisecond: who
-// waits longer is behind a flood, and the visitor is better served by letters.
+// patience is the longest that a request for work waits for its turn. A derivation takes well below a millisecond, so a
+// request that waits longer is behind a flood, and letters then serve the visitor better.
 const patience = time.Second
 
 // Sizes in bytes.
@@ -27,10 +27,10 @@ const SolutionLength = 2 * (halfSize + sealSize)
 
 const algorithm = "PBKDF2/SHA-256"
 
-// Challenge is what a browser is told: the parameters of ALTCHA's protocol under their names, Range and Seal. Byte
-// strings are in hexadecimal, lower case.
+// Challenge is what a browser is sent: the parameters of ALTCHA's protocol, under their own names, and two more, Range
+// and Seal. Byte strings are in lower-case hexadecimal.
 //
-// The fields stand in the order of their names, so that their JSON is in ALTCHA's canonical form.
+// The fields are in the order of their names, so that their JSON is in ALTCHA's canonical form.
 type Challenge struct {
 	Algorithm string            `json:"algorithm"`           // "PBKDF2/SHA-256"
 	Cost      int               `json:"cost"`                // iterations
@@ -39,13 +39,14 @@ type Challenge struct {
 	KeyLength int               `json:"keyLength"`           // bytes: 32
 	KeyPrefix string            `json:"keyPrefix"`           // the first half of the right key
 	Nonce     string            `json:"nonce"`               // comes before the counter in the password
-	Range     int               `json:"range,omitempty"`     // the right counter is below; 0: unknown
+	Range     int               `json:"range,omitempty"`     // the right counter is less than this; 0: unknown
 	Salt      string            `json:"salt"`
-	Seal      string            `json:"seal,omitempty"` // submitted with the second half: the server's word for it
+	Seal      string            `json:"seal,omitempty"` // a keyed hash of the second half, submitted with it
 }
 
-// Challenge returns, as JSON, the work that belongs to a challenge's secret seed and level, 0 to [MaxLevel]: the same
-// for the same. The error is [ErrBusy] where no turn came within a second or before the context's end.
+// Challenge returns, as JSON, the work that belongs to a challenge's secret seed and level, 0 to [MaxLevel]. The same
+// arguments give the same work. The error is [ErrBusy] if the request's turn did not come within a second, or before
+// the context ended.
 //
 // The level must be what was fixed when the challenge was issued, and never a visitor's choice.
 func (w *Work) Challenge(ctx context.Context, seed [32]byte, level uint8) ([]byte, error) {
@@ -59,8 +60,8 @@ func (w *Work) Challenge(ctx context.Context, seed [32]byte, level uint8) ([]byt
 // Check reports whether solution is right for the challenge with this seed and level. It compares in constant time,
 // derives nothing and costs some microseconds.
 //
-// Call it once for a challenge, after the challenge was spent. Whether a solution has the right form at all can be seen
-// before, by WellFormed.
+// Call it once for a challenge, after the challenge was spent. [Work.WellFormed] says beforehand whether a solution has
+// the right form at all.
 func (w *Work) Check(seed [32]byte, level uint8, solution string) bool {
 	if !w.WellFormed(solution) {
 		return false
@@ -69,14 +70,14 @@ func (w *Work) Check(seed [32]byte, level uint8, solution string) bool {
 	return hmac.Equal([]byte(seal), []byte(newSecrets(seed, level).seal(half)))
 }
 
-// WellFormed reports whether a text can be a solution: [SolutionLength] digits of hexadecimal, in lower case.
+// WellFormed reports whether a text can be a solution: [SolutionLength] hexadecimal digits in lower case.
 func (w *Work) WellFormed(solution string) bool {
 	return len(solution) == SolutionLength && strings.Trim(solution, "0123456789abcdef") == ""
 }
 
 func (w *Work) challenge(ctx context.Context, s secrets, level uint8) (Challenge, error) {
 	if level > MaxLevel {
-		return Challenge{}, fmt.Errorf("work: level %d, more than %d", level, MaxLevel)
+		return Challenge{}, fmt.Errorf("work: level %d is above the highest, %d", level, MaxLevel)
 	}
 	c := Challenge{
 		Algorithm: algorithm,

@@ -9,8 +9,8 @@ import (
 	"fmt"
 )
 
-// secrets are what follows from a challenge's seed and level. Nonce and salt are told to everybody; they say nothing of
-// the others, for HKDF makes all of them from a seed that nobody knows.
+// secrets are what follows from a challenge's seed and level. Nonce and salt are public. They reveal nothing about the
+// others, because HKDF makes all of them from a seed that nobody knows.
 type secrets struct {
 	nonce, salt []byte // 16 bytes each
 	choice      []byte // 8 bytes, from which the counter follows
@@ -27,14 +27,14 @@ func newSecrets(seed [32]byte, level uint8) secrets {
 	return secrets{nonce: all[:16], salt: all[16:32], choice: all[32:40], sealing: all[40:72], signing: all[72:]}
 }
 
-// counter returns the right one of a number of counters. That is at most 2^27, for which the rest of a division of 64
-// bits is even to one part in 2^37.
+// counter returns the right counter of that many. There are at most 2^27, so that the remainder of a 64-bit number is
+// evenly spread to one part in 2^37.
 func (s secrets) counter(counters int) uint32 {
 	return uint32(binary.BigEndian.Uint64(s.choice) % uint64(counters))
 }
 
-// seal returns a keyed hash of the right key's second half. A browser is given it and can't tell the half from it.
-// There is none for any other half, so that whoever submits the two has found the key.
+// seal returns a keyed hash of the right key's second half. A browser is given the seal and can't find the half from
+// it. Nobody can make the seal of another half, so whoever submits both has found the key.
 func (s secrets) seal(half string) string {
 	return hex.EncodeToString(sum(s.sealing, []byte(half))[:sealSize])
 }

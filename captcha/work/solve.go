@@ -13,7 +13,7 @@ import (
 )
 
 // Solve searches for a challenge's solution on one core, as a browser does. It is for tests, and for programs that an
-// app lets in by work. The context can end it early.
+// app admits by their work. Ending ctx ends the search.
 func (c Challenge) Solve(ctx context.Context) (solution string, err error) {
 	_, key, err := c.Search(ctx)
 	if err != nil {
@@ -22,8 +22,8 @@ func (c Challenge) Solve(ctx context.Context) (solution string, err error) {
 	return key[len(c.KeyPrefix):] + c.Seal, nil
 }
 
-// Search returns the counter whose key, in hexadecimal, begins with the prefix, and that key. It takes any challenge of
-// ALTCHA's whose algorithm is PBKDF2/SHA-256.
+// Search returns the counter whose key, in hexadecimal, begins with the prefix, and that key. It takes any ALTCHA
+// challenge whose algorithm is PBKDF2/SHA-256.
 func (c Challenge) Search(ctx context.Context) (counter uint32, key string, err error) {
 	if c.Algorithm != algorithm {
 		return 0, "", fmt.Errorf("work: unknown algorithm %q", c.Algorithm)
@@ -44,7 +44,7 @@ func (c Challenge) Search(ctx context.Context) (counter uint32, key string, err 
 			return n, key, nil
 		}
 		if n == last {
-			return 0, "", errors.New("work: no counter in the range is the right one")
+			return 0, "", errors.New("work: none of the counters in the range is the right one")
 		}
 	}
 }

@@ -7,18 +7,18 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 )
 
-// labels name the forms' fields in a sentence, in the order in which they stand in every form.
+// labels are the names that a sentence gives to the forms' fields, in the order that they have in every form.
 var labels = []struct{ field, name string }{
 	{"name", "your name"}, {"email", "your email address"}, {"password", "your password"}, {"message", "your message"},
 }
 
-// A Slip is one thing that a visitor has to mend in a form.
+// A Slip is one thing that a visitor has to correct in a form.
 type Slip struct {
-	ID       string // of the element to mend it in
+	ID       string // of the element in which to correct it
 	Sentence string
 }
 
-// Advice turns what is wrong with a form's own fields, as the API puts it, into what a visitor has to do, in the form's
+// Advice turns the API's errors of a form's own fields into sentences that say what a visitor has to do, in the form's
 // order.
 func Advice(errs captcha.FieldErrors) (all []Slip) {
 	for _, label := range labels {

@@ -1,5 +1,5 @@
-// Package fields checks what visitors fill in. What is wrong with it is told to programs in the words of Django REST
-// framework, and to people as what they have to do.
+// Package fields checks what visitors fill in. It tells programs what is wrong in the words of Django REST framework,
+// and tells people what they have to do.
 package fields
 
 import (
@@ -29,8 +29,8 @@ func AtLeast(limit int) []captcha.FieldError {
 	return []captcha.FieldError{{Code: "min_length", Message: fmt.Sprintf("Ensure this field has at least %d characters.", limit)}}
 }
 
-// Text trims text and complains if it is blank, too long or not text. A browser counts a line's end as one character,
-// and sends two.
+// Text trims text and complains if it is blank, too long or not text. A browser counts the end of a line as one
+// character, but sends two.
 func Text(errs captcha.FieldErrors, name string, text *string, limit int) {
 	*text = strings.TrimSpace(strings.ReplaceAll(*text, "\r\n", "\n"))
 	switch {

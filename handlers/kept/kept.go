@@ -1,6 +1,6 @@
 // Package kept bounds what visitors leave in a site's storage: by network, and in all. A captcha bounds how fast one
-// bot may write, and not how much many people may in a month; where the storage is shared with what must never be
-// refused, such as the marks of spent challenges, the visitors' part has to end long before the room does.
+// bot can write, but not how much many people can write in a month. If the storage also holds what must never be
+// refused, such as the marks of spent challenges, the visitors' part has to be far smaller than the whole.
 package kept
 
 import (
@@ -21,16 +21,16 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/memory"
 )
 
-// Storage is what is needed of one.
+// Storage is what this package needs of a storage.
 type Storage interface {
 	Get(key string) ([]byte, error)
 	captcha.Adder
 	captcha.Counter
 }
 
-// The bounds for all visitors together. A message has at most 21 KB (5,000 characters of four bytes), which Redis
-// rounds up, an account 500 bytes and what Redis needs for a key, so that the two take at most 48 MB and 32 MB. In a
-// storage that has less room there are fewer of both.
+// The bounds for all visitors together. A message takes at most 21 KB (5,000 characters of four bytes), which Redis
+// rounds up. An account takes 500 bytes and what Redis needs for a key. So all messages take at most 48 MB, and all
+// accounts 32 MB. In a smaller storage there are fewer of both.
 const (
 	Messages = 2000
 	Accounts = 50_000
@@ -40,7 +40,7 @@ const (
 )
 
 // ErrFull says that there is no room for what visitors leave.
-var ErrFull = errors.New("there is no room for more of what visitors leave")
+var ErrFull = errors.New("there is no room for more messages or accounts")
 
 // Kept counts what visitors leave.
 type Kept struct {
@@ -49,8 +49,8 @@ type Kept struct {
 	messages, accounts int
 }
 
-// New returns a count in storage, in which each network may leave as many messages, and as many accounts, as rate says.
-// room is how many bytes the storage holds with all else that is in it, or 0 for enough: messages may take a quarter of
+// New returns a Kept that counts in storage. Each network may leave as many messages as rate says, and as many
+// accounts. room is the size of the whole storage in bytes, or 0 if it is large enough: messages may take a quarter of
 // it, and accounts an eighth.
 func New(storage Storage, rate limit.Rate, room int64) *Kept {
 	if rate == (limit.Rate{}) {
@@ -64,14 +64,14 @@ func New(storage Storage, rate limit.Rate, room int64) *Kept {
 	return k
 }
 
-// tries bounds how many places are looked at for one that is free. With nine of ten places taken, 48 of them find one
-// in 99 of 100 cases, and with half of them taken but for once in 10^14.
+// tries is how many places are tried for a free one. If nine of ten places are taken, 48 tries find a free one in 99 of
+// 100 cases. If half of them are taken, they fail once in 10^14 cases.
 const tries = 48
 
 // Message keeps a message for a time and returns the reference to find it by, which can't be guessed. A message lies in
-// one of a fixed number of places, and adding to a place that is taken fails: that is the count, which is atomic in
-// every storage and gets no message wrong that has expired. Where there is less room only the first places are used, so
-// that messages are found after it has become more or less. The error is ErrFull, a *limit.Error, or the storage's.
+// one of a fixed number of places, and adding to a place that is taken fails. That is how messages are counted: it is
+// atomic in every storage, and expired messages are never counted. With less room only the first places are used, so
+// that messages can still be found after the room has changed. The error is ErrFull, a *limit.Error, or the storage's.
 func (k *Kept) Message(ctx context.Context, client netip.Addr, message []byte, life time.Duration) (reference string, err error) {
 	if err := k.allow(ctx, "messages", client); err != nil {
 		return "", err
@@ -114,8 +114,8 @@ func place(reference string) uint32 {
 	return hash.Sum32() % Messages
 }
 
-// Account counts one more account, which the caller adds next. An account is there for good, and so is its count: one
-// that could not be added after all stays counted.
+// Account counts one more account, which the caller adds next. Accounts are kept for good, and so is the count: an
+// account that could not be added after all stays counted.
 func (k *Kept) Account(ctx context.Context, client netip.Addr) error {
 	if err := k.allow(ctx, "accounts", client); err != nil {
 		return err
@@ -127,7 +127,7 @@ func (k *Kept) Account(ctx context.Context, client netip.Addr) error {
 	return err
 }
 
-// allow counts one thing more of a client's networks.
+// allow counts one thing more for each of a client's networks.
 func (k *Kept) allow(ctx context.Context, kind string, client netip.Addr) error {
 	if k.rate.Count == limit.Unlimited {
 		return nil
@@ -147,14 +147,14 @@ func (k *Kept) allow(ctx context.Context, kind string, client netip.Addr) error 
 
 type network struct {
 	name  string
-	times int // what it may leave, in multiples of the rate
+	times int // how much it may leave, in multiples of the rate
 }
 
-// networksOf are the network that one customer has, and the /48 that some have.
+// networksOf returns the network that one customer has, and the /48 that some have.
 func networksOf(client netip.Addr) []network {
 	networks := []network{{attempts.NetworkOf(client), 1}}
 	if client = client.Unmap(); client.Is6() {
-		wide, _ := client.Prefix(48) // the error is that of more bits than there are
+		wide, _ := client.Prefix(48) // fails only for more bits than an address has
 		networks = append(networks, network{wide.String(), 4})
 	}
 	return networks

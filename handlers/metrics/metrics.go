@@ -40,7 +40,7 @@ func New() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_challenges_total",
-			Help: "Challenges by what was done (issued, spoken, worked, verified), how it went, in which way they were met, and what for."},
+			Help: "Challenges, by what was done (issued, spoken, worked, verified), the result, the way in which they were met, and their purpose."},
 			[]string{"done", "result", "way", "purpose"}),
 		verified: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_siteverify_total",
 			Help: "Responses verified for the backends of other sites, by site and result."}, []string{"site", "result"}),
@@ -49,9 +49,9 @@ func New() *Metrics {
 		answers: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "captcha_answer_seconds",
 			Help: "Time from issue to answer, right or wrong.", Buckets: answerBuckets}),
 		drawn: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_styles_issued_total",
-			Help: "Challenges issued, by the style that they are drawn in."}, []string{"style"}),
+			Help: "Challenges issued, by the style in which they are drawn."}, []string{"style"}),
 		letters: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "captcha_letters_seconds",
-			Help:    "Time from issue to letters that were typed, right or wrong, by the style that they were drawn in. A challenge takes one answer.",
+			Help:    "Time from issue to typed letters, right or wrong, by the style in which they were drawn. A challenge accepts one answer.",
 			Buckets: answerBuckets}, []string{"style", "result"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "storage_failures_total",
 			Help: "Storage operations that failed."}, []string{"operation"}),
@@ -72,12 +72,12 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
-// Verified counts what the backend of another site was told: it is for siteverify.Config.
+// Verified counts what another site's backend was told. It is siteverify.Config's Observe.
 func (m *Metrics) Verified(_ context.Context, site, result string) {
 	m.verified.WithLabelValues(site, result).Inc()
 }
 
-// Observe counts an event of the guard: it is for captcha.Config.
+// Observe counts an event of the guard. It is captcha.Config's Observe.
 func (m *Metrics) Observe(_ context.Context, e captcha.Event) {
 	m.events.WithLabelValues(string(e.Kind), string(e.Reason), string(e.Way), e.Purpose).Inc()
 	if e.Kind == captcha.Issued && e.Reason == captcha.OK {
@@ -89,7 +89,7 @@ func (m *Metrics) Observe(_ context.Context, e captcha.Event) {
 	m.observeStyle(e)
 }
 
-// observeStyle counts what tells how readable each style is: where the browser's work was the answer, nobody read the
+// observeStyle counts what shows how readable each style is. If the browser's work was the answer, nobody read the
 // picture.
 func (m *Metrics) observeStyle(e captcha.Event) {
 	typed := e.Kind == captcha.Verified && (e.Way == captcha.Letters || e.Way == captcha.Both) && e.Age > 0
@@ -102,7 +102,7 @@ func (m *Metrics) observeStyle(e captcha.Event) {
 	}
 }
 
-// Pressure shows how much pressure there is, as of each time that the metrics are asked for.
+// Pressure adds metrics of the pressure, as it is whenever the metrics are asked for.
 func (m *Metrics) Pressure(p *pressure.Pressure) { m.registry.MustRegister(pressed{p}) }
 
 type pressed struct{ pressure *pressure.Pressure }
@@ -110,7 +110,7 @@ type pressed struct{ pressure *pressure.Pressure }
 var (
 	alarm = prometheus.NewDesc("captcha_pressure_alarm", "How many networks fail at once, as a level from 0 to 3.", nil, nil)
 	fails = prometheus.NewDesc("captcha_pressure_failing_networks",
-		"IPv4 /16s and IPv6 /32s in which guesses fail, less half of those in which they are right.", nil, nil)
+		"How many networks fail, each IPv4 /16 and IPv6 /32 as one at most. Right guesses count against it by half.", nil, nil)
 	atLevel = prometheus.NewDesc("captcha_pressure_networks", "Networks of any width that have a record, by their level.", []string{"level"}, nil)
 )
 
@@ -131,7 +131,7 @@ func (m *Metrics) Request(method, route string, status int, took time.Duration) 
 	m.duration.WithLabelValues(route).Observe(took.Seconds())
 }
 
-// Storage is what can be watched.
+// Storage is a storage that can be watched.
 type Storage interface {
 	fiber.Storage
 	captcha.Adder
@@ -140,8 +140,8 @@ type Storage interface {
 	Ping(ctx context.Context) error
 }
 
-// Watch returns s with its operations timed and its failures counted. Of a storage that tells how far its server's
-// clock is ahead of this process's, that is shown too; of several, that of the first.
+// Watch returns s with its operations timed and its failures counted. If the storage tells how far its server's clock
+// is ahead of this process's, a metric shows that too; if several storages do, it shows that of the first.
 func (m *Metrics) Watch(s Storage) Storage {
 	if clock, ok := s.(interface{ Skew() time.Duration }); ok {
 		// Registering a second one fails, and the first stays.

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// knobs are a visitor's choices, as they stand in the address.
+// knobs are a visitor's choices, as they are in the page's address.
 type knobs struct {
 	Style                    []string
 	Length, Longest          string
@@ -20,8 +20,8 @@ type knobs struct {
 	Scale                    string
 }
 
-// defaultKnobs are what the page begins with: the package's defaults, but for the scale, which is for the screens that
-// visitors have.
+// defaultKnobs are what the page begins with: the package's defaults, except for the scale, which suits visitors'
+// screens.
 var defaultKnobs = knobs{
 	Length: "4", Width: "90", Height: "40", RotationMin: "-35", RotationMax: "35",
 	Foreground: "#001100", Background: "#ffffff", Scale: "2",
@@ -32,7 +32,7 @@ const defaultScale = "1"
 
 const none = "none"
 
-// What is read of an address. No sensible choice has more, and all of it is shown in the page again.
+// How much of an address is read. No sensible choice is longer, and the page shows all of it again.
 const (
 	maxValue  = 32 // bytes
 	maxValues = 12
@@ -81,7 +81,7 @@ func bounded(value string) string {
 	return strings.ToValidUTF8(value[:min(len(value), maxValue)], "")
 }
 
-// environment returns the lines of a file with the demo's environment variables for what differs from the default.
+// environment returns the lines of a file that sets the demo's environment variables to what differs from the default.
 func (k knobs) environment() string {
 	var lines strings.Builder
 	set := func(name, value, absent string) {

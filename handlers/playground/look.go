@@ -22,7 +22,7 @@ type look struct {
 }
 
 // look reads the knobs, and says what is wrong with each one that can't be read, or asks for more than the playground
-// draws. What is possible of the rest is package picture's to say.
+// draws. Whether the rest is possible is for package picture to say.
 func (k knobs) look() (l look, problems map[string]string) {
 	problems = make(map[string]string)
 	d := defaultKnobs
@@ -36,7 +36,7 @@ func (k knobs) look() (l look, problems map[string]string) {
 		l.least, err1 = strconv.Atoi(from)
 		l.most, err2 = strconv.Atoi(to)
 		if err1 != nil || err2 != nil || l.least < 1 || l.most < l.least || l.most > maxLetters {
-			problems["length"] = fmt.Sprintf("Accepted are 1 to %d letters, the fewest first.", maxLetters)
+			problems["length"] = fmt.Sprintf("Enter 1 to %d letters, and in a range the lower number first.", maxLetters)
 		}
 	}
 	if k.Width != d.Width || k.Height != d.Height {
@@ -44,16 +44,16 @@ func (k knobs) look() (l look, problems map[string]string) {
 		l.Width, err1 = settings.Pixels(k.Width)
 		l.Height, err2 = settings.Pixels(k.Height)
 		if err1 != nil || err2 != nil {
-			problems["size"] = fmt.Sprintf("Accepted are whole numbers of pixels, each up to %d; 0 is as much as the text needs.", picture.MaxSize)
+			problems["size"] = fmt.Sprintf("Enter whole numbers of pixels, each up to %d; 0 means as much as the text needs.", picture.MaxSize)
 		}
 	}
 	if !slices.Contains(allOptions.Scales, k.Scale) {
-		problems["scale"] = "Accepted is " + strings.Join(allOptions.Scales, ", ") + "."
+		problems["scale"] = "Choose one of " + strings.Join(allOptions.Scales, ", ") + "."
 	} else if k.Scale != defaultScale {
 		l.Scale, _ = strconv.Atoi(k.Scale)
 	}
 	if _, ok := settings.FontNamed(k.Font); !ok && k.Font != "" {
-		problems["font"] = "Accepted is one of " + strings.Join(settings.FontNames(), ", ") + "."
+		problems["font"] = "Choose one of " + strings.Join(settings.FontNames(), ", ") + "."
 	}
 	k.readLetters(&l, problems)
 	k.readColours(&l, problems)
@@ -68,7 +68,7 @@ func (k knobs) readLetters(l *look, problems map[string]string) {
 	if k.FontSize != "" {
 		x, err := strconv.ParseFloat(k.FontSize, 64)
 		if l.FontSize = x; err != nil || x == 0 {
-			problems["font_size"] = "Accepted is a number of pixels."
+			problems["font_size"] = "Enter a number of pixels."
 		}
 	}
 	if l.Upright = k.Upright; l.Upright || k.rotation() == defaultKnobs.rotation() {
@@ -78,7 +78,7 @@ func (k knobs) readLetters(l *look, problems map[string]string) {
 	l.RotationMin, err1 = strconv.ParseFloat(k.RotationMin, 64)
 	l.RotationMax, err2 = strconv.ParseFloat(k.RotationMax, 64)
 	if err1 != nil || err2 != nil {
-		problems["rotation"] = "Accepted are two numbers of degrees, the least first."
+		problems["rotation"] = "Enter two angles in degrees, the smaller one first."
 	}
 	l.Upright = l.RotationMin == 0 && l.RotationMax == 0
 }
@@ -98,11 +98,12 @@ func (k knobs) readColours(l *look, problems map[string]string) {
 	case "transparent":
 		l.Foreground, l.Background = read(k.Foreground), color.Transparent
 	default:
-		problems["colours"] = "Accepted is own or transparent."
+		problems["colours"] = "Choose own or transparent."
 	}
 }
 
-// named reads a knob that takes several names. The list of none is empty and not nil, which would be the default.
+// named reads a knob that takes several names. If there are none, the list is empty, not nil, which would mean the
+// default.
 func named[T any](problems map[string]string, knob string, names []string, parse func(string) (T, error)) (list []T) {
 	if knob != "style" && slices.Contains(names, none) {
 		if len(names) > 1 {
@@ -120,13 +121,13 @@ func named[T any](problems map[string]string, knob string, names []string, parse
 	return list
 }
 
-// knobOf is the knob that sets each setting of package picture.
+// knobOf says which knob sets each setting of package picture.
 var knobOf = map[string]string{
 	"Width": "size", "Height": "size", "MaxLength": "size", "Scale": "scale", "Fonts": "font", "FontSize": "font_size", "RotationMin": "rotation",
 	"RotationMax": "rotation", "Foreground": "colours", "Background": "colours", "Styles": "style", "Noise": "noise", "Filters": "filter",
 }
 
-// refused returns what package picture refuses, by the knob.
+// refused returns what package picture refuses, by knob.
 func refused(err error) map[string]string {
 	problems := make(map[string]string)
 	for _, refusal := range settings.Refusals(err) {
@@ -138,7 +139,7 @@ func refused(err error) map[string]string {
 	return problems
 }
 
-// explain names the setting as the Go code does that the page shows, and Fit as the form does.
+// explain names the setting as it is named in the Go code on the page, and Fit as in the form.
 func explain(field string, refusal *setting.Error) string {
 	text := refusal.Accepted
 	if refusal.Value != "" {

@@ -1,4 +1,4 @@
-// Package playground draws pictures to a visitor's settings and says how an app would make the same.
+// Package playground draws pictures with a visitor's settings and says how an app would make the same.
 package playground
 
 import (
@@ -22,12 +22,12 @@ const (
 	maxPixels  = 28_800 // device pixels of a picture: 120 x 60 at scale 2
 	maxPasses  = 57_600 // device pixels of a picture, once for the drawing and once for each filter: three at 90 x 40, scale 2
 	maxLetters = 10
-	maxKept    = 32 // drawings, of settings asked for of late
+	maxKept    = 32 // drawings, for the settings asked for most recently
 )
 
-// Playground draws to a visitor's settings. Its pictures guard nothing: they come straight from package picture, and no
-// storage is touched. The same settings always give the same pictures, and settings that differ in a knob are shown on
-// the same texts, so that a visitor sees what the knob does.
+// Playground draws with a visitor's settings. Its pictures guard nothing: they come straight from package picture, and
+// no storage is touched. The same settings always give the same pictures, and settings that differ in one knob are
+// shown with the same texts, so that a visitor sees what the knob does.
 type Playground struct {
 	fonts map[string]func() (*picture.Renderer, error) // by the font's name
 
@@ -47,7 +47,7 @@ func New() *Playground {
 	return p
 }
 
-// rendererOf reads fonts once, when they are first asked for. The settings are put on later, with Renderer.With.
+// rendererOf reads fonts once, when they are first asked for. Renderer.With adds the settings later.
 func rendererOf(fonts ...[]byte) func() (*picture.Renderer, error) {
 	return sync.OnceValues(func() (*picture.Renderer, error) {
 		return picture.New(picture.Config{Fonts: fonts}, picture.Alphabet, 1)
@@ -62,8 +62,8 @@ type Page struct {
 	drawing
 }
 
-// Show draws to the knobs that a query sets, of which it returns the values by name. Where some of them stand for
-// nothing possible, alone or together, it names them in Problems, and draws to the defaults.
+// Show draws with the knobs that a query sets; query returns the values that it has under a name. If a knob is set to
+// something impossible, alone or together with others, Show names it in Problems and draws with the defaults.
 func (p *Playground) Show(query func(name string) []string) (Page, error) {
 	page := Page{Options: allOptions, Knobs: readKnobs(query)}
 	look, problems := page.Knobs.look()
@@ -84,7 +84,7 @@ func (p *Playground) Show(query func(name string) []string) (Page, error) {
 	return page, nil
 }
 
-// drawing is what the page shows of settings.
+// drawing is what the page shows for some settings.
 type drawing struct {
 	Samples [samples]sample
 	Cost    cost
@@ -94,13 +94,13 @@ type drawing struct {
 // sample is a picture on the page.
 type sample struct {
 	Text          string
-	Src           template.HTMLAttr // for in a URL html/template writes five letters for each +
+	Src           template.HTMLAttr // not a URL, in which html/template would write five letters for each +
 	Width, Height int
 }
 
-// cost is what the samples took.
+// cost is what the samples cost.
 type cost struct {
-	Time                 time.Duration // of one, the least of a few
+	Time                 time.Duration // for one picture, the least of a few tries
 	Sum, Least, Greatest int           // bytes of the pictures
 }
 
@@ -109,10 +109,10 @@ func (c *cost) add(size int) {
 	c.Least, c.Greatest = min(c.Least, size), max(c.Greatest, size)
 }
 
-// Bytes is the mean of a picture.
+// Bytes returns the mean size of a picture.
 func (c cost) Bytes() int { return c.Sum / samples }
 
-// draw draws to a look, which the knobs stand for, or says what is wrong with which knob.
+// draw draws with the look that the knobs stand for, or says what is wrong with which knob.
 func (p *Playground) draw(k knobs, l look) (d drawing, problems map[string]string, err error) {
 	name := k.environment()
 	p.mu.Lock()
@@ -162,8 +162,8 @@ func (p *Playground) renderer(font string, l look) (r *picture.Renderer, problem
 	return r, nil, nil
 }
 
-// fill draws the samples. They stand in the page, which makes it larger by at most twelve times what maxPixels takes:
-// as requests of their own they would each be drawn or kept for later, and counted by a limit.
+// fill draws the samples. They are inside the page, which makes it larger by at most twelve pictures of maxPixels. As
+// requests of their own, each would have to be drawn again or kept for later, and would count against a limit.
 func (d *drawing) fill(r *picture.Renderer, l look) {
 	random := rand.New(rand.NewPCG(0, 0))
 	d.Cost = cost{Time: math.MaxInt64, Least: math.MaxInt}
@@ -174,7 +174,7 @@ func (d *drawing) fill(r *picture.Renderer, l look) {
 		width, height := r.Size(text)
 		d.Samples[i] = sample{text, template.HTMLAttr(`src="data:image/png;base64,` + base64.StdEncoding.EncodeToString(png) + `"`), width, height}
 	}
-	// Timed once more, for what a renderer draws first in a style takes longer.
+	// Some are drawn again to be timed, because a renderer's first drawing in a style takes longer.
 	for i := range 4 {
 		start := time.Now()
 		r.Append(nil, d.Samples[i].Text, [32]byte{byte(i)})

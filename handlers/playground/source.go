@@ -14,7 +14,7 @@ import (
 
 const packagePath = "github.com/fibercaptcha/fibercaptcha/captcha"
 
-// source returns the Go declaration of a guard that looks like this, which the knobs stand for, with its imports.
+// source returns the Go declaration, with its imports, of a guard that has this look, which the knobs stand for.
 func (k knobs) source(l look) (string, error) {
 	var imports, fields strings.Builder
 	if k.Colours != "" {
@@ -42,7 +42,7 @@ func (k knobs) source(l look) (string, error) {
 	return string(source), err
 }
 
-// pictureFields are those of picture.Config that differ from the default.
+// pictureFields returns the fields of picture.Config that differ from the default.
 func (k knobs) pictureFields(config picture.Config) string {
 	var b strings.Builder
 	add := func(name, value string, given bool) {

@@ -5,23 +5,23 @@ import (
 	"strings"
 )
 
-// cacheKey is the form of the names of challenges. The site's own entries can lie in the same storage, and a visitor
-// says what stands for {key}: were "m{key}" accepted, the key "essage_12" would name a message, and an answer for it
-// remove that.
+// cacheKey is the template of the challenges' names. The site's own entries may be in the same storage, and a visitor
+// chooses the text that replaces {key}. If "m{key}" were accepted, the key "essage_12" would name a message, and an
+// answer to it would remove that message.
 type cacheKey string
 
-// siteNames are how the names of the site's entries begin.
+// siteNames are the beginnings of the names of the site's own entries.
 var siteNames = []string{"account_", "accounts", "attempts_", "kept_", "message_", "ready_", "session_"}
 
 func (k *cacheKey) UnmarshalText(text []byte) error {
 	*k = cacheKey(text)
 	before, after, _ := strings.Cut(string(text), "{key}")
 	if after != "" {
-		return nil // none of the site's names ends so
+		return nil // none of the site's names ends like this
 	}
 	for _, name := range siteNames {
 		if before != "" && (strings.HasPrefix(name, before) || strings.HasPrefix(before, name)) {
-			return fmt.Errorf("names that begin with %q are of the site's own entries; accepted is another beginning, as in rest_captcha_{key}", name)
+			return fmt.Errorf("names that begin with %q belong to the site's own entries; choose another beginning, as in rest_captcha_{key}", name)
 		}
 	}
 	return nil

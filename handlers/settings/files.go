@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// inFiles are the variables whose values may be secret. With _FILE behind its name each can be the path of a file that
-// holds the value, which is how Docker and Kubernetes hand out secrets.
+// inFiles are the variables whose values may be secret. If _FILE is added to its name, such a variable is the path of a
+// file that holds the value, which is how Docker and Kubernetes hand out secrets.
 var inFiles = []string{"STORAGE_URL", "CAPTCHA_CACHE", "CAPTCHA_SECRETS", "CAPTCHA_SITES", "MASTER_CAPTCHA"}
 
-// readFiles sets those variables of environment that are in files.
+// readFiles sets the variables of environment whose values are in files.
 func readFiles(environment map[string]string) error {
 	for _, name := range inFiles {
 		path := environment[name+"_FILE"]
@@ -18,11 +18,11 @@ func readFiles(environment map[string]string) error {
 			continue
 		}
 		if environment[name] != "" {
-			return fmt.Errorf("%s and %s_FILE are both set; accepted is one of them", name, name)
+			return fmt.Errorf("%s and %s_FILE are both set; set only one of them", name, name)
 		}
 		text, err := os.ReadFile(path)
 		if err != nil {
-			return fmt.Errorf("%s_FILE=%q: accepted is the path of a file that holds %s: %w", name, path, name, err)
+			return fmt.Errorf("%s_FILE=%q: must be the path of a file that holds %s: %w", name, path, name, err)
 		}
 		environment[name] = strings.TrimSpace(string(text))
 	}

@@ -10,16 +10,16 @@ import (
 	"golang.org/x/image/font/gofont/goregular"
 )
 
-// A Font is one that can be chosen without a file. They are the Go project's, which have Latin, Greek and Cyrillic
-// letters.
+// A Font is a font that can be chosen without a file. These fonts are the Go project's and have Latin, Greek and
+// Cyrillic letters.
 type Font struct {
 	Name    string // in CAPTCHA_FONT_PATH and on the playground
 	Title   string
-	Package string // of golang.org/x/image/font/gofont, whose TTF it is
+	Package string // the package below golang.org/x/image/font/gofont that has its TTF
 	File    []byte
 }
 
-// Fonts returns all of them.
+// Fonts returns all fonts that can be chosen without a file.
 func Fonts() []Font { return slices.Clone(fonts) }
 
 var fonts = []Font{
@@ -30,7 +30,7 @@ var fonts = []Font{
 	{"go-medium", "Go Medium", "gomedium", gomedium.TTF},
 }
 
-// FontNamed finds a font.
+// FontNamed returns the font with this name.
 func FontNamed(name string) (font Font, ok bool) {
 	for _, f := range fonts {
 		if f.Name == name {
@@ -40,7 +40,7 @@ func FontNamed(name string) (font Font, ok bool) {
 	return Font{}, false
 }
 
-// FontNames lists them.
+// FontNames lists the fonts' names.
 func FontNames() []string {
 	names := make([]string, len(fonts))
 	for i, f := range fonts {

@@ -7,7 +7,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 )
 
-// The settings of how a picture looks that are given by name.
+// The settings of a picture's look that are given by name.
 
 type colour struct{ color.Color }
 
@@ -38,7 +38,7 @@ func (f *filters) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// byName parses names with commas between. The list of "none" is empty and not nil.
+// byName parses names with commas between. For "none" the list is empty, not nil.
 func byName[T any](text []byte, parse func(string) (T, error)) ([]T, error) {
 	list := []T{}
 	if string(text) == "none" {

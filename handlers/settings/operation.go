@@ -8,7 +8,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
-// Operation are the settings of whoever runs the site.
+// Operation holds the settings for running the site.
 type Operation struct {
 	MetricsAddr    metricsAddr        `env:"METRICS_ADDR"` // a listener of its own for /metrics
 	TrustedProxies web.Proxies        `env:"TRUSTED_PROXIES"`
@@ -24,36 +24,36 @@ type Operation struct {
 	StopDelay      stopDelay          `env:"STOP_DELAY" envDefault:"1s"`
 }
 
-// timeout is how long one operation of the storage may take. A form that was sent can need two until it is known that
-// the storage is away, and its visitor should be told so within two seconds.
+// timeout is how long one operation of the storage may take. Handling a form can take two operations before it is clear
+// that the storage is down, and the visitor should be told so within two seconds.
 type timeout time.Duration
 
 func (d *timeout) UnmarshalText(text []byte) error {
 	limit, err := time.ParseDuration(string(text))
 	if err != nil || limit < time.Millisecond || limit > time.Minute {
-		return errors.New("accepted is a time from 1ms to 1m, as in 500ms")
+		return errors.New("must be a time from 1ms to 1m, as in 500ms")
 	}
 	*d = timeout(limit)
 	return nil
 }
 
-// stopDelay is how long a process that was told to end goes on serving and answers /readyz with 503, so that a balancer
-// stops sending it requests before it stops taking them.
+// stopDelay is how long a process that was told to end goes on serving while it answers /readyz with 503. That lets a
+// balancer stop sending requests before the process stops accepting them.
 type stopDelay time.Duration
 
 func (d *stopDelay) UnmarshalText(text []byte) error {
 	delay, err := time.ParseDuration(string(text))
 	if err != nil || delay < 0 || delay > time.Minute {
-		return errors.New("accepted is a time from 0s to 1m, as in 3s")
+		return errors.New("must be a time from 0s to 1m, as in 3s")
 	}
 	*d = stopDelay(delay)
 	return nil
 }
 
-// metricsAddr is where the metrics are. They tell more of a site than strangers should know, so that the default is an
-// address of this machine alone, and they can cost more than a page.
+// metricsAddr is the address where the metrics are served. They tell more about a site than strangers should know, and
+// can cost more than a page, so the default is an address that only this machine can reach.
 type metricsAddr struct {
-	Addr  string // empty is nowhere
+	Addr  string // empty: nowhere
 	Given bool   // whether somebody chose it
 }
 
@@ -66,14 +66,14 @@ func (a *metricsAddr) UnmarshalText(text []byte) error {
 	}
 	var addr listenAddr
 	if err := addr.UnmarshalText(text); err != nil {
-		return errors.New("accepted is host:port, as in " + defaultMetricsAddr + ", or none")
+		return errors.New("must be host:port, as in " + defaultMetricsAddr + ", or none")
 	}
 	a.Addr = string(addr)
 	return nil
 }
 
-// Metrics returns where the metrics are, and whether the site can do without if that is taken: it can where nobody
-// chose it.
+// Metrics returns the address for the metrics, and whether the site can do without them if that address is taken: it
+// can if nobody chose the address.
 func (o Operation) Metrics() (addr string, optional bool) {
 	if !o.MetricsAddr.Given {
 		return defaultMetricsAddr, true
@@ -81,12 +81,12 @@ func (o Operation) Metrics() (addr string, optional bool) {
 	return o.MetricsAddr.Addr, false
 }
 
-// keptRate is how much one network may leave.
+// keptRate is how many messages, and how many accounts, one network may leave.
 type keptRate limit.Rate
 
 func (r *keptRate) UnmarshalText(text []byte) error {
 	if (*limit.Rate)(r).UnmarshalText(text) != nil {
-		return errors.New("accepted is how many messages, and as many accounts, one network may leave in a second, min, hour or day, as in 20/day, or none")
+		return errors.New("must be the number of messages, and also of accounts, that one network may leave in a second, min, hour or day, as in 20/day, or none")
 	}
 	return nil
 }

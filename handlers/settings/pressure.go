@@ -9,11 +9,11 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/pressure"
 )
 
-// steps are those of package pressure, without work and letters together: the site's forms work without script
-// wherever they are sent from.
+// steps are like the default ones of package pressure, but never demand letters and work together, so that the site's
+// forms work without script for every network.
 var steps = []captcha.Step{{Letters: 2, Work: 1}, {Letters: 4, Work: 2}, {Letters: 6, Work: 3}}
 
-// Pressure returns what asks more where guesses fail, or nil where that is off.
+// Pressure returns the guard's Pressure, or nil if it is off.
 func (s Settings) Pressure() *pressure.Pressure {
 	if s.PressureLevel.off {
 		return nil
@@ -27,10 +27,10 @@ func (s Settings) Pressure() *pressure.Pressure {
 	return pressure.New(cfg)
 }
 
-// pressureLevel is at which level clients are.
+// pressureLevel is the level at which clients are.
 type pressureLevel struct {
 	off   bool
-	fixed int // 0 is that it follows what happens
+	fixed int // 0: the level follows what happens
 }
 
 func (l *pressureLevel) UnmarshalText(text []byte) error {
@@ -39,7 +39,7 @@ func (l *pressureLevel) UnmarshalText(text []byte) error {
 	}
 	level, ok := levels[string(text)]
 	if !ok {
-		return errors.New("accepted is auto, off, or a level from 0 to 3 for everybody")
+		return errors.New("must be auto, off, or a level from 0 to 3 for everybody")
 	}
 	*l = level
 	return nil

@@ -9,7 +9,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
-// variables are the demo's for the settings of package captcha, without the index of one of several.
+// variables are the demo's variables for the settings of package captcha. Settings are named without an index.
 var variables = map[string]string{
 	"Storage":                      "CAPTCHA_CACHE",
 	"Expiration":                   "CAPTCHA_TIMEOUT",
@@ -37,9 +37,9 @@ var variables = map[string]string{
 	"Picture.Filters":              "FILTER_FUNCTION",
 }
 
-// Refused names the variable in front of each setting that err refuses, and shows nothing that may be secret. A
-// variable is named once. Of a setting that no variable sets there is something to say only if nothing else is refused:
-// it has its default then, with which another one got in conflict.
+// Refused puts the variable's name before each setting that err refuses, and shows nothing that may be secret. Each
+// variable is named once. A setting that no variable sets has its default, with which another setting is in conflict:
+// it is reported only if nothing else is refused.
 func Refused(err error) error {
 	var named, others []error
 	seen := make(map[string]bool)

@@ -1,5 +1,5 @@
-// Package settings reads the demo's settings from environment variables. It says what a text means; which values the
-// captcha accepts is the captcha's to say, and what it refuses is told here by the variable's name.
+// Package settings reads the demo's settings from environment variables. It reads what a text means. Which values are
+// accepted is for the captcha to say; this package adds the variable's name to what the captcha refuses.
 package settings
 
 import (
@@ -17,9 +17,9 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
-// Settings are the demo's, from the environment. Those of the captcha have django-rest-captcha's names.
+// Settings are the demo's settings, from the environment. The captcha's have django-rest-captcha's names.
 //
-// Each is a type of its own, that says how it is written.
+// Each setting is a type of its own, which reads its text.
 type Settings struct {
 	Addr        listenAddr `env:"ADDR" envDefault:":3000"`
 	StorageURL  string     `env:"STORAGE_URL" envDefault:"memory://"`
@@ -44,7 +44,7 @@ type Settings struct {
 	Master          masters   `env:"MASTER_CAPTCHA"`
 	Secrets         secrets   `env:"CAPTCHA_SECRETS"`
 	Stored          truth     `env:"CAPTCHA_STORED"`
-	Sites           sites     `env:"CAPTCHA_SITES"` // that are served beside the demo's own pages
+	Sites           sites     `env:"CAPTCHA_SITES"` // other sites that are served, beside the demo's own pages
 
 	PressureLevel  pressureLevel `env:"CAPTCHA_PRESSURE" envDefault:"auto"`
 	PressureExempt web.Networks  `env:"CAPTCHA_PRESSURE_EXEMPT"`
@@ -52,8 +52,8 @@ type Settings struct {
 	Operation
 }
 
-// Parse reads the settings from an environment such as os.Environ returns. A variable that is empty counts as not
-// set. The error names each variable that does not parse, its value unless that is secret, and what is accepted.
+// Parse reads the settings from an environment such as os.Environ returns. A variable that is empty counts as not set.
+// The error names each variable that can't be read, its value unless that may be secret, and what is accepted.
 func Parse(environ []string) (Settings, error) {
 	variables := env.ToMap(environ)
 	if err := readFiles(variables); err != nil {
@@ -67,7 +67,7 @@ func Parse(environ []string) (Settings, error) {
 	return settings, errors.Join(errs...)
 }
 
-// parse reads the settings, and says of each variable that does not parse what is accepted.
+// parse reads the settings. For each variable that can't be read it returns an error that says what is accepted.
 func parse(variables map[string]string) (Settings, map[string]error) {
 	settings, err := env.ParseAsWithOptions[Settings](env.Options{Environment: variables})
 	problems := make(map[string]error)
@@ -102,7 +102,7 @@ func shown(name, value string) string {
 	return fmt.Sprintf("%s=%q", name, value)
 }
 
-// Captcha returns the guard's settings. Storage is the caller's to set.
+// Captcha returns the guard's settings, except for Storage, which the caller has to set.
 func (s Settings) Captcha() captcha.Config {
 	return captcha.Config{
 		Expiration: time.Duration(s.Timeout) * time.Second,

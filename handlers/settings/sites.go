@@ -10,13 +10,13 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/siteverify"
 )
 
-// sites are those whose backends verify here. It is a list of several things each, which JSON can say and everybody's
+// sites are the sites whose backends verify here. Each has several properties, so they are written as JSON, which every
 // backend can write.
 type sites []site
 
 type site struct {
 	siteverify.Site
-	Demand demand `json:"demand"` // of the site's visitors; the default is the demo's
+	Demand demand `json:"demand"` // what is demanded of the site's visitors; the default is the demo's demand
 }
 
 type demand captcha.Demand
@@ -26,7 +26,7 @@ func (d *demand) UnmarshalText(text []byte) error {
 		"letters": captcha.LettersOnly, "work": captcha.LettersOrWork, "both": captcha.LettersAndWork,
 	}[string(text)]
 	if !ok {
-		return errors.New("no demand")
+		return errors.New("not one of the demands")
 	}
 	*d = demand(known)
 	return nil
@@ -38,14 +38,14 @@ func (s *sites) UnmarshalText(text []byte) error {
 	var list []site
 	err := decoder.Decode(&list)
 	if _, more := decoder.Token(); err != nil || more != io.EOF || len(list) == 0 { // the parser's words could show a secret
-		return errors.New(`accepted is a JSON list of sites, as in [{"key": "shop", "secrets": ["..."], "origins": ["https://shop.example"]}], ` +
+		return errors.New(`must be a JSON list of sites, as in [{"key": "shop", "secrets": ["..."], "origins": ["https://shop.example"]}], ` +
 			`where "demand" may be "letters", "work" (or letters), or "both"`)
 	}
 	*s = list
 	return nil
 }
 
-// List returns the sites as their server takes them.
+// List returns the sites as package siteverify needs them.
 func (s sites) List() (list []siteverify.Site) {
 	for _, one := range s {
 		list = append(list, one.Site)
@@ -53,7 +53,7 @@ func (s sites) List() (list []siteverify.Site) {
 	return list
 }
 
-// Demand is what a site demands whose challenges have a purpose, or zero.
+// Demand returns what the site demands whose challenges have this purpose, or zero if it is no site's.
 func (s sites) Demand(purpose string) captcha.Demand {
 	for _, one := range s {
 		if one.Demand != 0 && one.Has(purpose) {

@@ -9,14 +9,14 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// Stranger is a variable that looks as if it were meant for this program, and is none of its settings.
+// Stranger is a variable that looks as if it were meant for this program, but is not one of its settings.
 type Stranger struct {
 	Name  string
-	Meant string // the setting that it is nearest to; "" where none is near
+	Meant string // the setting with the most similar name; "" if none is similar
 }
 
-// Unknown returns the variables of an environment that are no settings and are named like the captcha's, or nearly as a
-// setting is, as one with a typing error is.
+// Unknown returns the variables of an environment that are not settings, although they are named like the captcha's or,
+// as after a typing error, almost like a setting.
 func Unknown(environ []string) (strangers []Stranger) {
 	known := names()
 	for _, name := range slices.Sorted(maps.Keys(env.ToMap(environ))) {
@@ -45,10 +45,12 @@ func names() (known []string) {
 	return known
 }
 
-// shortName is a name in which two errors make another word: with two, HOME would be near to ADDR.
+// shortName is the length of names in which two typing errors make another word: with two errors, HOME would be close
+// to ADDR.
 const shortName = 8
 
-// nearest returns the known name that a name with one or two typing errors was meant to be, or "". Letter case is none.
+// nearest returns the known name from which a name differs by one or two typing errors, or "" if there is none. Upper
+// or lower case is not an error.
 func nearest(name string, known []string) (meant string) {
 	least := 3
 	for _, candidate := range known {
@@ -63,8 +65,8 @@ func nearest(name string, known []string) (meant string) {
 	return meant
 }
 
-// errorsBetween is how many letters were left out, added, mistaken or swapped with their neighbour between two names:
-// their optimal string alignment distance.
+// errorsBetween returns how many letters one has to leave out, add, replace or swap with their neighbour to turn one
+// name into the other: the names' optimal string alignment distance.
 func errorsBetween(a, b string) int {
 	rows := make([][]int, len(a)+1)
 	for i := range rows {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// The plots are SVG without a viewBox: across, all is in per cent of the page's room, and down in pixels, so that bars
-// grow with the window and letters do not.
+// The plots are SVG without a viewBox: horizontal lengths are in per cent of the width, vertical ones in pixels, so
+// that bars grow with the window and letters do not.
 const (
 	plotHeight = 160 // of the tallest bar
 	plotTop    = 18  // above it
@@ -21,7 +21,7 @@ type bar struct {
 	Y, Height float64 // pixels
 }
 
-// newBar returns the bar in slot i of n that stands on base and is value high, of a plot that ends at most.
+// newBar returns the bar in slot i of n that stands on base and is value high, in a plot whose axis ends at most.
 func newBar(class string, i, n, base, value, most int) bar {
 	slot := 100 / float64(n)
 	height := plotHeight * float64(value) / float64(most)
@@ -34,7 +34,7 @@ func newBar(class string, i, n, base, value, most int) bar {
 	}
 }
 
-// hourPlot shows the challenges of the last hour by the minute.
+// hourPlot shows the challenges of the last hour, minute by minute.
 type hourPlot struct {
 	Bars    []bar
 	Most    int // where the axis ends
@@ -83,7 +83,7 @@ type timePlot struct {
 	Median string // the time class of the median
 }
 
-// tick marks where one class of times ends and the next begins: a label that is short enough for the narrowest window.
+// tick marks where one class of times ends and the next begins. Its label is short enough for the narrowest window.
 type tick struct {
 	X       float64 // per cent
 	Seconds int
@@ -105,7 +105,7 @@ func plotTimes(times []int) timePlot {
 	return plot
 }
 
-// medianTitle names the class of the median time, or is empty where there is no time.
+// medianTitle names the class of the median time, or is empty if there are no times.
 func medianTitle(times []int) string {
 	all, below := 0, 0
 	for _, n := range times {
@@ -131,7 +131,7 @@ func timeTitle(i int) string {
 	}
 }
 
-// roundUp returns the next number that an axis ends well at.
+// roundUp returns the next larger number that makes a good end of an axis.
 func roundUp(n int) int {
 	for power := 1; ; power *= 10 {
 		for _, digit := range []int{1, 2, 3, 4, 5, 6, 8} {

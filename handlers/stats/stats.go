@@ -11,7 +11,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 )
 
-// Stats are the counters: numbers of a fixed size, of this process alone, and nothing about a visitor.
+// Stats are the counters. They take a fixed amount of memory, count for this process alone, and hold nothing about a
+// visitor.
 type Stats struct {
 	now   func() time.Time
 	since time.Time
@@ -47,7 +48,8 @@ var refusals = [...]struct {
 	{captcha.StorageFailed, "Storage failed"},
 }
 
-// timeBounds are where the classes of the times to solve end, in seconds: each about half as long again as the last.
+// timeBounds are the ends of the classes of times to solve, in seconds. Each is about half as long again as the one
+// before.
 var timeBounds = [...]int{2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64}
 
 // New returns counters that start at zero, by the clock now.
@@ -55,7 +57,7 @@ func New(now func() time.Time) *Stats {
 	return &Stats{now: now, since: now(), styles: make([]fare, len(picture.Styles()))}
 }
 
-// Observe counts an event: it is for captcha.Config.
+// Observe counts an event. It is captcha.Config's Observe.
 func (s *Stats) Observe(_ context.Context, e captcha.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,7 +93,7 @@ func (s *Stats) count(n tally) {
 	}
 }
 
-// timeClass is the index of the first bound that the time does not reach.
+// timeClass returns the index of the first bound that the time does not reach.
 func timeClass(took time.Duration) int {
 	for i, bound := range timeBounds {
 		if took < time.Duration(bound)*time.Second {
@@ -135,7 +137,7 @@ func (s *Stats) Page() Page {
 	}
 }
 
-// count is a number with a name, and what it is of the greatest of its kind, in per cent.
+// count is a number with a name, and its share of the greatest number of its kind, in per cent.
 type count struct {
 	Title string
 	N     int

@@ -5,19 +5,19 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 )
 
-// A fare is how challenges drawn in one style fared. A challenge takes one answer, so that each is solved at the first
+// A fare is how the challenges drawn in one style fared. A challenge accepts one answer, so each is solved at the first
 // try or not at all.
 type fare struct {
 	issued, right, wrong int
 	times                times // of right answers
 }
 
-// countStyle counts challenges, and the letters that were typed for them. Where the browser's work is the answer,
-// nobody read the picture.
+// countStyle counts challenges, and the letters that were typed for them. If the browser's work is the answer, nobody
+// read the picture.
 func (s *Stats) countStyle(e captcha.Event) {
 	style, err := picture.ParseStyle(e.Style)
 	if err != nil {
-		return // The key was not one, or of a challenge that is none.
+		return // The key was not valid, or was that of a master answer, which has no picture.
 	}
 	f := &s.styles[style-1]
 	typed := e.Kind == captcha.Verified && (e.Way == captcha.Letters || e.Way == captcha.Both) && e.Age > 0

@@ -9,7 +9,7 @@ import (
 )
 
 // NewApp returns an app that bounds what a client may send and how long it may take, and turns errors into pages or
-// JSON. Of the views, "layout" and "error" are its own.
+// JSON. It renders the views "layout" and "error".
 func NewApp(views fiber.Views, proxies Proxies) *fiber.App {
 	app := fiber.New(fiber.Config{
 		AppName:               "fibercaptcha",
@@ -22,9 +22,9 @@ func NewApp(views fiber.Views, proxies Proxies) *fiber.App {
 		ReadTimeout:           10 * time.Second,
 		WriteTimeout:          10 * time.Second,
 		IdleTimeout:           60 * time.Second,
-		// A multipart body that is cut short is then a request that a handler refuses, not a connection that breaks.
+		// With this, a multipart body that is cut short is refused by a handler, and does not break the connection.
 		DisablePreParseMultipartForm: true,
-		// Without the check Fiber believes what anybody says of the protocol and the host.
+		// Without the check Fiber believes what anybody says about the protocol and the host.
 		EnableTrustedProxyCheck: true,
 		TrustedProxies:          proxies.strings(),
 	})

@@ -11,18 +11,18 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/filesystem"
 )
 
-// Assets are a site's files for browsers, served by Fiber. Their addresses change when one of them does, so that a
-// browser can keep each for a year and still has the right one after an update.
+// Assets are a site's files for browsers, served by Fiber. The addresses of all change when one file does, so that a
+// browser can keep each file for a year and still gets the right one after an update.
 type Assets struct {
 	files   fs.FS
 	version string
 }
 
-// NewAssets returns the files at the top of files, which can be read as long as the program runs.
+// NewAssets returns the files in the top folder of files, which has to stay readable as long as the program runs.
 func NewAssets(files fs.FS) Assets {
 	names, err := fs.Glob(files, "*")
 	if err != nil {
-		panic(err) // only for a pattern that is none
+		panic(err) // only for a malformed pattern
 	}
 	hash := sha256.New()
 	for _, name := range names {
@@ -35,14 +35,14 @@ func NewAssets(files fs.FS) Assets {
 	return Assets{files, hex.EncodeToString(hash.Sum(nil)[:6])}
 }
 
-// URL is what templates call to link to an asset.
+// URL returns an asset's address. Templates call it.
 func (a Assets) URL(name string) (string, error) {
 	_, err := fs.Stat(a.files, name)
 	return "/static/" + name + "?v=" + a.version, err
 }
 
-// Serve answers with the asset that the route's parameter name tells. One of another version, as is asked for while a
-// new one is being deployed, is asked for again each time.
+// Serve answers with the asset that the route's parameter name names. If another version is asked for, as happens
+// during a deployment, the browser has to ask again each time.
 func (a Assets) Serve(c *fiber.Ctx) error {
 	name := c.Params("name")
 	if file, err := fs.Stat(a.files, name); err != nil || file.IsDir() {

@@ -12,26 +12,26 @@ import (
 // bodyLimit is in bytes: the longest message that a form takes, urlencoded, is a quarter of it.
 const bodyLimit = 256 << 10
 
-// drainLimit is how much more of a body that is too large is read, in bytes, and thrown away: a client that is still
-// sending when its connection is closed sees a reset, and not what was answered.
+// drainLimit is how many more bytes of a body that is too large are read and thrown away. A client that is still
+// sending when its connection is closed sees a reset instead of the answer.
 const drainLimit = 4 << 20
 
-// What all bodies take together while they arrive and are worked on, and those from one network, in bytes. A client
-// that sends a body slowly holds its room for as long as a request may take to be read.
+// The most memory, in bytes, that bodies may take while they arrive and are handled: all of them together, and those
+// from one network. A client that sends a body slowly holds its room for as long as reading a request may take.
 const (
 	bodiesInAll     = 48 << 20
 	bodiesOfNetwork = bodiesInAll / 4
 )
 
-// Bodies reads bodies into room that grows with what arrives, and bounds that for all of them together. fasthttp itself
-// makes as much room as the client announces, so that five thousand who announce much and send little would take a
-// gigabyte.
+// Bodies reads bodies into memory that grows with what arrives, and bounds that memory for all bodies together.
+// fasthttp itself takes as much memory as the client announces, so five thousand clients that announce much and send
+// little would take a gigabyte.
 type Bodies struct{ room *shares }
 
-// NewBodies returns room for bodies.
+// NewBodies returns Bodies with all of their room free.
 func NewBodies() *Bodies { return &Bodies{newShares(bodiesInAll, bodiesOfNetwork)} }
 
-// Read reads a request's body. It stands behind the limits, so that what they refuse is not read.
+// Read reads a request's body. It comes after the limits, so that the bodies of requests that they refuse are not read.
 func (b *Bodies) Read(c *fiber.Ctx) error {
 	stream := c.Context().RequestBodyStream()
 	if stream == nil {
@@ -60,7 +60,7 @@ func (b *Bodies) Read(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// read returns what there is of the body up to a byte more than its limit. Room has been taken for its capacity.
+// read returns the body, up to one byte more than the limit. Room has been taken for the capacity of body.
 func (b *Bodies) read(c *fiber.Ctx, stream io.Reader) (body []byte, err error) {
 	client := Client(c)
 	for {
@@ -87,11 +87,12 @@ func (b *Bodies) read(c *fiber.Ctx, stream io.Reader) (body []byte, err error) {
 	}
 }
 
-// smallBody is how much of a body is waited for that nobody will read, in bytes: it keeps the connection.
+// smallBody is the size, in bytes, up to which the site waits for a body that nobody will read, so that the connection
+// can be kept.
 const smallBody = 16 << 10
 
-// leaveBody answers a request whose body was not read. fasthttp would wait for the rest of it, as long as a request may
-// take, and keep the connection's buffers meanwhile.
+// leaveBody closes the connection of a request whose body was not read. fasthttp would otherwise wait for the rest of
+// the body for as long as a request may take, and meanwhile hold the connection's buffers.
 func leaveBody(c *fiber.Ctx) {
 	if n := c.Request().Header.ContentLength(); c.Context().RequestBodyStream() != nil && (n < 0 || n > smallBody) {
 		c.Response().SetConnectionClose()

@@ -16,10 +16,10 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/handlers/kept"
 )
 
-// Errors of a site's own that are 503: nothing was done, and the same request may succeed soon.
+// The site's own errors with the status 503: nothing was done, and the same request may soon succeed.
 var (
 	ErrStorage = errors.New("the storage failed")
-	ErrBusy    = errors.New("there was no time or room for a slow step")
+	ErrBusy    = errors.New("the site was too busy for a slow step")
 )
 
 // sentences tell a visitor what happened and what to do.
@@ -60,7 +60,7 @@ func Explain(err error) (status int, sentence string) {
 	var refused *captcha.Error
 	var throttled *limit.Error
 	var known *fiber.Error
-	var unsure interface{ Unconfirmed() bool } // of a storage that did a step which a failover may undo
+	var unsure interface{ Unconfirmed() bool } // the storage did a step that a failover may undo
 	switch {
 	case errors.As(err, &unsure) && unsure.Unconfirmed():
 		return fiber.StatusServiceUnavailable, unkept
@@ -83,14 +83,14 @@ func Explain(err error) (status int, sentence string) {
 	return status, Sentence(status)
 }
 
-// Fail is the one place that turns an error into a page or a JSON reply: a sentence for the visitor, the cause for the
-// log.
+// Fail is the one place that turns an error into a page or a JSON reply. The visitor is told a sentence, and the log
+// gets the cause.
 func Fail(c *fiber.Ctx, err error) error {
 	status, sentence := Explain(err)
 	if status >= 500 {
 		Logger(c).Error("request failed", "method", c.Method(), "route", route(c), "status", status, "error", err)
 	}
-	restrict(c) // what can't be read as a request comes here past the middleware
+	restrict(c) // a request that can't be read comes here without passing the middleware
 	var throttled *limit.Error
 	if errors.As(err, &throttled) {
 		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(throttled.Seconds()))
@@ -118,7 +118,8 @@ type errorPage struct {
 // retryAfter is how long a client is told to wait for the storage, in seconds.
 const retryAfter = "2"
 
-// Page answers with a view that is for this visitor, at this moment, within the frame that all pages have.
+// Page answers with a view inside the frame that all pages have. The page is for this visitor at this moment, and not
+// to be stored.
 func Page(c *fiber.Ctx, status int, view string, data any) error {
 	var main bytes.Buffer
 	if err := c.App().Config().Views.Render(&main, view, data); err != nil {
@@ -133,11 +134,11 @@ func Page(c *fiber.Ctx, status int, view string, data any) error {
 type frame struct {
 	Page     any
 	Main     template.HTML
-	SignedIn string // the name of who is
-	Known    bool   // whether it is known who is, if anybody
+	SignedIn string // the name of the visitor who is signed in
+	Known    bool   // whether it is known if, and as whom, the visitor is signed in
 }
 
-// Visitors lets pages say who is signed in: the name that signedIn returns for a request, or nothing.
+// Visitors lets pages say who is signed in. signedIn returns the name for a request, or "".
 func Visitors(signedIn func(c *fiber.Ctx) (name string, err error)) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		c.Locals(localSignedIn, signedIn)
@@ -145,8 +146,8 @@ func Visitors(signedIn func(c *fiber.Ctx) (name string, err error)) fiber.Handle
 	}
 }
 
-// SignedIn returns who is signed in. That is not known where the storage fails, and is not asked for on a page that
-// says that there is too much to do.
+// SignedIn returns who is signed in. It is not known if the storage fails, and SignedIn does not ask the storage for a
+// page that says that the site is too busy.
 func SignedIn(c *fiber.Ctx, status int) (name string, known bool) {
 	signedIn, ok := c.Locals(localSignedIn).(func(*fiber.Ctx) (string, error))
 	if !ok || status == fiber.StatusTooManyRequests || status == fiber.StatusServiceUnavailable {
@@ -156,7 +157,7 @@ func SignedIn(c *fiber.Ctx, status int) (name string, known bool) {
 	return name, err == nil
 }
 
-// settle sets the status of a reply that nobody may keep.
+// settle sets the status of a reply that nothing may cache.
 func settle(c *fiber.Ctx, status int) {
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	if status == fiber.StatusServiceUnavailable {
@@ -165,7 +166,7 @@ func settle(c *fiber.Ctx, status int) {
 	c.Status(status)
 }
 
-// inWords rounds up what would be a large number.
+// inWords puts seconds into words. A large number of them is rounded up to minutes or hours.
 func inWords(seconds int) string {
 	switch {
 	case seconds == 1:
@@ -178,7 +179,8 @@ func inWords(seconds int) string {
 	return strconv.Itoa((seconds+3599)/3600) + " hours"
 }
 
-// isAPI reports whether a client expects JSON at this address. Routes are found in either case.
+// isAPI reports whether a client expects JSON at this address. Upper and lower case count as the same, as they do for
+// routes.
 func isAPI(c *fiber.Ctx) bool {
 	const api = "/api/"
 	path := c.Path()

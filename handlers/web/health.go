@@ -17,12 +17,12 @@ import (
 // and orchestrators commonly wait for an answer.
 const readyTime = 900 * time.Millisecond
 
-// Live answers as long as the process serves: one that does not should be restarted. It asks no other part, for
-// restarting this one mends none of them.
+// Live answers as long as the process serves requests. A process that does not answer should be restarted. Live asks
+// nothing outside the process, because restarting the process would mend nothing there.
 func Live(c *fiber.Ctx) error { return c.SendString("ok\n") }
 
-// Ready answers 200 while new requests can be served, and 503 while the storage is away or full or the process is
-// stopping: send them elsewhere.
+// Ready answers 200 while new requests can be served. It answers 503 while the storage is down or full, or the process
+// is stopping: requests should then be sent elsewhere.
 func Ready(logger *slog.Logger, stopping func() bool, try func(context.Context) error) fiber.Handler {
 	asked := &lately{try: func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), readyTime)
@@ -46,10 +46,11 @@ func Ready(logger *slog.Logger, stopping func() bool, try func(context.Context) 
 	}
 }
 
-// lately tries something at most once in a while, whoever asks: a route that everybody can reach shall cost no more.
+// lately tries something at most once in a while, however often it is asked, because a route that everybody can reach
+// must not cost more than that.
 type lately struct {
 	try     func() error
-	changed func(err error) // is told once, however often it fails
+	changed func(err error) // is called when the outcome changes, and not at each failure
 
 	mu   sync.Mutex
 	at   time.Time
@@ -82,7 +83,7 @@ func CloseWhile(stopping func() bool) fiber.Handler {
 	}
 }
 
-// Healthcheck asks the site that listens at addr whether it lives. It is for containers, which have no curl.
+// Healthcheck asks the site that listens at addr whether it is alive. It is for containers, which have no curl.
 func Healthcheck(addr string) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {

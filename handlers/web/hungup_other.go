@@ -4,5 +4,5 @@ package web
 
 import "net"
 
-// hungUp is not known here.
+// hungUp can't be found out on this system.
 func hungUp(net.Conn) bool { return false }

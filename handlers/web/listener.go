@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// MaxConnections is how many connections one client may have open; 0 is any number.
+// MaxConnections is how many connections one client may have open; 0 means any number.
 type MaxConnections int
 
-// UnmarshalText reads a number, or "none", which is any number.
+// UnmarshalText reads a number, or "none", which means any number.
 func (m *MaxConnections) UnmarshalText(text []byte) error {
 	*m = 0
 	if string(text) == "none" {
@@ -21,14 +21,14 @@ func (m *MaxConnections) UnmarshalText(text []byte) error {
 	}
 	n, err := strconv.Atoi(string(text))
 	if err != nil || n < 1 || n > 1_000_000 {
-		return errors.New("accepted is a number of connections from 1 to 1000000, or none")
+		return errors.New("must be a number of connections from 1 to 1000000, or none")
 	}
 	*m = MaxConnections(n)
 	return nil
 }
 
-// receiveBuffer is how much the system receives of a connection before somebody reads it, in bytes. Left to itself it
-// takes up to some megabytes for each, before it is accepted even, and no limit of this process sees that.
+// receiveBuffer is how many bytes the system receives on a connection before they are read. By default the system takes
+// up to some megabytes for each connection, even before it is accepted, and no limit of this process notices that.
 const receiveBuffer = 64 << 10
 
 // Listen listens for TCP at an address, on IPv4 and IPv6.
@@ -37,10 +37,10 @@ func Listen(ctx context.Context, addr string) (net.Listener, error) {
 	return config.Listen(ctx, "tcp", addr)
 }
 
-// LimitConnections bounds how many connections that listener accepts each client has open: an IPv4 address, or a /64 of
-// IPv6. The /56 and the /48 that one customer may have all of can have 4 and 16 times as many, as with the limits of
-// requests. A connection takes some 20 KB even if it sends nothing, and no limit by request sees it. Trusted proxies
-// bring many clients' requests and are not bounded: they have bounds of their own to set.
+// LimitConnections bounds how many connections each client may have open at listener. A client is an IPv4 address or an
+// IPv6 /64. A /56 may have 4 times as many connections and a /48 16 times as many, because one customer may have all of
+// either; the limits on requests are the same. A connection takes some 20 KB even if it sends nothing, which no limit
+// on requests notices. Trusted proxies bring many clients' requests and are not bounded; set a bound in the proxy.
 func LimitConnections(listener net.Listener, most MaxConnections, proxies Proxies) net.Listener {
 	if most == 0 {
 		return listener
@@ -57,7 +57,7 @@ type limitedListener struct {
 	open map[netip.Prefix]int
 }
 
-// tooMany is said to whoever has as many as it may, without reading what it asks for.
+// tooMany is sent to a client that has as many connections as it may, without reading its request.
 const tooMany = "HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nContent-Type: text/plain\r\nRetry-After: 10\r\n" +
 	"Content-Length: 42\r\n\r\nToo many connections are open from there.\n"
 
@@ -119,7 +119,7 @@ func (c *limitedConn) Close() error {
 	return c.TCPConn.Close()
 }
 
-// network is one that an address lies in, and how many times a client's share it may have.
+// network is a network that an address is in, and how many times a client's share the network may have.
 type network struct {
 	prefix netip.Prefix
 	times  int
@@ -127,7 +127,7 @@ type network struct {
 
 func networksOf(addr netip.Addr) []network {
 	within := func(bits int) netip.Prefix {
-		prefix, _ := addr.Prefix(bits) // the error is that of more bits than there are
+		prefix, _ := addr.Prefix(bits) // fails only for more bits than an address has
 		return prefix
 	}
 	if addr.Is4() {

@@ -13,7 +13,7 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/recover"
 )
 
-// Observer is told of each request that was answered. The method is lent for the call.
+// Observer is told of each request that was answered. The text in method is lent for the call only.
 type Observer func(method, route string, status int, took time.Duration)
 
 // local names what is kept with a request.
@@ -25,9 +25,9 @@ const (
 	localSignedIn
 )
 
-// Observe gives each request an id, and logs and counts it when it has been answered. A line has the route's pattern in
-// place of the path, for a path can hold a receipt's reference or a challenge's key, and a part of the visitor's
-// address.
+// Observe gives each request an id, and logs and counts it when it has been answered. Instead of the path, the line has
+// the route's pattern, because a path can contain a message's reference or a challenge's key. Of the visitor's address
+// it has only a part.
 func Observe(logger *slog.Logger, proxies Proxies, count Observer) fiber.Handler {
 	strangers := strangers{logger: logger, proxies: proxies}
 	return func(c *fiber.Ctx) error {
@@ -51,7 +51,7 @@ func Observe(logger *slog.Logger, proxies Proxies, count Observer) fiber.Handler
 	}
 }
 
-// Logger returns the one that Observe gave a request, which adds the request's id to what is logged.
+// Logger returns the logger that Observe gave a request. It adds the request's id to each line.
 func Logger(c *fiber.Ctx) *slog.Logger {
 	if logger, ok := c.Locals(localLogger).(*slog.Logger); ok {
 		return logger
@@ -59,13 +59,13 @@ func Logger(c *fiber.Ctx) *slog.Logger {
 	return slog.Default() // a request that could not be read never came to Observe
 }
 
-// Client returns the address of the visitor who sent a request, which Observe found out.
+// Client returns the address of the visitor who sent a request, as Observe found it.
 func Client(c *fiber.Ctx) netip.Addr {
 	client, _ := c.Locals(localClient).(netip.Addr)
 	return client
 }
 
-// Recover makes an error of a handler's panic, and logs its place: the error says no more than why.
+// Recover turns a handler's panic into an error, and logs where it happened, because the error says only why.
 func Recover() fiber.Handler {
 	return recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: func(c *fiber.Ctx, _ any) {
 		Logger(c).Error("a handler panicked", "stack", string(debug.Stack()))
@@ -85,9 +85,10 @@ func somewhere(addr netip.Addr) string {
 	return network.String()
 }
 
-// route returns the pattern of the route that answered. There are only so many, which a metric's label needs.
+// route returns the pattern of the route that answered. The number of patterns is fixed, as a metric's label needs it
+// to be.
 func route(c *fiber.Ctx) string {
-	// What no route answered was last seen by one of the middlewares, which are all at the root.
+	// A request that no route answered was last seen by a middleware, and those are all at the root.
 	if path := c.Route().Path; path != "/" || c.Path() == "/" {
 		return path
 	}

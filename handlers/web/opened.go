@@ -2,8 +2,9 @@ package web
 
 import "github.com/gofiber/fiber/v2"
 
-// Opened refuses a page with a challenge to whoever does not open it: what a browser says it loads as a part of another
-// page, such as a picture or a frame. Browsers of before 2023 and programs do not say, and are let through.
+// Opened refuses to serve a page with a challenge if the browser says that it loads it as a part of another page, such
+// as a picture or a frame, and not because somebody opens it. Browsers from before 2023 and programs do not say, and
+// are let through.
 func Opened(c *fiber.Ctx) error {
 	switch c.Get("Sec-Fetch-Dest") {
 	case "", "document", "empty":
@@ -12,8 +13,8 @@ func Opened(c *fiber.Ctx) error {
 	return errNotOpened
 }
 
-// OwnSite refuses what a browser says it asks for on behalf of another site, and not because somebody followed a link
-// there. It stands before the limits, so that no other site can use up its visitors' allowance here.
+// OwnSite refuses a request if the browser says that it sends it on behalf of another site, and not because somebody
+// followed a link there. It comes before the limits, so that no other site can use up its visitors' allowance here.
 func OwnSite(c *fiber.Ctx) error {
 	switch c.Get("Sec-Fetch-Site") {
 	case "cross-site", "same-site":
@@ -24,4 +25,4 @@ func OwnSite(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-var errNotOpened = fiber.NewError(fiber.StatusForbidden, "Open this page itself: it is no part of another one.")
+var errNotOpened = fiber.NewError(fiber.StatusForbidden, "Open this page by itself: it can't be shown as a part of another page.")

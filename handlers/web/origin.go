@@ -6,10 +6,10 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// SameOrigin refuses what a browser sends to a form on behalf of another site. It is the standard library's answer:
-// browsers say where a request comes from (Sec-Fetch-Site, Origin), so that, unlike with Fiber's csrf, no token has to
-// be kept for every form shown. It works with the storage away, on any replica and in a second tab. The JSON API keeps
-// no session, so there is nothing to forge.
+// SameOrigin refuses what a browser sends to a form on behalf of another site, by the standard library's check.
+// Browsers say where a request comes from (Sec-Fetch-Site, Origin), so no token has to be stored for every form shown,
+// as with Fiber's csrf. The check works while the storage is down, on any replica and in a second tab. The JSON API
+// keeps no session, so there is nothing to forge.
 func SameOrigin() fiber.Handler {
 	protection := http.NewCrossOriginProtection()
 	return func(c *fiber.Ctx) error {

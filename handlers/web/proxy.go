@@ -11,8 +11,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Proxies are the networks of the reverse proxies in front of the site: what they say of a client in X-Forwarded-For
-// and X-Forwarded-Proto is believed. Nobody else's word is.
+// Proxies are the networks of the reverse proxies in front of the site. What they say about a client in X-Forwarded-For
+// and X-Forwarded-Proto is believed, and what anybody else says there is not.
 type Proxies []netip.Prefix
 
 // UnmarshalText reads addresses and networks with commas between, as in "10.0.0.0/8,fd00::/8,192.0.2.7".
@@ -22,7 +22,7 @@ func (p *Proxies) UnmarshalText(text []byte) error {
 		return err
 	}
 	if slices.ContainsFunc(all, func(network netip.Prefix) bool { return network.Bits() == 0 }) {
-		return errors.New("a network of all addresses would believe anybody; accepted are the proxies' own")
+		return errors.New("a network of all addresses would mean that anybody is believed; name only the proxies' own addresses and networks")
 	}
 	*p = Proxies(all)
 	return nil
@@ -40,14 +40,14 @@ func (n *Networks) UnmarshalText(text []byte) error {
 			network, err = netip.PrefixFrom(addr, addr.BitLen()), nil
 		}
 		if err != nil {
-			return errors.New("accepted are addresses and networks with commas between, as in 10.0.0.0/8,fd00::/8,192.0.2.7")
+			return errors.New("must be addresses and networks with commas between, as in 10.0.0.0/8,fd00::/8,192.0.2.7")
 		}
 		*n = append(*n, network.Masked())
 	}
 	return nil
 }
 
-// strings are the networks as Fiber wants them, for what it makes of X-Forwarded-Proto.
+// strings returns the networks as Fiber needs them for X-Forwarded-Proto.
 func (p Proxies) strings() []string {
 	texts := make([]string, len(p))
 	for i, network := range p {
@@ -60,9 +60,9 @@ func (p Proxies) trust(addr netip.Addr) bool {
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(addr) })
 }
 
-// Client returns the address that a request came from. A proxy appends the one that it saw to X-Forwarded-For, so the
-// list is read from its end, past the proxies that are trusted, to the first that is not. What stands to the left of
-// that is the client's own claim, and so is all of it where the peer itself is no trusted proxy.
+// Client returns the address that a request came from. A proxy appends the address that it saw to X-Forwarded-For, so
+// the list is read from its end, past the trusted proxies, to the first address that is not one of them. What is to the
+// left of that is the client's own claim. If the peer itself is not a trusted proxy, the whole list is.
 func (p Proxies) Client(peer netip.Addr, forwarded []string) netip.Addr {
 	hops := strings.Split(strings.Join(forwarded, ","), ",")
 	for _, hop := range slices.Backward(hops) {
@@ -88,10 +88,10 @@ func parseHop(hop string) (netip.Addr, bool) {
 	return plain(addr), err == nil
 }
 
-// plain makes one address of its several forms: IPv4 within IPv6, and IPv6 with the name of a local interface.
+// plain brings an address to one form: IPv4 within IPv6 becomes IPv4, and IPv6 loses the name of a local interface.
 func plain(addr netip.Addr) netip.Addr { return addr.Unmap().WithZone("") }
 
-// of returns the address of the visitor who sent a request.
+// of returns the address of the visitor who sent the request.
 func (p Proxies) of(c *fiber.Ctx) netip.Addr {
 	peer, _ := netip.AddrFromSlice(c.Context().RemoteIP())
 	var forwarded []string
@@ -101,9 +101,10 @@ func (p Proxies) of(c *fiber.Ctx) netip.Addr {
 	return p.Client(plain(peer), forwarded)
 }
 
-// strangers reports, once, that somebody who is no trusted proxy says on whose behalf it asks. A proxy that was not
-// named makes one client of all visitors, so that one of them uses up the limits of all. Mostly such a proxy is in a
-// private network, and bots from elsewhere can't make the report come too early there.
+// strangers reports, once, that a peer which is not a trusted proxy sends a proxy's headers. If a proxy was not named,
+// all visitors count as one client, so that one of them can use up the limits of all. Such a proxy is mostly in a
+// private network. The report about private peers is a separate one, because bots can send these headers from public
+// addresses and so set off only the other report.
 type strangers struct {
 	logger          *slog.Logger
 	proxies         Proxies
@@ -122,13 +123,13 @@ func (s *strangers) notice(c *fiber.Ctx) {
 	}
 	if peer.IsPrivate() || peer.IsLoopback() {
 		s.private.Do(func() {
-			s.logger.Warn("a peer that is not trusted sends headers of a proxy, which are ignored, so that all that it sends counts as one "+
-				"visitor's; if it is your proxy, set TRUSTED_PROXIES to its address", "peer", peer.String())
+			s.logger.Warn("a peer that is not a trusted proxy sends a proxy's headers; they are ignored, so all of its requests count as one visitor's; "+
+				"if it is your proxy, set TRUSTED_PROXIES to its address", "peer", peer.String())
 		})
 		return
 	}
 	s.public.Do(func() {
-		s.logger.Warn("a peer that is not trusted sends headers of a proxy, which are ignored; if it is your proxy, set TRUSTED_PROXIES to "+
+		s.logger.Warn("a peer that is not a trusted proxy sends a proxy's headers; they are ignored; if it is your proxy, set TRUSTED_PROXIES to "+
 			"its address", "peer", somewhere(peer))
 	})
 }

@@ -5,8 +5,7 @@ import (
 	"sync"
 )
 
-// shares divides something scarce: of all that there is one network has at most a share, so that it can't eat the
-// others'.
+// shares divides something scarce. One network gets at most a share of it, so that it can't take what the others need.
 type shares struct {
 	most, share int
 
@@ -19,7 +18,7 @@ func newShares(most, share int) *shares {
 	return &shares{most: most, share: share, takenBy: make(map[netip.Prefix]int)}
 }
 
-// take takes n for a client, and reports whether there was so much left.
+// take takes n for a client, and reports whether that much was left.
 func (s *shares) take(client netip.Addr, n int) bool {
 	network := neighbours(client)
 	s.mu.Lock()
@@ -42,13 +41,13 @@ func (s *shares) giveBack(client netip.Addr, n int) {
 	}
 }
 
-// neighbours are the addresses that one party is likely to have all of: a /24 of IPv4, and the /48 that is the most
-// which providers of IPv6 commonly give to one customer.
+// neighbours returns the addresses around client that one party is likely to control: an IPv4 /24, or the IPv6 /48 that
+// is the most that providers commonly give to one customer.
 func neighbours(addr netip.Addr) netip.Prefix {
 	bits := 24
 	if addr.Is6() {
 		bits = 48
 	}
-	network, _ := addr.Prefix(bits) // the zero Prefix of an address that is not known
+	network, _ := addr.Prefix(bits) // the zero Prefix if the address is not known
 	return network
 }

@@ -10,29 +10,29 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Turns lets a few take a slow step at once, and others wait for their turn: for a bounded time, in bounded number, and
-// from one network no more than half of those. Who gets no turn is told at once, or when the time is over, with
-// ErrBusy.
+// Turns lets a few requests take a slow step at once, and others wait for their turn. How long they wait and how many
+// wait is bounded, and at most half of those that wait may come from one network. A request that gets no turn gets
+// ErrBusy, at once or when its time is over.
 type Turns struct {
 	running chan struct{}
 	places  *shares
 }
 
 const (
-	longestTurn   = 1600 * time.Millisecond // waiting and storage together: a visitor shall have an answer in two seconds
+	longestTurn   = 1600 * time.Millisecond // waiting and storage together: a visitor should have an answer within two seconds
 	longestWait   = 1300 * time.Millisecond
-	placesAtOnce  = 20 // for each that runs: what takes 60 ms each is done in less than the longest wait
+	placesAtOnce  = 20 // for each step that runs: if a step takes 60 ms, all are done in less than the longest wait
 	networksShare = placesAtOnce / 2
 )
 
-// NewTurns returns turns for a step that may be taken so many times at once.
+// NewTurns returns turns for a step that may be taken atOnce times at the same time.
 func NewTurns(atOnce int) *Turns {
 	return &Turns{make(chan struct{}, atOnce), newShares(placesAtOnce*atOnce, networksShare*atOnce)}
 }
 
-// Take does the work when it is the request's turn, and returns its error. What nobody waits for any more, for the
-// client has hung up, is not begun. During the work the request's context ends when the visitor has waited long enough
-// for an answer.
+// Take does the work when it is the request's turn, and returns the work's error. If the client has hung up by then,
+// the work is not begun. During the work, the request's context ends when the visitor has waited long enough for an
+// answer.
 func (t *Turns) Take(c *fiber.Ctx, work func() error) error {
 	whole := c.UserContext()
 	defer c.SetUserContext(whole)
@@ -49,7 +49,7 @@ func (t *Turns) InTurn(handler fiber.Handler) fiber.Handler {
 
 func (t *Turns) take(ctx context.Context, client netip.Addr, gone func() bool, work func() error) error {
 	if !t.places.take(client, 1) {
-		return fmt.Errorf("%w: too many wait", ErrBusy)
+		return fmt.Errorf("%w: too many requests are waiting", ErrBusy)
 	}
 	defer t.places.giveBack(client, 1)
 	ctx, cancel := context.WithTimeout(ctx, longestWait)
@@ -60,11 +60,11 @@ func (t *Turns) take(ctx context.Context, client netip.Addr, gone func() bool, w
 		return fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
 	}
 	defer func() { <-t.running }()
-	// Of several channels that are ready, select takes any.
+	// If several channels are ready, select takes any of them.
 	if ctx.Err() != nil || gone() {
 		return fmt.Errorf("%w: %w", ErrBusy, errGone)
 	}
 	return work()
 }
 
-var errGone = errors.New("nobody waits any more")
+var errGone = errors.New("the client has hung up")

@@ -89,7 +89,7 @@ func TestAPIPageTellsEachRefusal(t *testing.T) {
 	spoilt("A field is blank", `{"captcha_value": " "}`)
 	spoilt("A field is not a string", `{"captcha_value": 1234}`)
 	spoilt("The answer is too long", `{"captcha_value": "ABCDEFGHI"}`)
-	spoilt("A field of the form's own is wrong", `{"email": "ada"}`)
+	spoilt("One of the form's own fields is wrong", `{"email": "ada"}`)
 	spoilt("The key is unknown, used or expired", `{"captcha_key": "unknown"}`)
 	spoilt("The answer is wrong", `{"captcha_value": "WRONG"}`)
 	spoilt("The work is wrong", `{"captcha_work": "`+strings.Repeat("0", 64)+`"}`)
@@ -104,9 +104,9 @@ func TestAPIPageTellsEachRefusal(t *testing.T) {
 		body := strings.TrimSuffix(jsonText(messageWith(key, answer)), "}") + `,"captcha_value":"ABCD"}`
 		return v.do(v.request("POST", "/api/contact", "application/json", body))
 	})
-	check("The method is another", send("GET", "", ""))
+	check("The method is not POST", send("GET", "", ""))
 	check("The body is too large", send("POST", "application/json", `{"name": "`+strings.Repeat("x", 300<<10)+`"}`))
-	check("The media type is not taken", send("POST", "text/plain", "hello"))
+	check("The media type is not accepted", send("POST", "text/plain", "hello"))
 
 	busy := visit(t, server.Start(t, "LIMIT_SUBMIT=1/s"))
 	check("Too many requests", func(_ *visitor, key, answer string) (reply page) {

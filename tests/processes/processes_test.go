@@ -75,7 +75,7 @@ func TestForkedProcessesWithoutAStorageDoNotStart(t *testing.T) {
 	_, ended, output := startForked(t)
 	select {
 	case err := <-ended:
-		if err == nil || !strings.Contains(output.String(), "a storage that all processes share, for Prefork runs several") {
+		if err == nil || !strings.Contains(output.String(), "a storage that all processes share, because Prefork runs several of them") {
 			t.Errorf("ended with %v and wrote\n%s", err, output)
 		}
 	case <-time.After(time.Minute):

@@ -11,8 +11,8 @@ var stepSizes = [89]int{
 	7845, 8630, 9493, 10442, 11487, 12635, 13899, 15289, 16818, 18500, 20350, 22385, 24623, 27086, 29794, 32767,
 }
 
-// adpcm is the state that encoder and decoder share. A clip starts from its zero value, which suits a clip that starts
-// in silence.
+// adpcm is the state that encoder and decoder share. Every clip starts from the zero value, which suits a clip that
+// begins in silence.
 type adpcm struct {
 	sample, step int
 }
@@ -57,7 +57,7 @@ func decode(dst []int16, codes string, count int) []int16 {
 	return dst
 }
 
-// encode is the inverse of decode, as near as four bits allow.
+// encode is the inverse of decode, as nearly as four bits allow.
 func encode(samples []int16) string {
 	var state adpcm
 	codes := make([]byte, (len(samples)+1)/2)

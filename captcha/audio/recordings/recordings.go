@@ -1,9 +1,9 @@
 // Package recordings holds the speech that challenges are made of: for each language several synthetic voices, each
 // saying the name of every letter and digit, a word for every letter ("Bravo"), and what goes between them ("as in").
-// It is a package of its own so that the attacks on the spoken challenge hear exactly what its attackers can.
+// It is a package of its own so that the attacks in this repository have exactly what an attacker can have.
 //
 // The recordings were made by espeak-ng; "go generate" makes them again from the lists in the make folder. PHONEMES.md
-// says how each sounds, and MISHEARD.md which of them a recogniser of speech takes for another.
+// says how each recording sounds, and MISHEARD.md says which of them a speech recogniser mistakes for others.
 package recordings
 
 import (
@@ -65,7 +65,7 @@ type Clip struct {
 	codes   string
 }
 
-// NewClip encodes samples, which should begin and end in silence. It sets no more than Samples and the codes.
+// NewClip encodes samples, which should begin and end in silence. Kind, Sign and Voice are left for the caller to set.
 func NewClip(samples []int16) Clip {
 	return Clip{Samples: len(samples), codes: encode(samples)}
 }
@@ -84,17 +84,18 @@ func Languages() []string {
 func Open(language string) ([]Clip, error) {
 	file, ok := files[language]
 	if !ok {
-		return nil, fmt.Errorf("no recordings in language %q; there are %q", language, Languages())
+		return nil, fmt.Errorf("there are no recordings in the language %q, only in %q", language, Languages())
 	}
 	return Unmarshal(file)
 }
 
-// again is added to the kind of a clip whose codes are those of one before it, as of the Russian names of "A" and "А".
+// again is added to the kind of a clip that has the same codes as a clip before it, such as the Russian names of Latin
+// "A" and Cyrillic "А".
 const again = 1 << 2
 
-// Marshal writes clips in the form of a .voices file: the number of clips; for each its kind, sign, voice and number
-// of samples, and if it is an earlier one again, the number of that; then the codes of the others, in the same order.
-// Numbers are unsigned varints.
+// Marshal writes clips in the form of a .voices file. It begins with the number of clips. Then come each clip's kind,
+// sign, voice and number of samples, and the number of an earlier clip if this one is the same again. The codes of all
+// other clips follow, in the same order. Numbers are unsigned varints.
 func Marshal(clips []Clip) []byte {
 	file := binary.AppendUvarint(nil, uint64(len(clips)))
 	earlier := make(map[string]int)
@@ -117,7 +118,7 @@ func Marshal(clips []Clip) []byte {
 
 var (
 	errTruncated = errors.New("recordings: the file ends too early")
-	errOrder     = errors.New("recordings: a clip is a later one again, or one of another length")
+	errOrder     = errors.New("recordings: a clip refers to a later clip, or to one of another length")
 )
 
 // Unmarshal reads what Marshal wrote.

@@ -1,4 +1,4 @@
-// Package attempts is the door to the package captcha/attempts for apps on Fiber v3, which has its manual.
+// Package attempts is the package captcha/attempts for apps on Fiber v3. The manual is there.
 //
 //	logins := attempts.New(attempts.Config{Guard: guard.For("login")})
 package attempts
@@ -18,7 +18,8 @@ import (
 // ErrFailed says that a try was made and did not succeed.
 var ErrFailed = attempts.ErrFailed
 
-// Config holds the settings of attempts: those of captcha/attempts, of which Guard and Network are here instead.
+// Config holds the settings of attempts: those of captcha/attempts, except that Guard and Network are fields of this
+// Config.
 type Config struct {
 	// Config holds all other settings.
 	attempts.Config
@@ -49,7 +50,7 @@ func New(config Config) *Attempts {
 	return a
 }
 
-// NewAttempts returns attempts with these settings. Its error is one or several of *setting.Error.
+// NewAttempts returns attempts with these settings. Its error wraps a *setting.Error, or several.
 func NewAttempts(config Config) (*Attempts, error) {
 	cfg := config
 	var errs []error

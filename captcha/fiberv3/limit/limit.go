@@ -1,4 +1,4 @@
-// Package limit is the door to the package captcha/limit for apps on Fiber v3, which has its manual.
+// Package limit is the package captcha/limit for apps on Fiber v3. The manual is there.
 //
 //	app.Post("/api/captcha", limit.New(limit.Config{Rate: limit.Rate{Count: 120, Per: time.Minute}}), guard.Create)
 package limit
@@ -12,7 +12,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
 )
 
-// Those of captcha/limit.
+// The types of captcha/limit.
 type (
 	Rate   = limit.Rate
 	Prefix = limit.Prefix
@@ -22,7 +22,7 @@ type (
 // Unlimited, as a Rate's Count, lets every request through.
 const Unlimited = limit.Unlimited
 
-// Config holds the settings of a limit, as those of captcha/limit. The zero value is usable.
+// Config holds the settings of a limit, which are like those of captcha/limit. The zero value is usable.
 type Config struct {
 	// Next lets a request through uncounted when it returns true.
 	//
@@ -34,15 +34,15 @@ type Config struct {
 	// Optional. Default: 60 requests a minute
 	Rate Rate
 
-	// Prefixes are the networks that count as one client.
+	// Prefixes are the sizes of network that count as one client.
 	//
 	// Optional. Default: those of captcha/limit
 	Prefixes []Prefix
 
-	// Client returns the address that a request comes from. The zero Addr is that it is not known.
+	// Client returns the address that a request comes from. The zero Addr means that the address is not known.
 	//
-	// Optional. Default: c.IP(). Behind a proxy that is the proxy, unless the app sets ProxyHeader, and TrustProxy with
-	// TrustProxyConfig.
+	// Optional. Default: c.IP(). Behind a proxy that is the proxy's address, unless the app sets ProxyHeader, and
+	// TrustProxy with TrustProxyConfig.
 	Client func(c fiber.Ctx) netip.Addr
 
 	// ErrorHandler answers a request above the limit. The error is an *Error.
@@ -51,7 +51,8 @@ type Config struct {
 	ErrorHandler func(c fiber.Ctx, err error) error
 }
 
-// New returns a handler that lets each network through at a rate. It panics if a setting is refused.
+// New returns a handler that lets the requests of each network through at Config.Rate. It panics if a setting is
+// refused.
 func New(config ...Config) fiber.Handler {
 	handler, err := NewHandler(config...)
 	if err != nil {
@@ -60,7 +61,7 @@ func New(config ...Config) fiber.Handler {
 	return handler
 }
 
-// NewHandler is New with an error in place of the panic: one *setting.Error, or several that are joined.
+// NewHandler is New, but returns an error instead of panicking: a *setting.Error, or several joined.
 func NewHandler(config ...Config) (fiber.Handler, error) {
 	cfg := withDefaults(config)
 	limiter, err := limit.NewLimiter(cfg.Rate, cfg.Prefixes)

@@ -1,4 +1,4 @@
-// Package once is the door to the package captcha/once for apps on Fiber v3, which has its manual.
+// Package once is the package captcha/once for apps on Fiber v3. The manual is there.
 //
 //	app.Post("/contact", once.New(once.Config{Guard: guard}), contact)
 package once
@@ -15,18 +15,19 @@ import (
 // ErrUnfinished says that a form was sent before, and that its answer is not known.
 var ErrUnfinished = once.ErrUnfinished
 
-// Config holds the settings of forms that are answered once: those of captcha/once, of which Guard is here instead.
+// Config holds the settings of forms that are answered once: those of captcha/once, except that Guard is a field of
+// this Config.
 type Config struct {
 	// Config holds all other settings.
 	once.Config
 
-	// Guard is the one that the form is guarded by, of the form's own purpose.
+	// Guard is the guard that protects the form, with the form's own purpose.
 	//
 	// Required
 	Guard *fiberv3.Guard
 }
 
-// New returns a handler to be put before a form's own. It panics with the error that NewHandler returns.
+// New returns a handler that stands before a form's own. It panics with the error that NewHandler returns.
 func New(config Config) fiber.Handler {
 	handler, err := NewHandler(config)
 	if err != nil {
@@ -35,7 +36,7 @@ func New(config Config) fiber.Handler {
 	return handler
 }
 
-// NewHandler is New with an error in place of the panic: a *setting.Error.
+// NewHandler is New, but returns a *setting.Error instead of panicking.
 func NewHandler(config Config) (fiber.Handler, error) {
 	cfg := config
 	if cfg.Config.Guard != nil {

@@ -1,16 +1,16 @@
-// Package answer has what the answers to a captcha's challenges are made of: an alphabet, whose letters they are drawn
-// from, and the comparing of an answer with what a visitor typed.
+// Package answer draws the answers to a captcha's challenges from the letters of an alphabet, and compares them with
+// what visitors type.
 //
 // # What counts as typed right
 //
-// Keyboards differ, and a visitor who saw the letters right should not lose a challenge to theirs. An answer and what
-// was typed are both brought to one form, whose aim is the alphabet:
+// Keyboards differ, and a visitor who read the letters right should not lose a challenge because of the keyboard. The
+// answer and what was typed are both brought to one form, which has the alphabet's letters where possible:
 //
 //   - White space and what can't be seen are dropped: zero-width characters, soft hyphens, byte order marks, marks of
 //     direction, variation selectors.
-//   - A letter with marks is the same composed and in parts, in whatever order the marks come. A comma below is a
-//     cedilla.
-//   - Upper and lower case are alike, and so are full width, half width and the usual one.
+//   - A letter with marks is the same whether it is one character or several, and in whatever order the marks come. A
+//     comma below counts as a cedilla.
+//   - Upper and lower case are alike, and so are full, half and usual width.
 //   - Decimal digits are alike in every script.
 //   - A letter is like one of another script that has the same shape in capitals: Latin A, Greek Α and Cyrillic А.
 //   - A dotted i counts for a dotless one and the other way round, unless the alphabet has both.
@@ -18,14 +18,14 @@
 //     S for 5 where there is no S.
 //
 // Whatever else is typed stays and makes the answer wrong: another letter, one too many, a dash, a mark on a letter
-// that has none. A mark is a key of its own or a long press on a keyboard; it does not come about by itself, as case or
-// width do, and É for E says that something else was seen.
+// that has none. A mark takes a key of its own or a long press. Unlike case or width, it does not come about by
+// accident: É for E says that something else was seen.
 //
 // # Why this costs nothing
 //
 // Each letter of an alphabet is its own form, and New refuses an alphabet with two letters that would share one. So
-// there are as many forms of answers as there are answers, each text has one form, and a guess is right for one answer
-// at most: its odds are those of comparing to the letter.
+// there are as many forms of answers as there are answers, each text has one form, and a guess is right for at most one
+// answer: its chance is the same as if letters had to match exactly.
 package answer
 
 import (
@@ -38,20 +38,20 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
-// MaxTyped is how many characters of a text are looked at, spaces and all. A text that has more is no answer.
+// MaxTyped is the most characters that a text may have, spaces included. A longer text is no answer.
 const MaxTyped = 64
 
-// maxLetters of an alphabet.
+// maxLetters is the most letters of an alphabet.
 const maxLetters = 255
 
 // Alphabet is a set of letters that can be told apart. It is safe for concurrent use.
 type Alphabet struct {
 	letters []rune
-	meaning map[parts]rune // the letter that is meant by what is typed
+	meaning map[parts]rune // the letter that is meant, by what is typed
 }
 
-// New returns the alphabet of letters: 2 to 255 of them, each to be seen by itself and none to count as another. The
-// error is a *setting.Error.
+// New returns the alphabet of letters: 2 to 255 of them, each of which can be seen by itself and none of which counts
+// as another. The error is a *setting.Error.
 func New(letters string) (*Alphabet, error) {
 	a := &Alphabet{[]rune(letters), make(map[parts]rune)}
 	if !utf8.ValidString(letters) {
@@ -63,7 +63,7 @@ func New(letters string) (*Alphabet, error) {
 	for i, letter := range a.letters {
 		if !unicode.IsGraphic(letter) || isInvisible(letter) || joins(usualWidth(letter)) || letter == utf8.RuneError {
 			return nil, setting.Refuse("Alphabet", letters,
-				"letters that can be seen and stand by themselves, which %q can't", letter)
+				"letters that can be seen and can stand by themselves; %q can't", letter)
 		}
 		meant, _ := take(letter)
 		other, taken := a.meaning[meant]
@@ -85,11 +85,12 @@ func New(letters string) (*Alphabet, error) {
 	return a, nil
 }
 
-// isOtherCase says so of i and I too, which are not each other's case in Turkish.
+// isOtherCase reports whether a and b differ in case only. It does so for i and I too, although in Turkish they are two
+// letters.
 func isOtherCase(a, b rune) bool { return strings.EqualFold(string(a), string(b)) }
 
-// addMistaken lets the characters of a group stand for the letter of it that the alphabet has, if it has exactly one,
-// save those that stand for a letter already.
+// addMistaken lets the characters of a group stand for the one letter of the group that the alphabet has, if it has
+// exactly one. Characters that stand for a letter already are left alone.
 func (a *Alphabet) addMistaken(group string) {
 	var members []rune
 	for _, letter := range a.letters {
@@ -112,14 +113,14 @@ func (a *Alphabet) addMistaken(group string) {
 // Letters returns the alphabet's letters in the order given to New.
 func (a *Alphabet) Letters() []rune { return slices.Clone(a.letters) }
 
-// Form returns text in the form that answers are compared in: the letters of the alphabet that are meant, and what
-// means none as it is, but for its case, its width and its script.
+// Form returns text in the form in which answers are compared. Characters become the letters of the alphabet that they
+// mean. Others stay, in plain case, width and script.
 func (a *Alphabet) Form(text string) string {
 	return string(a.appendForm(make([]rune, 0, MaxTyped), text))
 }
 
-// Length returns how many characters text has for a limit on what is typed, which is MaxTyped at most: those of its
-// form, or all of them where there are more than MaxTyped. It is 0 for a text in which nothing can be seen.
+// Length returns how many characters of text count towards a limit, which is at most MaxTyped: those of its form or, if
+// text has more than MaxTyped characters, all of them. It is 0 for a text in which nothing can be seen.
 func (a *Alphabet) Length(text string) int {
 	if n := utf8.RuneCountInString(text); n > MaxTyped {
 		return n
@@ -128,8 +129,8 @@ func (a *Alphabet) Length(text string) int {
 	return len(a.appendForm(form[:0], text))
 }
 
-// Same says whether answer and typed have the same form. An answer without letters is nobody's. How long it takes
-// depends on what was typed and on how many letters the answer has, but not on which they are.
+// Same reports whether answer and typed have the same form. It is false for an answer without letters. How long it
+// takes depends on what was typed and on how many letters the answer has, but not on which letters they are.
 func (a *Alphabet) Same(answer, typed string) bool {
 	if utf8.RuneCountInString(answer) > MaxTyped || utf8.RuneCountInString(typed) > MaxTyped {
 		return false

@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 )
 
-// Draw returns an answer of least to most letters. Each length is as likely as the others, and each letter. Most is at
-// least least, and the two are less than 65,536 apart.
+// Draw returns an answer of least to most letters. All lengths are equally likely, and so are all letters. most must
+// not be less than least, and must be less than 65,536 more.
 func (a *Alphabet) Draw(least, most int) string {
 	var d dice
 	letters := make([]rune, least+d.roll(most-least+1))
@@ -31,7 +31,7 @@ func (d *dice) roll(n int) int {
 		}
 		x := int(binary.LittleEndian.Uint16(d.left))
 		d.left = d.left[2:]
-		// The last, incomplete run of n numbers would make its members likelier.
+		// Numbers in the last, incomplete run of n would be likelier than others.
 		if limit := 1 << 16 / n * n; x < limit {
 			return x % n
 		}

@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// appendForm appends the form of text. It is as long as text at most, in characters.
+// appendForm appends the form of text. The form has at most as many characters as text.
 func (a *Alphabet) appendForm(form []rune, text string) []rune {
 	start := len(form) // of a character and the marks that join it
 	for _, r := range text {
@@ -25,8 +25,8 @@ func (a *Alphabet) appendForm(form []rune, text string) []rune {
 	return a.settle(form, start)
 }
 
-// settle replaces what form has from start on, a character and its marks, with the letter that is meant. Where none is,
-// it only makes the character plain, so that answers from another alphabet are compared leniently too.
+// settle replaces what form has from start on, a character and its marks, with the letter that is meant. If no letter
+// is meant, it only makes the character plain, so that answers from another alphabet are compared leniently too.
 func (a *Alphabet) settle(form []rune, start int) []rune {
 	if start == len(form) || start == len(form)-1 && a.has(form[start]) {
 		return form
@@ -40,8 +40,8 @@ func (a *Alphabet) settle(form []rune, start int) []rune {
 	return form
 }
 
-// has says whether r is a letter of the alphabet, after the same time for each of them: of an answer, which has no
-// other characters, nothing else is looked at.
+// has reports whether r is a letter of the alphabet. It takes the same time for every letter. An answer has no other
+// characters, so nothing else about it affects the time.
 func (a *Alphabet) has(r rune) bool {
 	found := 0
 	for _, letter := range a.letters {
@@ -50,7 +50,7 @@ func (a *Alphabet) has(r rune) bool {
 	return found == 1
 }
 
-// isInvisible says whether nobody sees r, be it space or a format.
+// isInvisible reports whether r can't be seen: white space or a format character.
 func isInvisible(r rune) bool {
 	if r < 0x80 {
 		return unicode.IsSpace(r)
@@ -59,14 +59,14 @@ func isInvisible(r rune) bool {
 		unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 }
 
-// joins says whether r is a part of the character before it: a mark, or a vowel or a final consonant of a Hangul
+// joins reports whether r is a part of the character before it: a mark, or a vowel or a final consonant of a Hangul
 // syllable.
 func joins(r rune) bool {
 	return r >= 0x300 && (unicode.Is(unicode.M, r) || r >= 0x1160 && r <= 0x11ff || r >= 0xd7b0 && r <= 0xd7ff)
 }
 
-// usualWidth makes full width and half width letters and digits the usual ones, and the half width katakana's sound
-// marks those that join a letter.
+// usualWidth turns letters and digits of full and half width into the usual ones, and the sound marks of half-width
+// katakana into those that join a letter.
 func usualWidth(r rune) rune {
 	switch {
 	case r >= '！' && r <= '～':

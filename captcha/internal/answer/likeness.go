@@ -2,13 +2,13 @@ package answer
 
 import "unicode"
 
-// plain makes r upper case and a character of Latin script, or of Greek where Latin has none, and of decimal digits 0
-// to 9. The dotted i is not apart from the dotless one here.
+// plain turns r into upper case and into the Latin character of the same shape, or the Greek one if there is none in
+// Latin. It turns decimal digits into 0 to 9. It does not tell a dotted i from a dotless one.
 func plain(r rune) rune {
 	if r >= 0x80 && unicode.Is(unicode.Nd, r) {
 		return '0' + digit(r)
 	}
-	// Some capitals, as ẞ, meet the rest of their case only by way of the small letter.
+	// Some capitals, such as ẞ, get the same form as their other spellings only by way of the small letter.
 	return shape(unicode.ToUpper(unicode.ToLower(r)))
 }
 
@@ -27,8 +27,8 @@ func digit(r rune) rune {
 	return 0
 }
 
-// shape returns the one of the capitals of several scripts that have the same shape which stands for all. No language
-// has two of a line in its alphabet.
+// Capitals of several scripts can have the same shape: shape returns the one that stands for all of them. No language
+// has two capitals of the same line in its alphabet.
 func shape(capital rune) rune {
 	switch capital {
 	case 'Α', 'А':
@@ -87,14 +87,15 @@ func shape(capital rune) rune {
 	return capital
 }
 
-// mistaken are groups of characters that readers take for each other, the likest first: in those before the empty line
-// the characters have one shape but for the font, and the others are those that picture.Alphabet has one each of. If
-// the alphabet has exactly one letter of a group, the whole group stands for it: whoever sees a 5 in an alphabet
-// without S can't know that it is no S. A machine that reads the pictures gains nothing, for it can learn the alphabet.
+// mistaken are groups of characters that readers mistake for each other, the most alike first. The characters of the
+// groups before the empty line differ in shape only by the font; of each other group, picture.Alphabet has one
+// character. If an alphabet has exactly one letter of a group, the whole group stands for it: a visitor who sees a 5
+// can't know that the alphabet has no S. A machine that reads the pictures gains nothing from that, because it can
+// learn the alphabet.
 var mistaken = [...]string{
 	"Iİ",
 	"O0",
-	"1Il", // a small l, for a capital one is like none of them
+	"1Il", // a small l; a capital L is like none of them
 	"2Z",
 	"3З",
 	"4Ч",

@@ -14,15 +14,16 @@ type parts struct {
 	marks [maxMarks]rune
 }
 
-// maxMarks of a letter: Greek of the old spelling and Vietnamese have none with more.
+// maxMarks is the most marks of a letter. Polytonic Greek and Vietnamese have no letter with more.
 const maxMarks = 3
 
-// The same to a reader, on Romanian keyboards of different ages.
+// These look the same to a reader; older and newer Romanian keyboards make one or the other.
 const cedilla, commaBelow = '\u0327', '\u0326'
 
 const dotAbove = '\u0307'
 
-// take takes a character and the marks that join it apart. It is not ok if there are more marks than a letter has.
+// take splits a character and the marks that join it into parts. ok is false if there are more marks than a letter can
+// have.
 func take(character ...rune) (p parts, ok bool) {
 	if len(character) > 1+maxMarks {
 		return parts{}, false
@@ -61,7 +62,7 @@ func take(character ...rune) (p parts, ok bool) {
 //go:embed composed.table
 var composed string // six bytes for each character: see make
 
-// split takes the last mark off a composed character. The mark is 0 if the character is only another's double.
+// split takes the last mark off a composed character. The mark is 0 if the character is only a duplicate of another.
 func split(r rune) (first, mark rune, ok bool) {
 	if s := r - 0xac00; s >= 0 && s < 19*21*28 { // a Hangul syllable: 21 vowels and 27 finals or none
 		if final := s % 28; final != 0 {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// firstKeys open sealed keys of the first version, so that replicas can be upgraded one by one: a key that an older one
-// issued is good for the rest of its life. They were 48 bytes too:
+// firstKeys open sealed keys of the first version, so that replicas can be upgraded one by one: a key that an older
+// replica issued stays good for the rest of its life. Those keys had 48 bytes too:
 //
 //	nonce  12  the low byte of the period's number, then 11 random bytes
 //	text   20  encrypted: expiry in Unix milliseconds, the low 40 bits (5), language by its place in the list of the
@@ -63,7 +63,8 @@ func atPlace(languages []Language, place byte) Language {
 	return 0
 }
 
-// firstExpiry is the moment near now whose Unix milliseconds end in these bits: 40 of them come round once in 34 years.
+// firstExpiry returns the moment nearest to now whose Unix milliseconds end in these 40 bits, which recur every 34
+// years.
 func firstExpiry(low [5]byte, now time.Time) time.Time {
 	var ms [8]byte
 	copy(ms[:], low[:])

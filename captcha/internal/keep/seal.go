@@ -24,9 +24,9 @@ import (
 //	             answer   14  UTF-8, padded with zeros
 //	tag    16  authenticates the text, the namespace, the kind of key, its purpose and its binding
 //
-// The cipher is AES-256-GCM with a random nonce, the one form in which a FIPS 140-3 module seals. Its key is derived
-// from the secret, the layout's version and the period's number, so that no key seals more than an hour's challenges:
-// NIST SP 800-38D, section 8.3, allows 2^32 of them with random nonces, over a million a second.
+// The cipher is AES-256-GCM with a random nonce, the only kind of sealing that a FIPS 140-3 module allows. Its key is
+// derived from the secret, the layout's version and the period's number, so that no key seals more than an hour's
+// challenges. NIST SP 800-38D, section 8.3, allows 2^32 seals with random nonces, which is over a million a second.
 const (
 	nonceSize   = 12
 	textSize    = 20
@@ -96,8 +96,8 @@ func (s *sealer) keys(number int64) *periodKeys {
 // MaxLife is the longest that anything sealed can be good for.
 const MaxLife = 24 * time.Hour
 
-// maxPeriods is how many periods back a key may have been sealed: the longest life, and the part of an hour that had
-// passed by then.
+// maxPeriods is how many periods back a key may have been sealed: the longest life, and the part of the period that had
+// already passed.
 const maxPeriods = int64(MaxLife/period) + 1
 
 func (s *sealer) derive(use string, number int64) []byte {
@@ -135,15 +135,16 @@ func (s *sealer) seal(c Challenge, scope []byte, now time.Time) (key string, sea
 	return base64.RawURLEncoding.EncodeToString(whole), c
 }
 
-// open returns what key stands for in the scope, or false if this secret did not seal it within the time that a key may
-// be old, as of now.
+// open returns what key stands for in the scope. It returns false if this secret did not seal the key, or if the key is
+// older than oldest.
 func (s *sealer) open(key string, scope []byte, now time.Time, oldest time.Duration) (Challenge, bool) {
 	sealed, ok := decodeKey(key)
 	if !ok {
 		return Challenge{}, false
 	}
 	var room [textSize]byte
-	// A key does not say when it was sealed: one hour's, and the next's where a server's clock is a little ahead.
+	// A key does not say when it was sealed, so every period in question is tried, and the next one too, in case a
+	// server's clock is a little ahead.
 	for number := periodOf(now.Add(Skew)); number >= periodOf(now.Add(-oldest)); number-- {
 		keys := s.keys(number)
 		text, err := keys.aead.Open(room[:0], nil, sealed[:], scope)
@@ -162,8 +163,8 @@ func (s *sealer) open(key string, scope []byte, now time.Time, oldest time.Durat
 	return Challenge{}, false
 }
 
-// decodeKey reads base64. 64 characters are 48 bytes without spare bits: no two texts decode to the same key. The
-// decoder skips line breaks, which would make a second spelling.
+// decodeKey reads base64. 64 characters are 48 bytes without spare bits, so no two texts decode to the same key. Line
+// breaks, which the decoder would skip, would make a second spelling, and are refused.
 func decodeKey(key string) (sealed [sealedSize]byte, ok bool) {
 	if len(key) != sealedChars || strings.ContainsAny(key, "\r\n") {
 		return sealed, false
@@ -172,11 +173,11 @@ func decodeKey(key string) (sealed [sealedSize]byte, ok bool) {
 	return sealed, err == nil
 }
 
-// seed is a pseudorandom function of the nonce under a key of its own: who sees the key only can not draw the picture
-// again for every possible answer and compare.
+// seed is a pseudorandom function of the nonce, with a secret key of its own. So somebody who sees only the challenge's
+// key can't draw the picture for every possible answer and compare.
 func (k *periodKeys) seed(nonce []byte) [32]byte { return expand(k.prf, nonce) }
 
-// expand is two blocks that no other nonce has, encrypted.
+// expand encrypts two blocks that no other nonce has.
 func expand(prf cipher.Block, nonce []byte) (seed [32]byte) {
 	first, second := seed[:aes.BlockSize], seed[aes.BlockSize:]
 	copy(first, nonce)

@@ -7,7 +7,7 @@ import (
 )
 
 // Skew is how far the clocks of replicas may be apart. A spent key is remembered for that much longer than it lives, so
-// that a server whose clock is behind can not accept it again.
+// that a server whose clock is behind does not accept it again.
 const Skew = 5 * time.Second
 
 // Sealed keeps challenges in their own keys. Issuing touches no storage; the storage remembers spent keys only.
@@ -16,10 +16,10 @@ type Sealed struct {
 	storage Storage
 	names   names
 	cfg     Config
-	plain   []byte // the text of the scope that most keys are asked for in
+	plain   []byte // the text of the scope in which most keys are asked for
 }
 
-// NewSealed returns a keeper that seals. It touches the storage only where there are no Secrets, in Agree.
+// NewSealed returns a keeper that seals. It uses the storage only in Agree, and only if there are no Secrets.
 func NewSealed(cfg Config) *Sealed {
 	names := newNames(cfg.Namespace)
 	known := givenSecrets(cfg.Secrets)
@@ -29,8 +29,8 @@ func NewSealed(cfg Config) *Sealed {
 	return &Sealed{known, cfg.Storage, names, cfg, []byte(Scope{Kind: Puzzle}.text(string(names)))}
 }
 
-// Agree agrees on a secret with the other replicas, unless secrets were given. A keeper that could not tries again with
-// each challenge.
+// Agree agrees on a secret with the other replicas, unless secrets were given. A keeper that could not agree tries
+// again with each challenge.
 func (k *Sealed) Agree(ctx context.Context) error {
 	_, err := k.secrets.sealers(ctx)
 	return err

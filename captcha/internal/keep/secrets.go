@@ -13,11 +13,11 @@ import (
 // secretSize is the size in bytes of a generated secret: AES-256's strength.
 const secretSize = 32
 
-// secrets holds the secrets that keys are sealed with: the first seals, all of them open.
+// secrets holds the secrets that keys are sealed with. The first one seals, and each of them opens.
 type secrets struct {
 	known atomic.Pointer[[]*sealer]
 
-	// Only where the secret is agreed through the storage; agreed is nil otherwise.
+	// Only if the secret is agreed on through the storage; otherwise agreed is nil.
 	agreed Storage
 	name   string
 	now    func() time.Time
@@ -26,8 +26,9 @@ type secrets struct {
 	failed error // the outcome of asking
 }
 
-// How often a key that no known secret opens makes the guard ask the storage whether another replica has replaced the
-// secret: often enough that a visitor who comes back is served, and too seldom to be worth an attacker's while.
+// The least time between two questions to the storage whether another replica has replaced the secret, which the guard
+// asks when no known secret opens a key. It is short enough for a visitor who tries again, and too long to be worth an
+// attacker's while.
 const askAgainAfter = time.Second
 
 // maxKnown is how many agreed secrets are remembered. A second one comes up only after the storage lost its data.
@@ -89,14 +90,14 @@ func openAny(known []*sealer, try func(*sealer) (Challenge, bool)) (Challenge, b
 	return Challenge{}, false
 }
 
-// ask agrees with the storage, unless that was tried a moment ago: then the outcome still stands. So whoever waits for
-// a storage that hangs waits for one attempt, not for a queue of them.
+// ask calls agree, unless that was tried a moment ago and its outcome still stands. So a caller that waits for a
+// storage that hangs waits for one attempt, not for a queue of them.
 func (s *secrets) ask(ctx context.Context) ([]*sealer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.asked.IsZero() || s.now().Sub(s.asked) >= askAgainAfter {
 		s.failed = s.agree(ctx)
-		// A caller that has left says nothing about the storage.
+		// That a caller has left says nothing about the storage.
 		if s.failed == nil || !errors.Is(ctx.Err(), context.Canceled) {
 			s.asked = s.now()
 		}
@@ -104,7 +105,7 @@ func (s *secrets) ask(ctx context.Context) ([]*sealer, error) {
 	return *s.known.Load(), s.failed
 }
 
-// agree offers the storage the secret in use, or a new one, and adopts the one that is there. Callers hold mu.
+// agree offers the storage the secret in use, or a new one, and adopts the one that it then has. Callers hold mu.
 func (s *secrets) agree(ctx context.Context) error {
 	known := *s.known.Load()
 	offer := RandomSecret()

@@ -10,13 +10,13 @@ import (
 
 // Storage is what single use needs of a storage.
 type Storage interface {
-	// Get returns the value under key. Absent or expired is nil and no error.
+	// Get returns the value under key. If it is absent or expired, that is nil and no error.
 	Get(ctx context.Context, key string) ([]byte, error)
 	// Take returns the value under key and removes it, in one step.
 	Take(ctx context.Context, key string) ([]byte, error)
 	// Add sets key only if it is absent, in one step, and reports whether it did.
 	Add(ctx context.Context, key string, value []byte, ttl time.Duration) (added bool, err error)
-	// Count adds one under key and returns how many were added since the first, which lives ttl.
+	// Count adds one to the count under key and returns the new count, which expires a ttl after the first call.
 	Count(ctx context.Context, key string, ttl time.Duration) (n int64, err error)
 }
 
@@ -39,8 +39,8 @@ type counter interface {
 	Count(ctx context.Context, key string, ttl time.Duration) (int64, error)
 }
 
-// Wrap returns plain as a Storage. The steps that it has of its own are used; the others are made of what it has, under
-// locks that hold for this process alone.
+// Wrap returns plain as a Storage. It uses the steps that plain has. The others it makes from Get, Set and Delete,
+// under locks that hold for this process alone.
 func Wrap(plain Plain) Storage {
 	w := wrapped{Plain: plain}
 	w.taker, _ = plain.(taker)
@@ -49,7 +49,7 @@ func Wrap(plain Plain) Storage {
 	return w
 }
 
-// Lacks returns the names of the steps that plain does not have, of those asked for.
+// Lacks returns those of the named steps that plain does not have.
 func Lacks(plain Plain, steps ...string) (missing []string) {
 	w := Wrap(plain).(wrapped)
 	has := map[string]bool{"Take": w.taker != nil, "Add": w.adder != nil, "Count": w.counter != nil}
@@ -70,7 +70,7 @@ type wrapped struct {
 
 // The locks are the process's, not a guard's: several guards may share a storage and accept each other's challenges.
 var (
-	locks    [64]sync.Mutex // by key, so that a slow storage does not serve one visitor at a time
+	locks    [64]sync.Mutex // by key, so that with a slow storage visitors need not wait for each other
 	lockSeed = maphash.MakeSeed()
 )
 
@@ -118,7 +118,7 @@ func (w wrapped) Add(ctx context.Context, key string, value []byte, ttl time.Dur
 	return true, nil
 }
 
-// Count keeps the number and, since a plain Set moves the end of an entry's life, the moment at which that ends.
+// Count stores the number together with the time at which it expires, because a plain Set would move that time.
 func (w wrapped) Count(ctx context.Context, key string, ttl time.Duration) (int64, error) {
 	if w.counter != nil {
 		return w.counter.Count(ctx, key, ttl)

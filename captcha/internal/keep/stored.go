@@ -20,7 +20,7 @@ type Stored struct {
 	first   mark // of values of the first version, which are read
 }
 
-// NewStored returns a keeper that stores. Its error is about keys that NewKey makes.
+// NewStored returns a keeper that stores. It returns an error if NewKey makes keys that are not accepted.
 func NewStored(cfg Config) (*Stored, error) {
 	if key := cfg.NewKey(); !KeyForm(key) {
 		return nil, keyFormError(key)
@@ -33,8 +33,8 @@ func keyFormError(key string) error {
 	return fmt.Errorf("the generator made the key %q; accepted: 1 to %d letters, digits, - and _", key, MaxKey)
 }
 
-// name is where a challenge is stored. A scope of its own is part of the name, so that a key which is asked for in
-// another is not there, and is not used up.
+// name is where a challenge is stored. The scope is a part of the name, unless it is the plain one. So in another scope
+// the key is not there, and is not used up.
 func (k *Stored) name(key string, scope Scope) string {
 	if scope.plain() {
 		return k.names.of(key)
@@ -74,8 +74,8 @@ func (k *Stored) Take(ctx context.Context, key string, scope Scope) (Challenge, 
 	return k.read(value, err)
 }
 
-// Sending has nothing but the key to make the secret of, for what was taken is not there any more. Neither is the key
-// then: who reads the storage does not find it.
+// Sending can make the secret only from the key, because a challenge that was taken is no longer in the storage. By
+// then the key isn't there either, so nobody who reads the storage finds it.
 func (k *Stored) Sending(ctx context.Context, key string, scope Scope) (secret [32]byte, issued bool, err error) {
 	_, err = k.Peek(ctx, key, scope)
 	if err != nil && !errors.Is(err, ErrUnknown) {
@@ -95,15 +95,15 @@ func (k *Stored) read(value []byte, err error) (Challenge, error) {
 	if err != nil {
 		return Challenge{}, storageError("read a challenge", err)
 	}
-	// Many storages drop what is expired late, or to the second.
+	// Many storages drop expired entries late, or count in whole seconds.
 	if !own || !c.Expires.After(k.cfg.Now()) {
 		return Challenge{}, ErrUnknown
 	}
 	return c, nil
 }
 
-// mark stands for the layout and the namespace in a stored challenge. Where one form begins like another, as a_{key}
-// and a_b_{key} do, the one guard's name for the key b_c is the other's for the key c.
+// mark stands for the layout and the namespace in a stored challenge. If one template begins like another, as a_{key}
+// and a_b_{key} do, one guard's name for the key b_c is the other's name for the key c.
 type mark [8]byte
 
 func newMark(text string) mark {

@@ -9,9 +9,9 @@ import (
 
 // Table holds values by network.
 //
-// A set of slots that is full gives up the network whose value is worth least, so a flood from ever new networks
-// pushes out its own before one that has a history. Of the quarter of a million slots, in sets that large, 100,000
-// networks fill none but once in 30 million times. A client takes a slot for each of its networks.
+// A set of slots that is full gives up the network whose value is worth least, so a flood from ever new networks pushes
+// out its own before one that has a history. There are a quarter of a million slots, and the sets are so large that
+// 100,000 networks fill one of them only once in 30 million cases. A client takes a slot for each of its networks.
 type Table[T any] struct {
 	seed   maphash.Seed // secret, so that nobody can aim at somebody else's slots
 	less   func(a, b *T) bool
@@ -24,7 +24,7 @@ const (
 	setSlots  = 64 // In sets of 16, 100,000 networks would fill three or four.
 )
 
-// shard is a part of the table, made when it is first needed: a quiet site keeps few of them.
+// shard is a part of the table. It is made when it is first needed, so that a quiet site has few of them.
 type shard[T any] struct {
 	mu   sync.Mutex
 	sets []set[T]
@@ -40,7 +40,7 @@ func New[T any](less func(a, b *T) bool) *Table[T] {
 	return &Table[T]{seed: maphash.MakeSeed(), less: less}
 }
 
-// Use calls do with the value of a network, zero for a new one. The value is locked meanwhile.
+// Use calls do with the value of a network, which is zero for a new network. The value is locked meanwhile.
 func (t *Table[T]) Use(network netip.Prefix, do func(value *T)) {
 	hash := t.hash(network)
 	shard := &t.shards[hash%shards]
@@ -52,7 +52,7 @@ func (t *Table[T]) Use(network netip.Prefix, do func(value *T)) {
 	do(shard.sets[hash/shards%shardSets].find(hash, t.less))
 }
 
-// Look returns a copy of the value of a network, and makes no room for one that has none.
+// Look returns a copy of the value of a network. It takes no slot for a network that has none.
 func (t *Table[T]) Look(network netip.Prefix) (value T) {
 	hash := t.hash(network)
 	shard := &t.shards[hash%shards]
@@ -68,7 +68,7 @@ func (t *Table[T]) Look(network netip.Prefix) (value T) {
 	return value
 }
 
-// All calls do with each value, the empty ones of shards that were made among them, one shard locked at a time.
+// All calls do with each value, including the empty ones of shards that were made. It locks one shard at a time.
 func (t *Table[T]) All(do func(value *T)) {
 	for i := range t.shards {
 		t.shards[i].all(do)
@@ -90,7 +90,7 @@ func (t *Table[T]) hash(network netip.Prefix) uint64 {
 	if network.IsValid() {
 		address := network.Addr().As16()
 		copy(bytes[:], address[:])
-		bytes[16] = byte(network.Bits()) // at most 128; IPv4's addresses are a part of IPv6 that has no others
+		bytes[16] = byte(network.Bits()) // at most 128; IPv4 addresses have a part of IPv6 to themselves
 	}
 	return max(1, maphash.Bytes(t.seed, bytes[:])) // 0 is an empty slot's
 }
@@ -104,7 +104,7 @@ func (s *set[T]) index(network uint64) int {
 	return -1
 }
 
-// find returns the value of a network, where necessary at the expense of the one that is worth least.
+// find returns the value of a network. If the set is full, a new network takes the slot of the one that is worth least.
 func (s *set[T]) find(network uint64, less func(a, b *T) bool) *T {
 	if i := s.index(network); i >= 0 {
 		return &s.values[i]
@@ -123,8 +123,8 @@ func (s *set[T]) find(network uint64, less func(a, b *T) bool) *T {
 	return &s.values[least]
 }
 
-// Of returns the network of an address that so many leading bits make: of IPv4 or of IPv6. It is not ok where that is
-// 0 bits, and the zero Prefix stands for all addresses that are not known.
+// Of returns the network that an address's leading bits make: ipv4 of them for IPv4 and ipv6 of them for IPv6. ok is
+// false if that is 0 bits. The zero Prefix stands for all addresses that are not known.
 func Of(addr netip.Addr, ipv4, ipv6 int) (network netip.Prefix, ok bool) {
 	if !addr.IsValid() {
 		return netip.Prefix{}, true
@@ -134,6 +134,6 @@ func Of(addr netip.Addr, ipv4, ipv6 int) (network netip.Prefix, ok bool) {
 	if addr.Is4() {
 		bits = ipv4
 	}
-	network, _ = addr.Prefix(bits) // The error is that of more bits than the address has.
+	network, _ = addr.Prefix(bits) // Fails only for more bits than the address has.
 	return network, bits > 0
 }

@@ -1,10 +1,10 @@
 // Package polite keeps insults out of answers that are drawn at random.
 //
 // It knows some 180 short words of English, German, French, Spanish, Portuguese and Russian, the last in both scripts.
-// An answer that holds one of them, upper and lower case alike and with digits among letters read as those that they
-// resemble, is to be drawn again. Of the 130,321 answers of four letters of the default alphabet 310 are refused, 0.24
-// %; of six letters 0.52 %, of eight 0.78 %. Those that are left stay equally likely, so that a guess is right once in
-// 130,011 times, where it was once in 130,321.
+// An answer that contains one of them has to be drawn again. Case does not matter, and a digit among letters is read as
+// the letter that it resembles. Of the 130,321 answers of four letters of the default alphabet, 310 are refused, or
+// 0.24 %; of those with six letters, 0.52 %, and with eight, 0.78 %. The answers that are left stay equally likely, so
+// that a guess is right once in 130,011 times instead of once in 130,321 times.
 package polite
 
 import (
@@ -48,7 +48,7 @@ func turn(r rune) rune {
 	return r
 }
 
-// Allowed tells whether an answer holds none of the words.
+// Allowed reports whether an answer contains none of the words.
 func Allowed(answer string) bool {
 	var window [longest]rune // the last letters, the newest last
 	known, n, digits := words(), 0, 0
@@ -72,7 +72,7 @@ func Allowed(answer string) bool {
 	return true
 }
 
-// plain is the capital letter that a letter or digit is read as.
+// plain returns the capital letter as which a letter or digit is read.
 func plain(r rune) rune {
 	if '0' <= r && r <= '9' {
 		return rune("OIZEASGTBG"[r-'0'])

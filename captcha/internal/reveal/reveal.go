@@ -1,5 +1,5 @@
-// Package reveal leads the test helper to the answers of challenges, past the public API of captcha, which has no way
-// to them.
+// Package reveal gives the test package captchatest the answers of challenges, which the public API of captcha does not
+// reveal.
 package reveal
 
 import "context"

@@ -1,8 +1,8 @@
 // Package tag finds the language for a visitor: language tags (BCP 47) are looked up as RFC 4647, section 3.4, says,
 // and the header Accept-Language is read as RFC 9110, section 12.5.4, says.
 //
-// The package golang.org/x/text/language does that and much more, and would add 212 KiB to each app. The tests hold
-// this package to it: whatever tag it knows finds the same language here.
+// The package golang.org/x/text/language does that and much more, and would add 212 KiB to each app. The tests compare
+// this package with that one: whatever tag that one knows finds the same language here.
 package tag
 
 import (
@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// Chain yields tag in lower case and then what stands in for it, the nearest first: for zh-TW that is zh-tw and
-// zh-hant, for es-MX es-mx, es-419 and es.
+// Chain yields tag in lower case and then the tags that can take its place, the nearest first: for zh-TW zh-tw and
+// zh-hant; for es-MX es-mx, es-419 and es.
 func Chain(tag string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for at := strings.ToLower(tag); at != "" && yield(at); {
@@ -22,8 +22,8 @@ func Chain(tag string) iter.Seq[string] {
 	}
 }
 
-// parent leaves out the last part of a tag, and a single letter before it, which only introduces that part. Where the
-// Unicode CLDR knows a closer relative, or none, it is that.
+// parent returns the tag without its last part, and without a single letter before it, which only introduces that part.
+// If the Unicode CLDR knows a closer relative, parent returns that, or "" if the CLDR says that there is none.
 func parent(tag string) string {
 	if relative, ok := relatives[tag]; ok {
 		return relative
@@ -97,8 +97,8 @@ const (
 	longestHeader = 1024
 )
 
-// Prefer returns the language that the value of a header Accept-Language prefers, or the default. What can't be read of
-// the header is passed over, and so is what goes beyond 1,024 bytes.
+// Prefer returns the language that the value of a header Accept-Language prefers, or the default. Parts of the header
+// that can't be read are skipped, and so is what is beyond 1,024 bytes.
 func (x Index) Prefer(header string) string {
 	if len(header) > longestHeader {
 		header = header[:strings.LastIndexByte(header[:longestHeader], ',')+1]
@@ -148,7 +148,7 @@ func languageRange(part string) (tag string, quality float64, ok bool) {
 // rightToLeft are languages that are written from right to left, unless their tag names a script.
 var rightToLeft = strings.Fields("ar arc arz azb bal bgn ckb dv fa glk he iw ji ks lrc mzn nqo pnb prs ps sd skr syr ug ur yi")
 
-// rightToLeftScripts are the scripts that are written so.
+// rightToLeftScripts are the scripts that are written from right to left.
 var rightToLeftScripts = strings.Fields("adlm arab aran hebr mand nkoo rohg samr syrc thaa")
 
 // RightToLeft reports whether a language is written from right to left.

@@ -191,7 +191,7 @@ var mutants = []mutant{
 	{"captcha/pressure/pressure.go", "a client can't raise its neighbours' level",
 		`told := within(float64(r.walk), -credit, most)`, `told := within(float64(r.walk), -credit, 1000*most)`, presses},
 	{"captcha/pressure/pressure.go", "each network counts as one in all",
-		`most = 1 // in all, each counts as one`, `most = failures`, presses},
+		`most = 1 // among all networks, each counts as one`, `most = failures`, presses},
 	{"captcha/pressure/pressure.go", "right answers can't be kept in store",
 		`within(float64(r.walk)+walk, -credit, failures*4*excess)`, `within(float64(r.walk)+walk, -1000, failures*4*excess)`, presses},
 	{"captcha/pressure/pressure.go", "a level does not last for hours",

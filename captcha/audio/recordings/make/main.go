@@ -1,8 +1,9 @@
-// Command make lets espeak-ng speak the lists in this folder and writes the .voices files and PHONEMES.md of the
-// folder above. It needs espeak-ng (Debian's package of that name) and is run by "go generate" there.
+// Command make has espeak-ng speak the lists in this folder, and writes the .voices files and PHONEMES.md in the folder
+// above. It needs espeak-ng (Debian has a package of that name). "go generate" in the folder above runs it.
 //
-// A list is lines of fields apart by tabs. "voices" names espeak-ng's voices, "links" what is said between a letter
-// and its word. Every other line is a letter or digit, its name as the synthesiser is to read it, and its word.
+// A list consists of lines, whose fields are separated by tabs. "voices" names espeak-ng's voices, "links" what is said
+// between a letter and its word. Every other line is a letter or digit, its name as the synthesiser is to read it, and
+// its word.
 package main
 
 import (
@@ -121,8 +122,8 @@ func speak(voice, say string) ([]int16, error) {
 	return level(fade(trim(resample(sound, float64(rate)/recordings.Rate)))), nil
 }
 
-// resample takes one sample of each step (at least 1) of the input, through a Hann-windowed sinc that keeps what the
-// lower rate can carry.
+// resample returns one sample for each step of the input, which is at least 1, through a Hann-windowed sinc that keeps
+// what the lower rate can carry.
 func resample(sound []float64, step float64) []float64 {
 	const cutoff, zeros = 0.94, 24 // of the new Nyquist frequency; crossings on each side
 	width := zeros * step / cutoff
@@ -142,7 +143,7 @@ func resample(sound []float64, step float64) []float64 {
 	return out
 }
 
-// trim cuts what is more than 40 dB below the loudest sample off both ends, but for 15 ms.
+// trim cuts off both ends what is more than 40 dB below the loudest sample, and leaves 15 ms of it.
 func trim(sound []float64) []float64 {
 	const margin = recordings.Rate * 15 / 1000
 	peak := 0.0

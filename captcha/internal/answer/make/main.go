@@ -1,11 +1,11 @@
 // Command make writes the table of composed characters in the folder above, from Unicode's data as golang.org/x/text
 // has it. It is run by "go generate" there.
 //
-// The table has the characters of the Basic Multilingual Plane that Unicode's canonical mappings take apart, in order,
-// as six bytes each: the character, its first part, which may itself be composed, and its mark, all big endian. The
-// mark is zero where the character is another's double, as the Kelvin sign is K's. Not in it are Hangul syllables,
-// which are taken apart by arithmetic, the ideographs doubled for older character sets, which no keyboard makes, and
-// marks, which are no letters.
+// The table has, in order, the characters of the Basic Multilingual Plane that Unicode's canonical mappings decompose.
+// Each takes six bytes, big endian: the character, its first part, which may itself be composed, and its mark. The mark
+// is zero if the character is a duplicate of another, as the Kelvin sign is of K. Three kinds of characters are left
+// out: Hangul syllables, which are decomposed by arithmetic; ideographs duplicated for older character sets, which no
+// keyboard makes; and marks, which are not letters.
 package main
 
 import (
