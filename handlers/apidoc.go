@@ -66,7 +66,7 @@ func (f apiFields) refusals() []apiRefusal {
 		{"A field is blank", 400, `{"captcha_value":["This field may not be blank."]}`, false},
 		{"A field is not a string", 400, `{"captcha_value":["Not a valid string."]}`, false},
 		{"The answer is too long", 400, fmt.Sprintf(`{"captcha_value":["Ensure this field has no more than %d characters."]}`, f.Longest), false},
-		{"A field of the form's own is wrong", 400, `{"email":["Enter a valid email address."]}`, false},
+		{"One of the form's own fields is wrong", 400, `{"email":["Enter a valid email address."]}`, false},
 		{"The key is unknown, used or expired", 400, `{"non_field_errors":["Invalid or expired captcha key"]}`, false},
 		{"The receipt is unknown, used or expired", 400, `{"non_field_errors":["Invalid or expired captcha key"]}`, false},
 		{"The answer is wrong", 400, `{"non_field_errors":["Invalid captcha value"]}`, true},
@@ -74,9 +74,9 @@ func (f apiFields) refusals() []apiRefusal {
 		{"ALTCHA's field can't be read", 400, `{"altcha":["Not a valid string."]}`, false},
 		{"The work can't be read", 400, `{"captcha_work":["Not a valid string."]}`, false},
 		{"The body is not JSON", 400, `{"detail":"JSON parse error - the body ends before the value does"}`, false},
-		{"The method is another", 405, `{"detail":"Method \"GET\" not allowed."}`, false},
+		{"The method is not accepted", 405, `{"detail":"Method \"GET\" not allowed."}`, false},
 		{"The body is too large", 413, `{"detail":"` + web.Sentence(fiber.StatusRequestEntityTooLarge) + `"}`, false},
-		{"The media type is not taken", 415, `{"detail":"Unsupported media type \"text/plain\" in request."}`, false},
+		{"The media type is not accepted", 415, `{"detail":"Unsupported media type \"text/plain\" in request."}`, false},
 		{"Too many requests", 429, `{"detail":"Request was throttled. Expected available in 1 seconds."}`, false},
 		{"The storage can't be reached", 503, `{"detail":"The captcha can't be checked at the moment. Try again in a few seconds."}`, false},
 	}
@@ -89,7 +89,7 @@ func (s *site) apiShow(c *fiber.Ctx) error {
 	var err error
 	if page.Challenge, err = s.Guard.Issue(c); err != nil {
 		status, page.Notice = web.Explain(err)
-		web.Logger(c).Error("no challenge for the API page", "error", err)
+		web.Logger(c).Error("the API page is shown without a challenge", "error", err)
 	}
 	return web.Page(c, status, "api", page)
 }

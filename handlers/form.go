@@ -111,7 +111,7 @@ func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error)
 		if status != fiber.StatusServiceUnavailable && status != fiber.StatusTooManyRequests {
 			return problem
 		}
-		web.Logger(c).Error("form not taken", "view", view, "error", problem)
+		web.Logger(c).Error("a form could not be accepted", "view", view, "error", problem)
 	}
 	var beside error // beside the captcha; of what the visitor can't mend the notice tells
 	if status == fiber.StatusUnprocessableEntity {
@@ -121,7 +121,7 @@ func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error)
 	if !page.Open {
 		var err error
 		if challenge, err = s.challenge(c, page.Purpose); err != nil {
-			web.Logger(c).Error("form without a challenge", "view", view, "error", err)
+			web.Logger(c).Error("a form is shown without a challenge", "view", view, "error", err)
 			status, page.Notice = web.Explain(err)
 			return web.Page(c, status, view, page)
 		}

@@ -186,7 +186,7 @@ func TestRateOfText(t *testing.T) {
 	}
 	for _, text := range []string{"", "60", "60/", "/min", "0/min", "-1/min", "60/fortnight", "60/min/min", "1.5/s", "9999999/s"} {
 		var rate limit.Rate
-		if err := rate.UnmarshalText([]byte(text)); err == nil || !strings.Contains(err.Error(), "accepted is") {
+		if err := rate.UnmarshalText([]byte(text)); err == nil || !strings.Contains(err.Error(), "must be") {
 			t.Errorf("%q: error is %v, want one that says what is accepted", text, err)
 		}
 	}

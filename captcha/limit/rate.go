@@ -40,7 +40,7 @@ func (r *Rate) UnmarshalText(text []byte) error {
 	n, err := strconv.Atoi(count)
 	per, ok := periods[period]
 	if err != nil || !ok || n < 1 || n > maxCount {
-		return errors.New("accepted is a number of requests from 1 to 1000000 in a second, min, hour or day, as in 60/min, or none")
+		return errors.New("must be a number of requests from 1 to 1000000 in a second, min, hour or day, as in 60/min, or none")
 	}
 	*r = Rate{n, per}
 	return nil

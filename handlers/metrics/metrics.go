@@ -40,7 +40,7 @@ func New() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_challenges_total",
-			Help: "Challenges by what was done (issued, spoken, worked, verified), how it went, in which way they were met, and what for."},
+			Help: "Challenges by what was done with them (issued, spoken, worked, verified), its result, the way they were met, and their purpose."},
 			[]string{"done", "result", "way", "purpose"}),
 		verified: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_siteverify_total",
 			Help: "Responses verified for the backends of other sites, by site and result."}, []string{"site", "result"}),
@@ -51,7 +51,7 @@ func New() *Metrics {
 		drawn: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "captcha_styles_issued_total",
 			Help: "Challenges issued, by the style that they are drawn in."}, []string{"style"}),
 		letters: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "captcha_letters_seconds",
-			Help:    "Time from issue to letters that were typed, right or wrong, by the style that they were drawn in. A challenge takes one answer.",
+			Help:    "Time from issue until letters were typed, right or wrong, by the style they were drawn in. A challenge accepts one answer.",
 			Buckets: answerBuckets}, []string{"style", "result"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "storage_failures_total",
 			Help: "Storage operations that failed."}, []string{"operation"}),
@@ -108,9 +108,9 @@ func (m *Metrics) Pressure(p *pressure.Pressure) { m.registry.MustRegister(press
 type pressed struct{ pressure *pressure.Pressure }
 
 var (
-	alarm = prometheus.NewDesc("captcha_pressure_alarm", "How many networks fail at once, as a level from 0 to 3.", nil, nil)
+	alarm = prometheus.NewDesc("captcha_pressure_alarm", "How many networks are failing at once, as a level from 0 to 3.", nil, nil)
 	fails = prometheus.NewDesc("captcha_pressure_failing_networks",
-		"IPv4 /16s and IPv6 /32s in which guesses fail, less half of those in which they are right.", nil, nil)
+		"IPv4 /16s and IPv6 /32s in which guesses fail, minus half of those in which answers are right.", nil, nil)
 	atLevel = prometheus.NewDesc("captcha_pressure_networks", "Networks of any width that have a record, by their level.", []string{"level"}, nil)
 )
 
@@ -146,7 +146,7 @@ func (m *Metrics) Watch(s Storage) Storage {
 	if clock, ok := s.(interface{ Skew() time.Duration }); ok {
 		// Registering a second one fails, and the first stays.
 		_ = m.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "storage_clock_ahead_seconds",
-			Help: "How far the storage's clock is ahead of this process's, as it was last read. Replicas may be 5 seconds apart."},
+			Help: "How far the storage's clock is ahead of this process's, when it was last read. Replicas' clocks may differ by 5 seconds."},
 			func() float64 { return clock.Skew().Seconds() }))
 	}
 	return &watched{s, m}

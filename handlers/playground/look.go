@@ -36,7 +36,7 @@ func (k knobs) look() (l look, problems map[string]string) {
 		l.least, err1 = strconv.Atoi(from)
 		l.most, err2 = strconv.Atoi(to)
 		if err1 != nil || err2 != nil || l.least < 1 || l.most < l.least || l.most > maxLetters {
-			problems["length"] = fmt.Sprintf("Accepted are 1 to %d letters, the fewest first.", maxLetters)
+			problems["length"] = fmt.Sprintf("Enter 1 to %d letters, and no more as the fewest than as the most.", maxLetters)
 		}
 	}
 	if k.Width != d.Width || k.Height != d.Height {
@@ -44,16 +44,16 @@ func (k knobs) look() (l look, problems map[string]string) {
 		l.Width, err1 = settings.Pixels(k.Width)
 		l.Height, err2 = settings.Pixels(k.Height)
 		if err1 != nil || err2 != nil {
-			problems["size"] = fmt.Sprintf("Accepted are whole numbers of pixels, each up to %d; 0 is as much as the text needs.", picture.MaxSize)
+			problems["size"] = fmt.Sprintf("Enter whole numbers of pixels, each up to %d. 0 means as much as the text needs.", picture.MaxSize)
 		}
 	}
 	if !slices.Contains(allOptions.Scales, k.Scale) {
-		problems["scale"] = "Accepted is " + strings.Join(allOptions.Scales, ", ") + "."
+		problems["scale"] = "Choose one of " + strings.Join(allOptions.Scales, ", ") + "."
 	} else if k.Scale != defaultScale {
 		l.Scale, _ = strconv.Atoi(k.Scale)
 	}
 	if _, ok := settings.FontNamed(k.Font); !ok && k.Font != "" {
-		problems["font"] = "Accepted is one of " + strings.Join(settings.FontNames(), ", ") + "."
+		problems["font"] = "Choose one of " + strings.Join(settings.FontNames(), ", ") + "."
 	}
 	k.readLetters(&l, problems)
 	k.readColours(&l, problems)
@@ -68,7 +68,7 @@ func (k knobs) readLetters(l *look, problems map[string]string) {
 	if k.FontSize != "" {
 		x, err := strconv.ParseFloat(k.FontSize, 64)
 		if l.FontSize = x; err != nil || x == 0 {
-			problems["font_size"] = "Accepted is a number of pixels."
+			problems["font_size"] = "Enter a number of pixels."
 		}
 	}
 	if l.Upright = k.Upright; l.Upright || k.rotation() == defaultKnobs.rotation() {
@@ -78,7 +78,7 @@ func (k knobs) readLetters(l *look, problems map[string]string) {
 	l.RotationMin, err1 = strconv.ParseFloat(k.RotationMin, 64)
 	l.RotationMax, err2 = strconv.ParseFloat(k.RotationMax, 64)
 	if err1 != nil || err2 != nil {
-		problems["rotation"] = "Accepted are two numbers of degrees, the least first."
+		problems["rotation"] = "Enter two numbers of degrees, the smaller first."
 	}
 	l.Upright = l.RotationMin == 0 && l.RotationMax == 0
 }
@@ -98,7 +98,7 @@ func (k knobs) readColours(l *look, problems map[string]string) {
 	case "transparent":
 		l.Foreground, l.Background = read(k.Foreground), color.Transparent
 	default:
-		problems["colours"] = "Accepted is own or transparent."
+		problems["colours"] = "Choose own or transparent."
 	}
 }
 
@@ -106,7 +106,7 @@ func (k knobs) readColours(l *look, problems map[string]string) {
 func named[T any](problems map[string]string, knob string, names []string, parse func(string) (T, error)) (list []T) {
 	if knob != "style" && slices.Contains(names, none) {
 		if len(names) > 1 {
-			problems[knob] = "None can't be chosen together with others."
+			problems[knob] = "None can't be chosen together with others. Untick it or the others."
 		}
 		return []T{}
 	}

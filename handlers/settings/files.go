@@ -18,11 +18,11 @@ func readFiles(environment map[string]string) error {
 			continue
 		}
 		if environment[name] != "" {
-			return fmt.Errorf("%s and %s_FILE are both set; accepted is one of them", name, name)
+			return fmt.Errorf("%s and %s_FILE are both set; set only one of them", name, name)
 		}
 		text, err := os.ReadFile(path)
 		if err != nil {
-			return fmt.Errorf("%s_FILE=%q: accepted is the path of a file that holds %s: %w", name, path, name, err)
+			return fmt.Errorf("%s_FILE=%q: must be the path of a file that holds %s: %w", name, path, name, err)
 		}
 		environment[name] = strings.TrimSpace(string(text))
 	}

@@ -10,7 +10,7 @@ type logFormat string
 
 func (f *logFormat) UnmarshalText(text []byte) error {
 	if *f = logFormat(text); *f != "text" && *f != "json" {
-		return errors.New("accepted is text or json")
+		return errors.New("must be text or json")
 	}
 	return nil
 }
@@ -21,7 +21,7 @@ type logLevel struct{ slog.Level }
 // UnmarshalText says what is accepted, which slog does not.
 func (l *logLevel) UnmarshalText(text []byte) error {
 	if err := l.Level.UnmarshalText(text); err != nil {
-		return errors.New("accepted is debug, info, warn or error")
+		return errors.New("must be debug, info, warn or error")
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ type timeout time.Duration
 func (d *timeout) UnmarshalText(text []byte) error {
 	limit, err := time.ParseDuration(string(text))
 	if err != nil || limit < time.Millisecond || limit > time.Minute {
-		return errors.New("accepted is a time from 1ms to 1m, as in 500ms")
+		return errors.New("must be a time from 1ms to 1m, as in 500ms")
 	}
 	*d = timeout(limit)
 	return nil
@@ -44,7 +44,7 @@ type stopDelay time.Duration
 func (d *stopDelay) UnmarshalText(text []byte) error {
 	delay, err := time.ParseDuration(string(text))
 	if err != nil || delay < 0 || delay > time.Minute {
-		return errors.New("accepted is a time from 0s to 1m, as in 3s")
+		return errors.New("must be a time from 0s to 1m, as in 3s")
 	}
 	*d = stopDelay(delay)
 	return nil
@@ -66,7 +66,7 @@ func (a *metricsAddr) UnmarshalText(text []byte) error {
 	}
 	var addr listenAddr
 	if err := addr.UnmarshalText(text); err != nil {
-		return errors.New("accepted is host:port, as in " + defaultMetricsAddr + ", or none")
+		return errors.New("must be host:port, as in " + defaultMetricsAddr + ", or none")
 	}
 	a.Addr = string(addr)
 	return nil
@@ -86,7 +86,7 @@ type keptRate limit.Rate
 
 func (r *keptRate) UnmarshalText(text []byte) error {
 	if (*limit.Rate)(r).UnmarshalText(text) != nil {
-		return errors.New("accepted is how many messages, and as many accounts, one network may leave in a second, min, hour or day, as in 20/day, or none")
+		return errors.New("must be the number of messages, and of accounts, that one network may leave in a second, min, hour or day, as in 20/day, or none")
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func (l *pressureLevel) UnmarshalText(text []byte) error {
 	}
 	level, ok := levels[string(text)]
 	if !ok {
-		return errors.New("accepted is auto, off, or a level from 0 to 3 for everybody")
+		return errors.New("must be auto, off, or a level from 0 to 3 for everybody")
 	}
 	*l = level
 	return nil

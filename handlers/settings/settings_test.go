@@ -71,34 +71,34 @@ func TestSettingsThatDoNotParse(t *testing.T) {
 		values   string // with blanks between
 		accepted string
 	}{
-		"ADDR":                     {"3000 localhost a:b :70000 :-1 ::1", "accepted is host:port"},
-		"METRICS_ADDR":             {"9090", "accepted is host:port"},
-		"STORAGE_WAIT":             {"0 -1 10s x", "accepted is a whole number of seconds from 1 to 86400"},
-		"CAPTCHA_TIMEOUT":          {"0 -5 5m 1.5 x 86401 99999999999999999999", "accepted is a whole number of seconds from 1 to 86400"},
-		"LIMIT_KEPT":               {"20 20/week x", "accepted is how many messages"},
-		"LIMIT_LOGIN":              {"20 20/week x", "accepted is a number of requests"},
-		"CAPTCHA_LENGTH":           {"0 0-4 4- -4 4-5-6 x", "accepted is a number of letters"},
+		"ADDR":                     {"3000 localhost a:b :70000 :-1 ::1", "must be host:port"},
+		"METRICS_ADDR":             {"9090", "must be host:port"},
+		"STORAGE_WAIT":             {"0 -1 10s x", "must be a whole number of seconds from 1 to 86400"},
+		"CAPTCHA_TIMEOUT":          {"0 -5 5m 1.5 x 86401 99999999999999999999", "must be a whole number of seconds from 1 to 86400"},
+		"LIMIT_KEPT":               {"20 20/week x", "must be the number of messages"},
+		"LIMIT_LOGIN":              {"20 20/week x", "must be a number of requests"},
+		"CAPTCHA_LENGTH":           {"0 0-4 4- -4 4-5-6 x", "must be a number of letters"},
 		"CAPTCHA_FONT_PATH":        {"/nothing/here.ttf", "accepted"},
-		"CAPTCHA_FONT_SIZE":        {"0 x", "accepted is a number of pixels"},
-		"CAPTCHA_IMAGE_SIZE":       {"90 90x -1x40 axb 90X40x1", "accepted is width x height in pixels"},
-		"CAPTCHA_LETTER_ROTATION":  {"35 0,x upright", "accepted are the least and the greatest angle"},
+		"CAPTCHA_FONT_SIZE":        {"0 x", "must be a number of pixels"},
+		"CAPTCHA_IMAGE_SIZE":       {"90 90x -1x40 axb 90X40x1", "must be width x height in pixels"},
+		"CAPTCHA_LETTER_ROTATION":  {"35 0,x upright", "must be the least and the greatest angle"},
 		"CAPTCHA_FOREGROUND_COLOR": {"red #fff #gggggg 001100", "#rrggbb"},
 		"CAPTCHA_BACKGROUND_COLOR": {"white #12345", "transparent"},
-		"CAPTCHA_CACHE_KEY":        {"m{key} account_{key} accounts{key} kept_x{key}", "accepted is another beginning"},
-		"CAPTCHA_KEY":              {`a"b ключ a.b`, "accepted is a name of letters, digits, _ and -"},
-		"CAPTCHA_IMAGE":            {`a\b a:b`, "accepted is a name of letters, digits, _ and -"},
+		"CAPTCHA_CACHE_KEY":        {"m{key} account_{key} accounts{key} kept_x{key}", "must begin differently"},
+		"CAPTCHA_KEY":              {`a"b ключ a.b`, "must be a name of letters, digits, _ and -"},
+		"CAPTCHA_IMAGE":            {`a\b a:b`, "must be a name of letters, digits, _ and -"},
 		"FILTER_FUNCTION":          {"blurry smooth,", "accepted"},
 		"NOISE_FUNCTION":           {"loud none,arcs", "accepted"},
 		"CAPTCHA_STYLE":            {"fancy classic,,", "accepted"},
-		"CAPTCHA_SCALE":            {"0 -1 1.5 x", "accepted is a whole number above zero"},
-		"CAPTCHA_STORED":           {"yes 2 on", "accepted is true or false"},
-		"CAPTCHA_PRESSURE":         {"on 4 -1", "accepted is auto, off, or a level from 0 to 3"},
-		"CAPTCHA_PRESSURE_EXEMPT":  {"office 192.0.2.0/33", "accepted are addresses and networks"},
+		"CAPTCHA_SCALE":            {"0 -1 1.5 x", "must be a whole number above zero"},
+		"CAPTCHA_STORED":           {"yes 2 on", "must be true or false"},
+		"CAPTCHA_PRESSURE":         {"on 4 -1", "must be auto, off, or a level from 0 to 3"},
+		"CAPTCHA_PRESSURE_EXEMPT":  {"office 192.0.2.0/33", "must be addresses and networks"},
 		"LIMIT_ISSUE":              {"fast 0/min 10 10/week", "accepted"},
 		"TRUSTED_PROXIES":          {"everybody 0.0.0.0/0 10.0.0.0/33", ""},
-		"LOG_FORMAT":               {"xml", "accepted is text or json"},
-		"LOG_LEVEL":                {"loud", "accepted is debug, info, warn or error"},
-		"STOP_DELAY":               {"2 1h -1s", "accepted is a time"},
+		"LOG_FORMAT":               {"xml", "must be text or json"},
+		"LOG_LEVEL":                {"loud", "must be debug, info, warn or error"},
+		"STOP_DELAY":               {"2 1h -1s", "must be a time"},
 	} {
 		for value := range strings.FieldsSeq(row.values) {
 			_, err := settings.Parse([]string{variable + "=" + value})
@@ -237,7 +237,7 @@ func TestSecretsFromFiles(t *testing.T) {
 	}
 	missing := filepath.Join(t.TempDir(), "missing")
 	if _, err := settings.Parse([]string{"MASTER_CAPTCHA_FILE=" + missing}); err == nil ||
-		!strings.Contains(err.Error(), "MASTER_CAPTCHA_FILE=") || !strings.Contains(err.Error(), "accepted is the path of a file") {
+		!strings.Contains(err.Error(), "MASTER_CAPTCHA_FILE=") || !strings.Contains(err.Error(), "must be the path of a file") {
 		t.Errorf("a file that is not there: %v", err)
 	}
 	if _, err := settings.Parse([]string{"CAPTCHA_LENGTH_FILE=" + missing}); err != nil {

@@ -63,13 +63,13 @@ func TestDemandsOfSites(t *testing.T) {
 func TestSitesThatAreRefused(t *testing.T) {
 	short := secretA[:20]
 	for _, row := range []struct{ value, says string }{
-		{"shop " + secretA, "accepted is a JSON list of sites"},
-		{`[]`, "accepted is a JSON list of sites"},
-		{siteList + `x`, "accepted is a JSON list of sites"},
-		{strings.Replace(siteList, "{", `{"demand": "nothing", `, 1), "accepted is a JSON list of sites"},
-		{siteList + siteList, "accepted is a JSON list of sites"},
-		{`[{"name": "` + secretA + `"}]`, "accepted is a JSON list of sites"},
-		{`[{"key": "shop", "secrets": "` + secretA + `"}]`, "accepted is a JSON list of sites"},
+		{"shop " + secretA, "must be a JSON list of sites"},
+		{`[]`, "must be a JSON list of sites"},
+		{siteList + `x`, "must be a JSON list of sites"},
+		{strings.Replace(siteList, "{", `{"demand": "nothing", `, 1), "must be a JSON list of sites"},
+		{siteList + siteList, "must be a JSON list of sites"},
+		{`[{"name": "` + secretA + `"}]`, "must be a JSON list of sites"},
+		{`[{"key": "shop", "secrets": "` + secretA + `"}]`, "must be a JSON list of sites"},
 		{strings.Replace(siteList, secretA, short, 1), "setting Sites[0].Secrets[0] is not accepted; accepted: at least 32 characters"},
 		{strings.Replace(siteList, "https://", "", 1), "setting Sites[0].Origins[0] is not accepted; accepted: an origin as browsers send it"},
 	} {

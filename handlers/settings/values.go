@@ -19,7 +19,7 @@ type listenAddr string
 func (a *listenAddr) UnmarshalText(text []byte) error {
 	_, port, err := net.SplitHostPort(string(text))
 	if number, bad := strconv.Atoi(port); err != nil || bad != nil || number < 0 || number > 65535 {
-		return errors.New("accepted is host:port, as in 127.0.0.1:3000, or :3000 for every address of this machine")
+		return errors.New("must be host:port, as in 127.0.0.1:3000, or :3000 for every address of this machine")
 	}
 	*a = listenAddr(text)
 	return nil
@@ -30,7 +30,7 @@ type truth bool
 func (t *truth) UnmarshalText(text []byte) error {
 	value, err := strconv.ParseBool(string(text))
 	if err != nil {
-		return errors.New("accepted is true or false")
+		return errors.New("must be true or false")
 	}
 	*t = truth(value)
 	return nil
@@ -42,7 +42,7 @@ type fieldName string
 func (n *fieldName) UnmarshalText(text []byte) error {
 	for _, b := range text {
 		if b != '_' && b != '-' && (b < '0' || b > '9') && (b|0x20 < 'a' || b|0x20 > 'z') {
-			return errors.New("accepted is a name of letters, digits, _ and -, as in captcha_key")
+			return errors.New("must be a name of letters, digits, _ and -, as in captcha_key")
 		}
 	}
 	*n = fieldName(text)
@@ -56,7 +56,7 @@ func (m *masters) UnmarshalText(text []byte) error {
 	for pair := range strings.SplitSeq(string(text), ",") {
 		key, answer, ok := strings.Cut(strings.TrimSpace(pair), ":")
 		if !ok || key == "" || answer == "" {
-			return errors.New("accepted is key:answer, or several with commas between")
+			return errors.New("must be key:answer, or several with commas between")
 		}
 		(*m)[key] = answer
 	}
@@ -68,7 +68,7 @@ type whole int
 func (w *whole) UnmarshalText(text []byte) error {
 	n, err := strconv.Atoi(string(text))
 	if err != nil || n < 1 {
-		return errors.New("accepted is a whole number above zero")
+		return errors.New("must be a whole number above zero")
 	}
 	*w = whole(n)
 	return nil
@@ -80,7 +80,7 @@ type seconds int
 func (s *seconds) UnmarshalText(text []byte) error {
 	n, err := strconv.Atoi(string(text))
 	if err != nil || n < 1 || n > 86400 {
-		return errors.New("accepted is a whole number of seconds from 1 to 86400")
+		return errors.New("must be a whole number of seconds from 1 to 86400")
 	}
 	*s = seconds(n)
 	return nil
@@ -96,7 +96,7 @@ func (l *lengths) UnmarshalText(text []byte) error {
 	least, err1 := strconv.Atoi(from)
 	most, err2 := strconv.Atoi(to)
 	if err1 != nil || err2 != nil || least < 1 || most < 1 {
-		return errors.New("accepted is a number of letters, as in 4, or a range, as in 4-6")
+		return errors.New("must be a number of letters, as in 4, or a range, as in 4-6")
 	}
 	*l = lengths{least, most}
 	return nil
@@ -113,7 +113,7 @@ func (f *fontFiles) UnmarshalText(text []byte) error {
 		}
 		file, err := os.ReadFile(path)
 		if err != nil {
-			return fmt.Errorf("accepted is the path of a TrueType or OpenType file, one of %s, or several with commas between: %w",
+			return fmt.Errorf("must be the path of a TrueType or OpenType file, one of %s, or several with commas between: %w",
 				strings.Join(FontNames(), ", "), err)
 		}
 		*f = append(*f, file)
@@ -126,7 +126,7 @@ type fontSize float64
 func (f *fontSize) UnmarshalText(text []byte) error {
 	x, err := strconv.ParseFloat(string(text), 64)
 	if err != nil || x == 0 {
-		return errors.New("accepted is a number of pixels, as in 22 or 24.5")
+		return errors.New("must be a number of pixels, as in 22 or 24.5")
 	}
 	*f = fontSize(x)
 	return nil
@@ -139,7 +139,7 @@ func (s *size) UnmarshalText(text []byte) error {
 	w, err1 := Pixels(width)
 	h, err2 := Pixels(height)
 	if !ok || err1 != nil || err2 != nil {
-		return errors.New("accepted is width x height in pixels, as in 90x40; 0 is as much as the text needs")
+		return errors.New("must be width x height in pixels, as in 90x40; 0 means as much as the text needs")
 	}
 	*s = size{w, h}
 	return nil
@@ -168,7 +168,7 @@ func (r *rotation) UnmarshalText(text []byte) error {
 	least, err1 := strconv.ParseFloat(strings.TrimSpace(from), 64)
 	most, err2 := strconv.ParseFloat(strings.TrimSpace(to), 64)
 	if !ok || err1 != nil || err2 != nil {
-		return errors.New("accepted are the least and the greatest angle in degrees, as in -35,35, or none")
+		return errors.New("must be the least and the greatest angle in degrees, as in -35,35, or none")
 	}
 	*r = rotation{least, most, least == 0 && most == 0}
 	return nil

@@ -21,7 +21,7 @@ func (m *MaxConnections) UnmarshalText(text []byte) error {
 	}
 	n, err := strconv.Atoi(string(text))
 	if err != nil || n < 1 || n > 1_000_000 {
-		return errors.New("accepted is a number of connections from 1 to 1000000, or none")
+		return errors.New("must be a number of connections from 1 to 1000000, or none")
 	}
 	*m = MaxConnections(n)
 	return nil
@@ -59,7 +59,7 @@ type limitedListener struct {
 
 // tooMany is said to whoever has as many as it may, without reading what it asks for.
 const tooMany = "HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nContent-Type: text/plain\r\nRetry-After: 10\r\n" +
-	"Content-Length: 42\r\n\r\nToo many connections are open from there.\n"
+	"Content-Length: 49\r\n\r\nToo many connections from your network are open.\n"
 
 func (l *limitedListener) Accept() (net.Conn, error) {
 	for {

@@ -24,4 +24,4 @@ func OwnSite(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-var errNotOpened = fiber.NewError(fiber.StatusForbidden, "Open this page itself: it is no part of another one.")
+var errNotOpened = fiber.NewError(fiber.StatusForbidden, "This page can't be shown inside another page or used from another site. Open it by itself.")

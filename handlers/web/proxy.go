@@ -22,7 +22,7 @@ func (p *Proxies) UnmarshalText(text []byte) error {
 		return err
 	}
 	if slices.ContainsFunc(all, func(network netip.Prefix) bool { return network.Bits() == 0 }) {
-		return errors.New("a network of all addresses would believe anybody; accepted are the proxies' own")
+		return errors.New("must be the addresses and networks of your proxies; a network of all addresses would trust anybody")
 	}
 	*p = Proxies(all)
 	return nil
@@ -40,7 +40,7 @@ func (n *Networks) UnmarshalText(text []byte) error {
 			network, err = netip.PrefixFrom(addr, addr.BitLen()), nil
 		}
 		if err != nil {
-			return errors.New("accepted are addresses and networks with commas between, as in 10.0.0.0/8,fd00::/8,192.0.2.7")
+			return errors.New("must be addresses and networks with commas between, as in 10.0.0.0/8,fd00::/8,192.0.2.7")
 		}
 		*n = append(*n, network.Masked())
 	}
@@ -122,13 +122,13 @@ func (s *strangers) notice(c *fiber.Ctx) {
 	}
 	if peer.IsPrivate() || peer.IsLoopback() {
 		s.private.Do(func() {
-			s.logger.Warn("a peer that is not trusted sends headers of a proxy, which are ignored, so that all that it sends counts as one "+
+			s.logger.Warn("a client that is not a trusted proxy sends a proxy's headers; they are ignored, so all of its requests count as one "+
 				"visitor's; if it is your proxy, set TRUSTED_PROXIES to its address", "peer", peer.String())
 		})
 		return
 	}
 	s.public.Do(func() {
-		s.logger.Warn("a peer that is not trusted sends headers of a proxy, which are ignored; if it is your proxy, set TRUSTED_PROXIES to "+
-			"its address", "peer", somewhere(peer))
+		s.logger.Warn("a client that is not a trusted proxy sends a proxy's headers, which are ignored; if it is your proxy, set "+
+			"TRUSTED_PROXIES to its address", "peer", somewhere(peer))
 	})
 }

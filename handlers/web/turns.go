@@ -49,7 +49,7 @@ func (t *Turns) InTurn(handler fiber.Handler) fiber.Handler {
 
 func (t *Turns) take(ctx context.Context, client netip.Addr, gone func() bool, work func() error) error {
 	if !t.places.take(client, 1) {
-		return fmt.Errorf("%w: too many wait", ErrBusy)
+		return fmt.Errorf("%w: too many requests are waiting", ErrBusy)
 	}
 	defer t.places.giveBack(client, 1)
 	ctx, cancel := context.WithTimeout(ctx, longestWait)
@@ -67,4 +67,4 @@ func (t *Turns) take(ctx context.Context, client netip.Addr, gone func() bool, w
 	return work()
 }
 
-var errGone = errors.New("nobody waits any more")
+var errGone = errors.New("the client has gone")

@@ -104,9 +104,9 @@ func TestAPIPageTellsEachRefusal(t *testing.T) {
 		body := strings.TrimSuffix(jsonText(messageWith(key, answer)), "}") + `,"captcha_value":"ABCD"}`
 		return v.do(v.request("POST", "/api/contact", "application/json", body))
 	})
-	check("The method is another", send("GET", "", ""))
+	check("The method is not accepted", send("GET", "", ""))
 	check("The body is too large", send("POST", "application/json", `{"name": "`+strings.Repeat("x", 300<<10)+`"}`))
-	check("The media type is not taken", send("POST", "text/plain", "hello"))
+	check("The media type is not accepted", send("POST", "text/plain", "hello"))
 
 	busy := visit(t, server.Start(t, "LIMIT_SUBMIT=1/s"))
 	check("Too many requests", func(_ *visitor, key, answer string) (reply page) {

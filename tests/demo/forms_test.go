@@ -117,7 +117,7 @@ func TestSignupOncePerAddress(t *testing.T) {
 	for _, email := range []string{"Grace@Example.org", "grace@example.org", "GRACE@EXAMPLE.ORG"} {
 		p := signup(email)
 		v.want(p, http.StatusUnprocessableEntity)
-		if got := p.under("email-error"); got != "There is an account with this address already." {
+		if got := p.under("email-error"); got != "Enter another email address, or log in. This one already has an account" {
 			t.Errorf("%s: %q", email, got)
 		}
 		if p.field("password") != "" {
@@ -164,7 +164,7 @@ func TestPasswords(t *testing.T) {
 	for _, row := range []struct{ password, want string }{
 		{"", "Enter your password"},
 		{"seven77", "Choose a password of at least 8 characters"},
-		{strings.Repeat("x", 73), "Shorten your password to 72 bytes"},
+		{strings.Repeat("x", 73), "Shorten your password to 72 bytes, which is 72 letters without accents"},
 		{"with\x00null", "Enter your password without characters that can’t be read"},
 	} {
 		form := v.get("/signup")

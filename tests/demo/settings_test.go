@@ -26,12 +26,12 @@ func TestSettingsThatStopTheStart(t *testing.T) {
 		env  string // with blanks between
 		want string
 	}{
-		{"CAPTCHA_TIMEOUT=5m", `CAPTCHA_TIMEOUT="5m": accepted is a whole number of seconds from 1 to 86400`},
-		{"CAPTCHA_LENGTH=0", `CAPTCHA_LENGTH="0": accepted is a number of letters`},
-		{"ADDR=3000", `ADDR="3000": accepted is host:port`},
+		{"CAPTCHA_TIMEOUT=5m", `CAPTCHA_TIMEOUT="5m": must be a whole number of seconds from 1 to 86400`},
+		{"CAPTCHA_LENGTH=0", `CAPTCHA_LENGTH="0": must be a number of letters`},
+		{"ADDR=3000", `ADDR="3000": must be host:port`},
 		{"STORAGE_URL=mysql://db", `STORAGE_URL: storage URL: scheme "mysql" is unknown: accepted are memory://`},
 		{"CAPTCHA_CACHE=mysql://db", `CAPTCHA_CACHE: storage URL: scheme "mysql" is unknown: accepted are memory://`},
-		{"CAPTCHA_FONT_PATH=/nothing.ttf", `CAPTCHA_FONT_PATH="/nothing.ttf": accepted is the path of a TrueType or OpenType file`},
+		{"CAPTCHA_FONT_PATH=/nothing.ttf", `CAPTCHA_FONT_PATH="/nothing.ttf": must be the path of a TrueType or OpenType file`},
 		// What is written well, and refused by the captcha, by itself or together with another.
 		{"CAPTCHA_LENGTH=33", `CAPTCHA_LENGTH: setting`},
 		{"CAPTCHA_LENGTH=20 CAPTCHA_IMAGE_SIZE=0x40", `: setting `},
