@@ -75,8 +75,8 @@ func priceWays(out io.Writer, o options, native, card float64) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\n| %d accepted, at %g USD an hour of a core and %g USD a picture of the model | right | CPU seconds | USD "+
-		"| addresses, in an hour | all at once |\n|---|---|---|---|---|---|\n", accepted, o.core, o.modelPrice)
+	fmt.Fprintf(out, "\n| %d accepted, at %g USD for an hour of a core and %g USD for a picture read by the model | right | CPU seconds | USD "+
+		"| addresses to do it in an hour | and all at once |\n|---|---|---|---|---|---|\n", accepted, o.core, o.modelPrice)
 	for _, w := range ways(o, native, card) {
 		cpu, dollars := w.cpu*accepted/w.right, w.price*accepted/w.right
 		hour, once := w.addresses(defaults)
