@@ -104,7 +104,7 @@ func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error)
 	case problem == nil:
 	case errors.As(problem, &errs), errors.Is(problem, captcha.ErrUnknownKey), errors.Is(problem, captcha.ErrWrongAnswer):
 		status = fiber.StatusUnprocessableEntity
-		page.Notice = "Your form was not sent"
+		page.Notice = "There is a problem"
 		page.Slips = fields.Advice(errs)
 	default:
 		status, page.Notice = web.Explain(problem)

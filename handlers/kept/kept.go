@@ -40,7 +40,7 @@ const (
 )
 
 // ErrFull says that there is no room for what visitors leave.
-var ErrFull = errors.New("there is no room for more of what visitors leave")
+var ErrFull = errors.New("there is no room for more messages or accounts")
 
 // Kept counts what visitors leave.
 type Kept struct {

@@ -36,7 +36,7 @@ func (k knobs) look() (l look, problems map[string]string) {
 		l.least, err1 = strconv.Atoi(from)
 		l.most, err2 = strconv.Atoi(to)
 		if err1 != nil || err2 != nil || l.least < 1 || l.most < l.least || l.most > maxLetters {
-			problems["length"] = fmt.Sprintf("Enter 1 to %d letters, and no more as the fewest than as the most.", maxLetters)
+			problems["length"] = fmt.Sprintf("Enter 1 to %d letters, the smaller number first.", maxLetters)
 		}
 	}
 	if k.Width != d.Width || k.Height != d.Height {

@@ -78,7 +78,7 @@ func TestSettingsThatDoNotParse(t *testing.T) {
 		"LIMIT_KEPT":               {"20 20/week x", "must be the number of messages"},
 		"LIMIT_LOGIN":              {"20 20/week x", "must be a number of requests"},
 		"CAPTCHA_LENGTH":           {"0 0-4 4- -4 4-5-6 x", "must be a number of letters"},
-		"CAPTCHA_FONT_PATH":        {"/nothing/here.ttf", "accepted"},
+		"CAPTCHA_FONT_PATH":        {"/nothing/here.ttf", "must be"},
 		"CAPTCHA_FONT_SIZE":        {"0 x", "must be a number of pixels"},
 		"CAPTCHA_IMAGE_SIZE":       {"90 90x -1x40 axb 90X40x1", "must be width x height in pixels"},
 		"CAPTCHA_LETTER_ROTATION":  {"35 0,x upright", "must be the least and the greatest angle"},
@@ -94,7 +94,7 @@ func TestSettingsThatDoNotParse(t *testing.T) {
 		"CAPTCHA_STORED":           {"yes 2 on", "must be true or false"},
 		"CAPTCHA_PRESSURE":         {"on 4 -1", "must be auto, off, or a level from 0 to 3"},
 		"CAPTCHA_PRESSURE_EXEMPT":  {"office 192.0.2.0/33", "must be addresses and networks"},
-		"LIMIT_ISSUE":              {"fast 0/min 10 10/week", "accepted"},
+		"LIMIT_ISSUE":              {"fast 0/min 10 10/week", "must be"},
 		"TRUSTED_PROXIES":          {"everybody 0.0.0.0/0 10.0.0.0/33", ""},
 		"LOG_FORMAT":               {"xml", "must be text or json"},
 		"LOG_LEVEL":                {"loud", "must be debug, info, warn or error"},
@@ -216,7 +216,7 @@ func TestSecretSettingsAreNotShown(t *testing.T) {
 	for _, line := range []string{"MASTER_CAPTCHA=tooshort", "MASTER_CAPTCHA=:tooshort"} {
 		_, err := settings.Parse([]string{line})
 		name, _, _ := strings.Cut(line, "=")
-		if err == nil || !strings.HasPrefix(err.Error(), name+" (not shown): ") || !strings.Contains(err.Error(), "accepted") ||
+		if err == nil || !strings.HasPrefix(err.Error(), name+" (not shown): ") || !strings.Contains(err.Error(), "must be") ||
 			strings.Contains(err.Error(), "tooshort") {
 			t.Errorf("%s: %v", line, err)
 		}
