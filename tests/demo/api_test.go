@@ -89,7 +89,7 @@ func TestAPIPageTellsEachRefusal(t *testing.T) {
 	spoilt("A field is blank", `{"captcha_value": " "}`)
 	spoilt("A field is not a string", `{"captcha_value": 1234}`)
 	spoilt("The answer is too long", `{"captcha_value": "ABCDEFGHI"}`)
-	spoilt("A field of the form's own is wrong", `{"email": "ada"}`)
+	spoilt("One of the form's own fields is wrong", `{"email": "ada"}`)
 	spoilt("The key is unknown, used or expired", `{"captcha_key": "unknown"}`)
 	spoilt("The answer is wrong", `{"captcha_value": "WRONG"}`)
 	spoilt("The work is wrong", `{"captcha_work": "`+strings.Repeat("0", 64)+`"}`)

@@ -191,9 +191,9 @@ func TestTryOne(t *testing.T) {
 		{"blank", home, map[string]string{"captcha_value": " "}, 422, "Type the characters. The challenge is not used up"},
 		{"too long", home, map[string]string{"captcha_value": strings.Repeat("A", 99)}, 422, "can't be an answer"},
 		{"right", home, right, 200, "seconds after the page was made"},
-		{"again", home, right, 422, "was used already or had expired:"},
+		{"again", home, right, 422, "had expired or had already been used."},
 		{"wrong", v.get("/"), map[string]string{"captcha_value": "WRONG"}, 422, "Wrong:"},
-		{"unknown", home, map[string]string{"captcha_key": "de67e7f3-72d9-42d8-9677-ea381610363d", "captcha_value": "ABCD"}, 422, "was used already or had expired:"},
+		{"unknown", home, map[string]string{"captcha_key": "de67e7f3-72d9-42d8-9677-ea381610363d", "captcha_value": "ABCD"}, 422, "had expired or had already been used."},
 	} {
 		p := v.submit(row.on, row.fields)
 		v.want(p, row.status)
