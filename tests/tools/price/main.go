@@ -58,7 +58,7 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.browsers, "browsers", "chromium", "programs of the browsers to measure, with commas between: Chromium, Firefox, or WebKitGTK's MiniBrowser; empty for none")
-	flag.StringVar(&o.slow, "slow", "1,4,6", "how many times to slow each browser down, with commas between")
+	flag.StringVar(&o.slow, "slow", "1,4,6", "factors by which to slow each browser down, with commas between")
 	flag.IntVar(&o.solves, "solves", 20, "visits with each browser at each speed")
 	flag.IntVar(&o.rounds, "rounds", 10, "rounds of native code, of half a second each")
 	flag.IntVar(&o.config.Cost, "cost", work.ConfigDefault.Cost, "PBKDF2 iterations in a try")
