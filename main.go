@@ -49,8 +49,17 @@ func main() {
 	}
 }
 
-// command runs the commands other than serving. healthcheck exits with 0 if the site at ADDR is alive; licences prints
-// the licences of the embedded fonts.
+const usage = `Usage: fibercaptcha [command]
+
+Without a command, fibercaptcha serves the demo. The commands are:
+
+  healthcheck  exit with 0 if the demo at ADDR is running, and with 1 if it is not
+  licences     print the licences of the embedded fonts
+
+Settings are environment variables, such as ADDR=:8080. README.md and handlers/README.md describe them.
+`
+
+// command does what is not serving.
 func command(args []string) (code int) {
 	switch strings.Join(args, " ") {
 	case "healthcheck":
@@ -58,8 +67,11 @@ func command(args []string) (code int) {
 	case "licences":
 		fmt.Print(picture.Licences())
 		return 0
+	case "-h", "-help", "--help", "help":
+		fmt.Print(usage)
+		return 0
 	}
-	fmt.Fprintf(os.Stderr, "fibercaptcha: unknown arguments %q; give no argument to serve the demo, or give either healthcheck or licences\n", args)
+	fmt.Fprintf(os.Stderr, "fibercaptcha: unknown arguments %q\n\n%s", args, usage)
 	return 2
 }
 
@@ -167,7 +179,7 @@ func listen(ctx context.Context, app *fiber.App, set settings.Settings, metrics 
 	}
 	listener, err := web.Listen(ctx, string(set.Addr))
 	if err != nil {
-		return fmt.Errorf("ADDR: %w; set ADDR to another, as in ADDR=:8080", err)
+		return fmt.Errorf("ADDR: %w; set ADDR to another address, as in ADDR=:8080", err)
 	}
 	slog.Info("listening", "addr", set.Addr, "url", address(listener.Addr()))
 	go func() { failed <- app.Listener(web.LimitConnections(listener, set.Connections, set.TrustedProxies)) }()

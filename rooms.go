@@ -59,7 +59,7 @@ func openRooms(ctx context.Context, set settings.Settings) (*rooms, error) {
 		return nil, err
 	}
 	if strings.HasPrefix(set.StorageURL, "memory:") {
-		slog.Info("data is kept in the memory of this process, and a restart loses accounts, messages and logins; set STORAGE_URL to keep them")
+		slog.Info("data is kept in the memory of this process, so a restart loses accounts, messages and logins; set STORAGE_URL to keep them")
 	} else {
 		slog.Info("data is kept in the storage at STORAGE_URL; a restart of this process loses none of it")
 	}

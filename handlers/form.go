@@ -105,14 +105,14 @@ func (s *site) showForm(c *fiber.Ctx, view string, page formPage, problem error)
 	case problem == nil:
 	case errors.As(problem, &errs), errors.Is(problem, captcha.ErrUnknownKey), errors.Is(problem, captcha.ErrWrongAnswer):
 		status = fiber.StatusUnprocessableEntity
-		page.Notice = "Your form was not sent"
+		page.Notice = "There is a problem"
 		page.Slips = fields.Advice(errs)
 	default:
 		status, page.Notice = web.Explain(problem)
 		if status != fiber.StatusServiceUnavailable && status != fiber.StatusTooManyRequests {
 			return problem
 		}
-		web.Logger(c).Error("a form could not be handled", "view", view, "error", problem)
+		web.Logger(c).Error("a form could not be accepted", "view", view, "error", problem)
 	}
 	var beside error // is shown beside the captcha; what the visitor can't correct is in the notice
 	if status == fiber.StatusUnprocessableEntity {

@@ -35,11 +35,11 @@ func (s *site) homeTry(c *fiber.Ctx) error {
 	switch {
 	case err == nil:
 		fields, _ := captcha.Fields(c, "shown") // only to say how long it took
-		page.Verdict = "Right" + after(fields["shown"]) + ". That challenge is used up now: if you send the same answer again, it is refused."
+		page.Verdict = "Right" + after(fields["shown"]) + ". That challenge is now used up: if you send the same answer again, it is refused."
 	case errors.Is(err, captcha.ErrWrongAnswer):
-		page.Verdict = "Wrong: the characters did not match. Each challenge takes one guess, so here is a new one."
+		page.Verdict = "Wrong: the characters did not match. Each challenge accepts one answer, so here is a new one."
 	case errors.Is(err, captcha.ErrUnknownKey):
-		page.Verdict = "That challenge was used already or had expired: each is good once, for a few minutes. Here is a new one."
+		page.Verdict = "That challenge had expired or had already been used. Each can be answered once, within a few minutes. Here is a new one."
 	case errors.Is(err, captcha.ErrMissing):
 		page.Verdict = "Type the characters. The challenge is not used up."
 	case errors.As(err, new(captcha.FieldErrors)):

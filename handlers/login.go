@@ -69,7 +69,7 @@ func (s *site) login(c *fiber.Ctx, f *credentials) (needed bool, err error) {
 	})
 	switch {
 	case errors.Is(err, attempts.ErrFailed):
-		return needed, captcha.FieldErrors{"password": {{Code: "failed", Message: "There is no account with this address and this password."}}}
+		return needed, captcha.FieldErrors{"password": {{Code: "failed", Message: "Check your email address and your password. No account has both."}}}
 	case err != nil:
 		return needed, err
 	}

@@ -121,4 +121,4 @@ func (s *site) register(c *fiber.Ctx, f *registration) error {
 	return nil
 }
 
-var errTaken = captcha.FieldErrors{"email": {{Code: "unique", Message: "There is an account with this address already."}}}
+var errTaken = captcha.FieldErrors{"email": {{Code: "unique", Message: "This email address already has an account."}}}

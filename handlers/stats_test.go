@@ -99,7 +99,7 @@ func TestStatsCountWhatAGuardDoes(t *testing.T) {
 	doc := mustParse(t, page)
 	mustEqualRows(t, tableRows(t, doc, hourCaption), map[string]string{"07:08": "3 2 0", "07:09": "1 1 5"})
 	mustEqualRows(t, tableRows(t, doc, reasonsCaption), map[string]string{
-		"Wrong answer": "1", "Unknown, used or expired": "2", "A field missing": "1", "Malformed": "1", "Storage failed": "0"})
+		"Wrong answer": "1", "Unknown, used or expired": "2", "Field missing": "1", "Could not be read": "1", "Storage failed": "0"})
 	times := tableRows(t, doc, timesCaption)
 	for title, want := range map[string]string{"6 to 8 seconds": "1", "8 to 12 seconds": "1", "64 seconds or more": "1", "2 to 3 seconds": "0"} {
 		if times[title] != want {
@@ -182,7 +182,7 @@ func TestStatsCountWhatAFormRefuses(t *testing.T) {
 	app, _ := statsSite(time.Now)
 	mustRefuse(t, app, `{"name": "Ada", "captcha_key": "a", "captcha_value": ""}`)
 	_, page := mustGet(t, app, "/stats")
-	if missing := tableRows(t, mustParse(t, page), reasonsCaption)["A field missing"]; missing != "1" {
+	if missing := tableRows(t, mustParse(t, page), reasonsCaption)["Field missing"]; missing != "1" {
 		t.Errorf("%s submissions with a missing field, not 1", missing)
 	}
 }

@@ -9,7 +9,7 @@ async function exchange(step, path, body) {
   const headers = body === undefined ? {} : {"Content-Type": "application/json"};
   const lines = Object.entries({Host: location.host, ...headers}).map(([name, value]) => `${name}: ${value}`);
   part("request-" + step).textContent = [`POST ${path} HTTP/1.1`, ...lines].join("\n") + (body === undefined ? "" : "\n\n" + body);
-  part("said-" + step).textContent = "Sending.";
+  part("said-" + step).textContent = "Sending the request.";
   try {
     const reply = await fetch(path, {method: "POST", headers, body});
     const text = await reply.text();
@@ -19,7 +19,7 @@ async function exchange(step, path, body) {
     part("said-" + step).textContent = `The server answered ${status}.`;
     return reply.ok ? JSON.parse(text) : null;
   } catch {
-    part("said-" + step).textContent = "The server can't be reached.";
+    part("said-" + step).textContent = "The server can’t be reached. Check your internet connection, then try again.";
     return null;
   }
 }

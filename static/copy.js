@@ -17,7 +17,7 @@ if (navigator.clipboard) {
         said.textContent = "Copied.";
       } catch {
         text.select();
-        said.textContent = "Selected, but not copied: the browser did not allow it.";
+        said.textContent = "Your browser did not allow the copy. The text is selected, so you can copy it yourself.";
       }
     });
     const row = document.createElement("div");

@@ -26,15 +26,15 @@ async function redraw() {
 
 form.addEventListener("change", redraw);
 
-// Work in this browser. What it takes is loaded when it is asked for.
+// Work in this browser. Its script is loaded when it is asked for.
 const toil = document.getElementById("work");
 const toilSaid = toil.querySelector("[role=status]");
-const toilButton = Object.assign(document.createElement("button"), { type: "button", textContent: "Work in this browser" });
+const toilButton = Object.assign(document.createElement("button"), { type: "button", textContent: "Do the work in this browser" });
 toilButton.addEventListener("click", async () => {
   try {
     (await import(toil.dataset.script)).work(toilSaid);
   } catch {
-    toilSaid.textContent = "The script that does it could not be loaded. Try again.";
+    toilSaid.textContent = "Sorry, the script that does the work could not be loaded. Try again in a few seconds.";
   }
 });
 toilSaid.before(toilButton);

@@ -1,4 +1,5 @@
-// Has this browser do the work of one challenge, as a form would, and says what that took, and takes native code.
+// Has this browser do the work of one challenge, as a form would, and says how long that took and what it costs native
+// code.
 
 // Iterations of PBKDF2-HMAC-SHA-256 a second: of Go on one core of an AMD EPYC, by tests/tools/price, and of an RTX 4090,
 // computed there from a published benchmark. A core's hour at a usual price.
@@ -9,8 +10,8 @@ const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
 // failures are what stops the work, in sentences, by what the worker calls them.
 const failures = {
-  insecure: "Browsers work only on pages that came by HTTPS or from their own machine.",
-  limit: "It took this browser more than 30 seconds. A form would show it letters.",
+  insecure: "Browsers can do this only on a page that comes over HTTPS or from the same machine.",
+  limit: "This browser needed more than 30 seconds. A form would show letters instead.",
 };
 
 let busy = false;
@@ -19,19 +20,19 @@ let busy = false;
 export async function work(said) {
   if (busy) return;
   busy = true;
-  said.textContent = "Working.";
+  said.textContent = "Your browser is working.";
   try {
     said.replaceChildren(facts(...await solve()));
   } catch (problem) {
-    said.textContent = typeof problem === "string" ? problem : "It did not work here. A form would show letters.";
+    said.textContent = typeof problem === "string" ? problem : "This browser could not do the work. A form would show letters instead.";
   }
   busy = false;
 }
 
 async function solve() {
   const reply = await fetch("/api/captcha/altcha", { cache: "no-store" });
-  if (reply.status === 429) throw "Too many challenges were asked for. Try again in a minute.";
-  if (!reply.ok) throw "The server has no challenge at the moment. Try again.";
+  if (reply.status === 429) throw "Too many challenges were asked for from your network. Try again in a minute.";
+  if (!reply.ok) throw "Sorry, the server can’t make a challenge at the moment. Try again in a few seconds.";
   const challenge = (await reply.json()).parameters;
   const worker = new Worker("/api/captcha/assets/work.js");
   const done = await new Promise((resolve) => {
@@ -50,9 +51,9 @@ function facts({ cost, range }, { tries, time }) {
   const list = document.createElement("dl");
   list.className = "facts";
   for (const [name, text] of Object.entries({
-    "This browser": `${numbers.format(seconds)} s for ${whole.format(tries)} tries of ${whole.format(range)}`,
-    "At the longest": `${numbers.format(seconds / tries * range)} s, where the last try is the right one`,
-    "Native code": `${numbers.format(tries * cost / native)} s of a server's core for these tries; ` +
+    "This browser": `${numbers.format(seconds)} s for ${whole.format(tries)} of at most ${whole.format(range)} tries`,
+    "At worst": `${numbers.format(seconds / tries * range)} s, if the last try is the right one`,
+    "Native code": `${numbers.format(tries * cost / native)} s on one core of a server for as many tries; ` +
       `1,000 average challenges cost ${numbers.format(price)} USD`,
     "A graphics card": `an RTX 4090 solves about ${numbers.format(card / mean)} average challenges a second`,
   })) {

@@ -41,9 +41,15 @@ func advise(field, name string, err captcha.FieldError) string {
 	case "null_characters_not_allowed":
 		return "Enter " + name + " without characters that can’t be read"
 	case "max_length":
-		return fmt.Sprintf("Shorten %s to %s", name, after(err.Message, " than "))
+		amount := after(err.Message, " than ")
+		if number, ok := strings.CutSuffix(amount, " bytes"); ok {
+			amount += ", which is " + number + " letters without accents"
+		}
+		return fmt.Sprintf("Shorten %s to %s", name, amount)
 	case "min_length":
 		return "Choose a password of at least " + after(err.Message, " least ")
+	case "unique":
+		return "Enter another email address, or log in. This one already has an account"
 	}
 	return err.Message
 }

@@ -108,7 +108,7 @@ func (m *Metrics) Pressure(p *pressure.Pressure) { m.registry.MustRegister(press
 type pressed struct{ pressure *pressure.Pressure }
 
 var (
-	alarm = prometheus.NewDesc("captcha_pressure_alarm", "How many networks fail at once, as a level from 0 to 3.", nil, nil)
+	alarm = prometheus.NewDesc("captcha_pressure_alarm", "How many networks are failing at once, as a level from 0 to 3.", nil, nil)
 	fails = prometheus.NewDesc("captcha_pressure_failing_networks",
 		"How many networks fail, each IPv4 /16 and IPv6 /32 as one at most. Right guesses count against it by half.", nil, nil)
 	atLevel = prometheus.NewDesc("captcha_pressure_networks", "Networks of any width that have a record, by their level.", []string{"level"}, nil)
@@ -146,7 +146,7 @@ func (m *Metrics) Watch(s Storage) Storage {
 	if clock, ok := s.(interface{ Skew() time.Duration }); ok {
 		// Registering a second one fails, and the first stays.
 		_ = m.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "storage_clock_ahead_seconds",
-			Help: "How far the storage's clock is ahead of this process's, as it was last read. Replicas may be 5 seconds apart."},
+			Help: "How far the storage's clock is ahead of this process's, when it was last read. Replicas' clocks may differ by 5 seconds."},
 			func() float64 { return clock.Skew().Seconds() }))
 	}
 	return &watched{s, m}

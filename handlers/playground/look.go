@@ -36,7 +36,7 @@ func (k knobs) look() (l look, problems map[string]string) {
 		l.least, err1 = strconv.Atoi(from)
 		l.most, err2 = strconv.Atoi(to)
 		if err1 != nil || err2 != nil || l.least < 1 || l.most < l.least || l.most > maxLetters {
-			problems["length"] = fmt.Sprintf("Enter 1 to %d letters, and in a range the lower number first.", maxLetters)
+			problems["length"] = fmt.Sprintf("Enter 1 to %d letters, the smaller number first.", maxLetters)
 		}
 	}
 	if k.Width != d.Width || k.Height != d.Height {
@@ -44,7 +44,7 @@ func (k knobs) look() (l look, problems map[string]string) {
 		l.Width, err1 = settings.Pixels(k.Width)
 		l.Height, err2 = settings.Pixels(k.Height)
 		if err1 != nil || err2 != nil {
-			problems["size"] = fmt.Sprintf("Enter whole numbers of pixels, each up to %d; 0 means as much as the text needs.", picture.MaxSize)
+			problems["size"] = fmt.Sprintf("Enter whole numbers of pixels, each up to %d. 0 means as much as the text needs.", picture.MaxSize)
 		}
 	}
 	if !slices.Contains(allOptions.Scales, k.Scale) {
@@ -78,7 +78,7 @@ func (k knobs) readLetters(l *look, problems map[string]string) {
 	l.RotationMin, err1 = strconv.ParseFloat(k.RotationMin, 64)
 	l.RotationMax, err2 = strconv.ParseFloat(k.RotationMax, 64)
 	if err1 != nil || err2 != nil {
-		problems["rotation"] = "Enter two angles in degrees, the smaller one first."
+		problems["rotation"] = "Enter two numbers of degrees, the smaller first."
 	}
 	l.Upright = l.RotationMin == 0 && l.RotationMax == 0
 }
@@ -107,7 +107,7 @@ func (k knobs) readColours(l *look, problems map[string]string) {
 func named[T any](problems map[string]string, knob string, names []string, parse func(string) (T, error)) (list []T) {
 	if knob != "style" && slices.Contains(names, none) {
 		if len(names) > 1 {
-			problems[knob] = "None can't be chosen together with others."
+			problems[knob] = "None can't be chosen together with others. Untick it or the others."
 		}
 		return []T{}
 	}

@@ -155,8 +155,9 @@ func (p *Playground) renderer(font string, l look) (r *picture.Renderer, problem
 	width, height := r.Size(strings.Repeat("W", l.most))
 	if n := width * height * scale * scale; n > maxPixels || n*passes > maxPasses {
 		return nil, map[string]string{"size": fmt.Sprintf(
-			"%d x %d at scale %d has %d pixels; this page draws up to %d, as in 120 x 60 at scale 2 or 240 x 120 at scale 1, "+
-				"and up to %d with two filters, %d with three (the package itself up to %d x %d at scale %d, filtered or not).",
+			"%d x %d at scale %d has %d pixels, which is more than this page draws. Make the picture smaller: up to %d pixels, "+
+				"as in 120 x 60 at scale 2 or 240 x 120 at scale 1; up to %d with two filters; up to %d with three. "+
+				"Your app can draw pictures of up to %d x %d at scale %d, with any filters.",
 			width, height, scale, n, maxPixels, maxPasses/3, maxPasses/4, picture.MaxSize, picture.MaxSize, picture.MaxScale)}, nil
 	}
 	return r, nil, nil

@@ -21,7 +21,7 @@ func (k *cacheKey) UnmarshalText(text []byte) error {
 	}
 	for _, name := range siteNames {
 		if before != "" && (strings.HasPrefix(name, before) || strings.HasPrefix(before, name)) {
-			return fmt.Errorf("names that begin with %q belong to the site's own entries; choose another beginning, as in rest_captcha_{key}", name)
+			return fmt.Errorf("must begin differently, as in rest_captcha_{key}: names that begin with %q belong to the site's own entries", name)
 		}
 	}
 	return nil

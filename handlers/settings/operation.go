@@ -86,7 +86,7 @@ type keptRate limit.Rate
 
 func (r *keptRate) UnmarshalText(text []byte) error {
 	if (*limit.Rate)(r).UnmarshalText(text) != nil {
-		return errors.New("must be the number of messages, and also of accounts, that one network may leave in a second, min, hour or day, as in 20/day, or none")
+		return errors.New("must be the number of messages, and of accounts, that one network may leave in a second, min, hour or day, as in 20/day, or none")
 	}
 	return nil
 }

@@ -84,7 +84,7 @@ func TestSettingsThatDoNotParse(t *testing.T) {
 		"CAPTCHA_LETTER_ROTATION":  {"35 0,x upright", "must be the least and the greatest angle"},
 		"CAPTCHA_FOREGROUND_COLOR": {"red #fff #gggggg 001100", "#rrggbb"},
 		"CAPTCHA_BACKGROUND_COLOR": {"white #12345", "transparent"},
-		"CAPTCHA_CACHE_KEY":        {"m{key} account_{key} accounts{key} kept_x{key}", "choose another beginning"},
+		"CAPTCHA_CACHE_KEY":        {"m{key} account_{key} accounts{key} kept_x{key}", "must begin differently"},
 		"CAPTCHA_KEY":              {`a"b ключ a.b`, "must be a name of letters, digits, _ and -"},
 		"CAPTCHA_IMAGE":            {`a\b a:b`, "must be a name of letters, digits, _ and -"},
 		"FILTER_FUNCTION":          {"blurry smooth,", "accepted"},

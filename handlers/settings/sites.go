@@ -39,7 +39,7 @@ func (s *sites) UnmarshalText(text []byte) error {
 	err := decoder.Decode(&list)
 	if _, more := decoder.Token(); err != nil || more != io.EOF || len(list) == 0 { // the parser's words could show a secret
 		return errors.New(`must be a JSON list of sites, as in [{"key": "shop", "secrets": ["..."], "origins": ["https://shop.example"]}], ` +
-			`where "demand" may be "letters", "work" (or letters), or "both"`)
+			`where "demand" may be "letters", "work", which letters can replace, or "both"`)
 	}
 	*s = list
 	return nil

@@ -43,8 +43,8 @@ var refusals = [...]struct {
 }{
 	{captcha.WrongAnswer, "Wrong answer"},
 	{captcha.UnknownKey, "Unknown, used or expired"},
-	{captcha.Missing, "A field missing"},
-	{captcha.Malformed, "Malformed"},
+	{captcha.Missing, "Field missing"},
+	{captcha.Malformed, "Could not be read"},
 	{captcha.StorageFailed, "Storage failed"},
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"html/template"
@@ -19,23 +20,36 @@ import (
 // The site's own errors with the status 503: nothing was done, and the same request may soon succeed.
 var (
 	ErrStorage = errors.New("the storage failed")
-	ErrBusy    = errors.New("the site was too busy for a slow step")
+	ErrBusy    = errors.New("the site is too busy for a slow step")
 )
 
-// sentences tell a visitor what happened and what to do.
-var sentences = map[int]string{
-	fiber.StatusBadRequest:                  "This site could not read what your browser sent. Go back, and send it again.",
-	fiber.StatusForbidden:                   "This form was sent from another site, so nothing was done. Open it here and send it again.",
-	fiber.StatusNotFound:                    "There is nothing at this address. It may be mistyped, or what was here has expired.",
-	fiber.StatusMethodNotAllowed:            "This address does not accept that kind of request. Start again from the home page.",
-	fiber.StatusRequestTimeout:              "Your request did not arrive in time. Send it again.",
-	fiber.StatusConflict:                    "This form was sent a moment ago, and we do not know yet whether it has arrived. Check before you send it again.",
-	fiber.StatusRequestEntityTooLarge:       "What you sent is larger than this site accepts. Go back, shorten it and send it again.",
-	fiber.StatusUnsupportedMediaType:        "This site does not accept this kind of content. Send a form, or JSON.",
-	fiber.StatusTooManyRequests:             "You have sent too many requests. Wait a moment, then try again.",
-	fiber.StatusRequestHeaderFieldsTooLarge: "The headers of your request are too long. Clearing this site's cookies should help.",
-	fiber.StatusInternalServerError:         "Sorry, something went wrong on our side, and we have a record of it. Try again in a few minutes.",
-	fiber.StatusServiceUnavailable:          "Sorry, we can't reach our storage at the moment. Nothing is lost: try again in a few seconds.",
+// told is what a visitor is told about a status: the title of the page, and what happened and what to do.
+var told = map[int]struct{ title, sentence string }{
+	fiber.StatusBadRequest: {"Your request could not be read",
+		"This site could not read what your browser sent. Go back and send it again."},
+	fiber.StatusForbidden: {"Not accepted",
+		"This form was sent from another site, so it was not accepted. Open the form on this site and send it again."},
+	fiber.StatusNotFound: {"Page not found",
+		"There is nothing at this address. Check that you typed it correctly. What was here may also have expired."},
+	fiber.StatusMethodNotAllowed: {"Not accepted",
+		"This address does not accept that kind of request. Start again from the home page."},
+	fiber.StatusRequestTimeout: {"Your request took too long",
+		"Your request took too long to arrive. Send it again."},
+	fiber.StatusConflict: {"We do not know whether your form arrived",
+		"Sorry, your form was sent twice, and we do not know whether the first copy arrived. If you were signing up or " +
+			"logging in, try to log in. If you were sending a message, send it again: at worst, it arrives twice."},
+	fiber.StatusRequestEntityTooLarge: {"What you sent is too large",
+		"What you sent is larger than this site accepts. Go back, shorten it and send it again."},
+	fiber.StatusUnsupportedMediaType: {"Not accepted",
+		"This site does not accept this kind of content. Send a form, or JSON."},
+	fiber.StatusTooManyRequests: {"Too many requests",
+		"You have sent too many requests. Wait a moment, then try again."},
+	fiber.StatusRequestHeaderFieldsTooLarge: {"Your request is too large",
+		"Your browser sent more than this site accepts. Delete this site's cookies, then try again."},
+	fiber.StatusInternalServerError: {"Something went wrong",
+		"Sorry, something went wrong on our side. We have recorded it. Try again in a few minutes."},
+	fiber.StatusServiceUnavailable: {"Not available at the moment",
+		"Sorry, we can't read or save anything at the moment. Nothing is lost: try again in a few seconds."},
 }
 
 const (
@@ -43,16 +57,18 @@ const (
 	full = "Sorry, we have no room for more messages and accounts at the moment, so yours was not kept. Try again in a few days."
 )
 
-const unkept = "Sorry, we could not save what you sent safely, so we did not accept it. Your answer may be used up: " +
-	"send the form again in a few seconds, with the characters that it shows then."
+const unkept = "Sorry, we can't be sure that we saved what you sent, so we did not accept it. Your answer may be used up. " +
+	"In a few seconds, type the characters that the form shows then, and send it again."
 
 // Sentence returns what a visitor is told about a status.
 func Sentence(status int) string {
-	if sentence, ok := sentences[status]; ok {
-		return sentence
+	if t, ok := told[status]; ok {
+		return t.sentence
 	}
 	return http.StatusText(status) + "."
 }
+
+func title(status int) string { return cmp.Or(told[status].title, http.StatusText(status)) }
 
 // Explain returns the status that an error stands for, and what to tell the visitor.
 func Explain(err error) (status int, sentence string) {
@@ -97,7 +113,7 @@ func Fail(c *fiber.Ctx, err error) error {
 		leaveBody(c)
 	}
 	if !isAPI(c) {
-		return Page(c, status, "error", errorPage{Title: http.StatusText(status), Status: status, Sentence: sentence})
+		return Page(c, status, "error", errorPage{Title: title(status), Status: status, Sentence: sentence})
 	}
 	switch {
 	case throttled != nil:

@@ -40,7 +40,7 @@ func Ready(logger *slog.Logger, stopping func() bool, try func(context.Context) 
 			return c.Status(fiber.StatusServiceUnavailable).SendString("stopping\n")
 		}
 		if err := asked.result(); err != nil {
-			return c.Status(fiber.StatusServiceUnavailable).SendString("storage: away\n")
+			return c.Status(fiber.StatusServiceUnavailable).SendString("storage not available\n")
 		}
 		return c.SendString("ok\n")
 	}

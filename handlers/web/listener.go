@@ -59,7 +59,7 @@ type limitedListener struct {
 
 // tooMany is sent to a client that has as many connections as it may, without reading its request.
 const tooMany = "HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nContent-Type: text/plain\r\nRetry-After: 10\r\n" +
-	"Content-Length: 42\r\n\r\nToo many connections are open from there.\n"
+	"Content-Length: 49\r\n\r\nToo many connections from your network are open.\n"
 
 func (l *limitedListener) Accept() (net.Conn, error) {
 	for {

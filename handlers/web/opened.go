@@ -25,4 +25,4 @@ func OwnSite(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-var errNotOpened = fiber.NewError(fiber.StatusForbidden, "Open this page by itself: it can't be shown as a part of another page.")
+var errNotOpened = fiber.NewError(fiber.StatusForbidden, "This page can't be shown inside another page or used from another site. Open it by itself.")

@@ -22,7 +22,7 @@ func (p *Proxies) UnmarshalText(text []byte) error {
 		return err
 	}
 	if slices.ContainsFunc(all, func(network netip.Prefix) bool { return network.Bits() == 0 }) {
-		return errors.New("a network of all addresses would mean that anybody is believed; name only the proxies' own addresses and networks")
+		return errors.New("must be the addresses and networks of your proxies; a network of all addresses would trust anybody")
 	}
 	*p = Proxies(all)
 	return nil
@@ -123,13 +123,13 @@ func (s *strangers) notice(c *fiber.Ctx) {
 	}
 	if peer.IsPrivate() || peer.IsLoopback() {
 		s.private.Do(func() {
-			s.logger.Warn("a peer that is not a trusted proxy sends a proxy's headers; they are ignored, so all of its requests count as one visitor's; "+
-				"if it is your proxy, set TRUSTED_PROXIES to its address", "peer", peer.String())
+			s.logger.Warn("a client that is not a trusted proxy sends a proxy's headers; they are ignored, so all of its requests count as one "+
+				"visitor's; if it is your proxy, set TRUSTED_PROXIES to its address", "peer", peer.String())
 		})
 		return
 	}
 	s.public.Do(func() {
-		s.logger.Warn("a peer that is not a trusted proxy sends a proxy's headers; they are ignored; if it is your proxy, set TRUSTED_PROXIES to "+
-			"its address", "peer", somewhere(peer))
+		s.logger.Warn("a client that is not a trusted proxy sends a proxy's headers, which are ignored; if it is your proxy, set "+
+			"TRUSTED_PROXIES to its address", "peer", somewhere(peer))
 	})
 }

@@ -67,4 +67,4 @@ func (t *Turns) take(ctx context.Context, client netip.Addr, gone func() bool, w
 	return work()
 }
 
-var errGone = errors.New("the client has hung up")
+var errGone = errors.New("the client has gone")

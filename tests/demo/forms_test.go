@@ -117,7 +117,7 @@ func TestSignupOncePerAddress(t *testing.T) {
 	for _, email := range []string{"Grace@Example.org", "grace@example.org", "GRACE@EXAMPLE.ORG"} {
 		p := signup(email)
 		v.want(p, http.StatusUnprocessableEntity)
-		if got := p.under("email-error"); got != "There is an account with this address already." {
+		if got := p.under("email-error"); got != "Enter another email address, or log in. This one already has an account" {
 			t.Errorf("%s: %q", email, got)
 		}
 		if p.field("password") != "" {
@@ -164,7 +164,7 @@ func TestPasswords(t *testing.T) {
 	for _, row := range []struct{ password, want string }{
 		{"", "Enter your password"},
 		{"seven77", "Choose a password of at least 8 characters"},
-		{strings.Repeat("x", 73), "Shorten your password to 72 bytes"},
+		{strings.Repeat("x", 73), "Shorten your password to 72 bytes, which is 72 letters without accents"},
 		{"with\x00null", "Enter your password without characters that can’t be read"},
 	} {
 		form := v.get("/signup")
@@ -191,9 +191,9 @@ func TestTryOne(t *testing.T) {
 		{"blank", home, map[string]string{"captcha_value": " "}, 422, "Type the characters. The challenge is not used up"},
 		{"too long", home, map[string]string{"captcha_value": strings.Repeat("A", 99)}, 422, "can't be an answer"},
 		{"right", home, right, 200, "seconds after the page was made"},
-		{"again", home, right, 422, "was used already or had expired:"},
+		{"again", home, right, 422, "had expired or had already been used."},
 		{"wrong", v.get("/"), map[string]string{"captcha_value": "WRONG"}, 422, "Wrong:"},
-		{"unknown", home, map[string]string{"captcha_key": "de67e7f3-72d9-42d8-9677-ea381610363d", "captcha_value": "ABCD"}, 422, "was used already or had expired:"},
+		{"unknown", home, map[string]string{"captcha_key": "de67e7f3-72d9-42d8-9677-ea381610363d", "captcha_value": "ABCD"}, 422, "had expired or had already been used."},
 	} {
 		p := v.submit(row.on, row.fields)
 		v.want(p, row.status)

@@ -141,7 +141,7 @@ func TestCaptchaAfterThreeFailuresOfAnAccount(t *testing.T) {
 			pages = append(pages, p.under("password-error"))
 		}
 		// From the fourth on the password is not looked at without an answer.
-		want := "There is no account with this address and this password."
+		want := "Check your email address and your password. No account has both."
 		if got := strings.Join(pages, "|"); got != strings.Join([]string{want, want, want, "", ""}, "|") {
 			t.Errorf("%s: %s", email, got)
 		}

@@ -56,7 +56,7 @@ func TestBrowserPlaysAtWork(t *testing.T) {
 			b.Click("#work button")
 			b.Await(`document.querySelectorAll("#work dd").length === 4`)
 			said := browser.Value[string](b.Page, `document.querySelector("#work dl").innerText`)
-			for _, want := range []string{` tries of 2,000`, ` s, where the last`, `challenges cost 0.0015 USD`, `about 8,900 average`} {
+			for _, want := range []string{` of at most 2,000 tries`, ` s, if the last`, `challenges cost 0.0015 USD`, `about 8,900 average`} {
 				if !strings.Contains(said, want) {
 					t.Errorf("nothing about %q in %s", want, said)
 				}
@@ -101,7 +101,7 @@ func TestBrowserPlaysWithoutScript(t *testing.T) {
 	if n := browser.Value[int](b.Page, "document.querySelectorAll('.copy').length"); n != 0 {
 		t.Error("there are buttons to copy, which need script")
 	}
-	if words := b.words(); b.count("#work button") != 0 || !strings.Contains(words, "This needs script.") {
+	if words := b.words(); b.count("#work button") != 0 || !strings.Contains(words, "This needs JavaScript.") {
 		t.Errorf("the work that needs script: %s", words)
 	}
 	b.quiet()

@@ -91,7 +91,7 @@ func TestSentTwiceAndTheFirstIsKilled(t *testing.T) {
 	_, body := encodings["urlencoded"](with(typed, "captcha_key", form.field("captcha_key")))
 	w := visit(t, other)
 	p := w.do(w.request(http.MethodPost, "/contact", "application/x-www-form-urlencoded", body))
-	if p.StatusCode != http.StatusConflict || !strings.Contains(p.words(), "Check before you send it again") {
+	if p.StatusCode != http.StatusConflict || !strings.Contains(p.words(), "whether the first copy arrived") {
 		t.Errorf("%s: %s", p.Status, p.words())
 	}
 }

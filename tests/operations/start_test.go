@@ -59,6 +59,9 @@ func TestHealthcheck(t *testing.T) {
 	if code, output := server.Run(t, nil, "unknown"); code != 2 || !strings.Contains(output, "healthcheck") {
 		t.Errorf("exit code %d of an unknown argument: %s", code, output)
 	}
+	if code, output := server.Run(t, nil, "-h"); code != 0 || !strings.Contains(output, "healthcheck") {
+		t.Errorf("exit code %d of -h: %s", code, output)
+	}
 }
 
 func TestReadyWhileTheStorageIs(t *testing.T) {

@@ -1,13 +1,13 @@
-// Lighthouse has Google's Lighthouse judge pages of the demo in a headless Chromium, and prints the median of five runs
-// of each for each of its four categories, and what cost points in the last run:
+// Lighthouse runs Google's Lighthouse on pages of the demo, in a headless Chromium. It visits each page five times, and
+// prints the median score in each of the four categories and what cost points in the last run:
 //
 //	npm ci --prefix tests/tools/lighthouse
 //	go run . &
 //	go run ./tests/tools/lighthouse http://localhost:3000
 //	go run ./tests/tools/lighthouse http://localhost:3000 /signup /stats
 //
-// The figures are those of the machine that it runs on: performance is simulated, on what a mid-range phone would have
-// of it.
+// The figures depend on the machine that it runs on, because Lighthouse measures there and then simulates the
+// performance of a mid-range phone.
 package main
 
 import (
@@ -43,7 +43,7 @@ type report struct {
 }
 
 func main() {
-	runs := flag.Int("runs", 5, "runs for each page")
+	runs := flag.Int("runs", 5, "number of runs for each page")
 	flag.Parse()
 	if flag.NArg() == 0 {
 		fmt.Fprintln(os.Stderr, "usage: lighthouse [-runs 5] http://localhost:3000 [page ...]")
@@ -76,7 +76,7 @@ func judge(url string, runs int) error {
 	fmt.Println(url)
 	for _, category := range categories {
 		slices.Sort(scores[category])
-		fmt.Printf("  %-15s %3.0f   of %.0f\n", category, scores[category][runs/2], scores[category])
+		fmt.Printf("  %-15s %3.0f   median of %.0f\n", category, scores[category][runs/2], scores[category])
 		for _, ref := range last.Categories[category].AuditRefs {
 			audit := last.Audits[ref.ID]
 			if ref.Weight > 0 && audit.Score != nil && *audit.Score < 1 {

@@ -1,18 +1,24 @@
-// Command listen attacks the spoken challenge, as somebody would who has this repository, and prints how many
-// challenges and letters each attack solves. It is run by hand:
+// Command listen attacks spoken challenges as somebody could who has this repository. It prints how many challenges and
+// how many letters an attack solves. Run it by hand:
 //
-//	go run ./tests/tools/listen -attack sphinx      # pocketsphinx (Debian: pocketsphinx, pocketsphinx-en-us) and a grammar
+//	go run ./tests/tools/listen -attack sphinx      # pocketsphinx and a grammar
 //	go run ./tests/tools/listen -attack correlate   # a matched filter: normalised correlation with every recording
-//	go run ./tests/tools/listen -attack align       # dynamic programming, with a model of what babble does
-//	go run ./tests/tools/listen -attack waves       # what align suspects, compared with the recordings wave by wave: seconds each
-//	go run ./tests/tools/listen -attack items       # pocketsphinx again, hearing each English recording clean and alone
+//	go run ./tests/tools/listen -attack align       # dynamic programming, with a model of the babble
+//	go run ./tests/tools/listen -attack waves       # compares what align suspects with the recordings, wave by wave
+//	go run ./tests/tools/listen -attack items       # pocketsphinx on each English recording alone, without babble
 //
-//	go run ./tests/tools/listen -attack align -clean subtract   # after a search for images of the sound in itself
-//	go run ./tests/tools/listen -attack align -clean ratio      # or after weighing the sound against the best of them
+// Pocketsphinx is in the Debian packages pocketsphinx and pocketsphinx-en-us. The attack waves takes seconds for a
+// sound. These commands clean the sound before they attack it: the first subtracts what is like the sound itself,
+// shifted or mirrored, and the second softens the parts that are like such an image.
 //
-//	go run ./tests/tools/listen -attack align -url http://127.0.0.1:3000   # a running demo's challenges, to send it messages
+//	go run ./tests/tools/listen -attack align -clean subtract
+//	go run ./tests/tools/listen -attack align -clean ratio
 //
-//	go run ./tests/tools/listen -write FOLDER       # no attack: recordings, challenges and answers for programs of your own
+// The next one solves the challenges of a running demo and sends it messages. The last does not attack: it writes
+// recordings, challenges and answers to a folder, for programs of your own.
+//
+//	go run ./tests/tools/listen -attack align -url http://127.0.0.1:3000
+//	go run ./tests/tools/listen -write FOLDER
 //
 // With -babble -1 the same attacks meet challenges without babble.
 package main
@@ -43,15 +49,15 @@ type solver interface {
 
 func main() {
 	log.SetFlags(0)
-	attack := flag.String("attack", "correlate", "sphinx, correlate, align, waves or items")
-	count := flag.Int("n", 200, "challenges")
-	babble := flag.Int("babble", 0, "level of the babble, as in audio.Config")
-	alphabet := flag.String("alphabet", picture.Alphabet, "what answers are made of")
-	cleaning := flag.String("clean", "none", "what is done to the sound first: none, subtract or ratio")
+	attack := flag.String("attack", "correlate", "attack to run: sphinx, correlate, align, waves or items")
+	count := flag.Int("n", 200, "number of challenges")
+	babble := flag.Int("babble", 0, "level of the babble, as in audio.Config: 0 for the default, -1 for none")
+	alphabet := flag.String("alphabet", picture.Alphabet, "characters that answers are made of")
+	cleaning := flag.String("clean", "none", "how to clean the sound before the attack: none, subtract or ratio")
 	language := flag.String("language", "en", "BCP 47 tag of the language that is spoken")
 	url := flag.String("url", "", "attack the challenges of a running demo, such as http://127.0.0.1:3000, instead of new ones")
-	tune := flag.Int("tune", 16, "challenges on which align is tuned, which do not count")
-	first := flag.Uint64("first", 0, "number of the first challenge; others give other challenges")
+	tune := flag.Int("tune", 16, "number of challenges to tune align on, which do not count")
+	first := flag.Uint64("first", 0, "number of the first challenge; another number gives other challenges")
 	folder := flag.String("write", "", "write recordings, challenges and answers to this folder instead of attacking")
 	flag.Parse()
 	if *attack == "items" {
@@ -62,7 +68,7 @@ func main() {
 	}
 	clean, ok := cleanings[*cleaning]
 	if !ok {
-		log.Fatalf("no cleaning %q; there are none, subtract and ratio", *cleaning)
+		log.Fatalf("-clean is %q; accepted: none, subtract, ratio", *cleaning)
 	}
 	c := challenges{audio.New(audio.Config{Babble: *babble}), *language, *alphabet}
 	if *folder != "" {
@@ -81,7 +87,7 @@ func main() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Printf("%s against %s: %d of %d messages taken in %.0f s, %d attempts refused by a limit\n",
+		fmt.Printf("%s against %s: %d of %d messages accepted in %.0f s, %d attempts refused by a limit\n",
 			*attack, *url, taken, *count, time.Since(start).Seconds(), limited)
 		return
 	}
@@ -89,7 +95,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%s: %d of %d challenges (%.1f %%), %d of %d letters (%.1f %%)\n", *attack,
+	fmt.Printf("%s: %d of %d challenges solved (%.1f %%), %d of %d letters right (%.1f %%)\n", *attack,
 		r.whole, *count, percent(r.whole, *count), r.letters, *count*length, percent(r.letters, *count*length))
 }
 
@@ -111,7 +117,7 @@ func newSolver(attack string, c challenges, clean func([]float32) []float32, tun
 		w, err := newWaver(c.language, c.alphabet)
 		return cleaned{w, clean}, err
 	}
-	return nil, fmt.Errorf("no attack %q; there are sphinx, correlate, align, waves and items", attack)
+	return nil, fmt.Errorf("-attack is %q; accepted: sphinx, correlate, align, waves, items", attack)
 }
 
 // challenges are what is attacked.
@@ -146,7 +152,7 @@ func (c challenges) tuned(clean func([]float32) []float32, count int) (best solv
 			return nil, err
 		}
 		if count > 0 {
-			fmt.Printf("distance %d: %d of %d letters\n", i, r.letters, count*length)
+			fmt.Printf("tuning with distance %d: %d of %d letters right\n", i, r.letters, count*length)
 		}
 		if r.letters > most {
 			most, best = r.letters, cleaned{m, clean}

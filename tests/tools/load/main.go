@@ -1,12 +1,13 @@
-// Load measures what a challenge costs a server over HTTP: CPU a request, beside a Fiber route that returns a constant
-// reply of the same size, in one run and by turns, over kept-alive connections on loopback.
+// Load measures what a challenge costs a server over HTTP. It compares the CPU time of a request with that of a Fiber
+// route that returns a constant reply of the same size. It measures both by turns in one run, over kept-alive
+// connections on loopback.
 //
 //	go run ./tests/tools/load
 //	go run ./tests/tools/load -servers constant,sealed,stored -redis
 //	go run ./tests/tools/load -url http://127.0.0.1:8000/api/captcha/ -pid 4711
 //
-// The servers are processes of their own, whose CPU time and peak memory the kernel counts. Absolute figures depend on
-// the machine and on what else it does; the ratio, of the medians of several rounds, hardly does.
+// Each server is a process of its own, and the kernel counts its CPU time and peak memory. Absolute figures depend on
+// the machine and on what else it does. The ratio, which is the median of several rounds, hardly does.
 package main
 
 import (
@@ -45,15 +46,15 @@ func main() {
 		return
 	}
 	var o options
-	flag.StringVar(&o.servers, "servers", "constant,sealed", "servers to start, the first is what the others are compared with: "+strings.Join(kinds, ", ")+"; or none")
-	flag.BoolVar(&o.redis, "redis", false, "keep challenges in Redis: the one at REDIS_URL, or a redis-server of this run's own")
-	flag.StringVar(&o.url, "url", "", "measure this address too; it must be on loopback")
-	flag.StringVar(&o.method, "method", "POST", "method for -url")
+	flag.StringVar(&o.servers, "servers", "constant,sealed", "servers to start, with commas between; the others are compared with the first: "+strings.Join(kinds, ", ")+"; or none")
+	flag.BoolVar(&o.redis, "redis", false, "keep challenges in Redis, either the one at REDIS_URL or a redis-server that this program starts")
+	flag.StringVar(&o.url, "url", "", "measure this address too, which must be on loopback")
+	flag.StringVar(&o.method, "method", "POST", "HTTP method for -url")
 	flag.StringVar(&o.name, "name", "url", "name for -url in the report")
-	flag.IntVar(&o.pid, "pid", 0, "process that serves -url; its CPU time and its children's are counted")
-	flag.IntVar(&o.requests, "requests", 20_000, "requests a server in a round")
-	flag.IntVar(&o.rounds, "rounds", 5, "rounds")
-	flag.IntVar(&o.connections, "connections", 16, "connections at a time")
+	flag.IntVar(&o.pid, "pid", 0, "ID of the process that serves -url; its CPU time and that of its children are counted")
+	flag.IntVar(&o.requests, "requests", 20_000, "requests to each server in a round")
+	flag.IntVar(&o.rounds, "rounds", 5, "number of rounds")
+	flag.IntVar(&o.connections, "connections", 16, "number of connections at the same time")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -70,13 +71,13 @@ func fail(err error) {
 func (o options) check() error {
 	switch {
 	case o.requests < 1 || o.requests > maxRequests:
-		return fmt.Errorf("-requests %d; accepted: 1 to %d", o.requests, maxRequests)
+		return fmt.Errorf("-requests is %d; accepted: 1 to %d", o.requests, maxRequests)
 	case o.rounds < 1 || o.rounds > maxRounds:
-		return fmt.Errorf("-rounds %d; accepted: 1 to %d", o.rounds, maxRounds)
+		return fmt.Errorf("-rounds is %d; accepted: 1 to %d", o.rounds, maxRounds)
 	case o.connections < 1 || o.connections > measure.MaxConnections:
-		return fmt.Errorf("-connections %d; accepted: 1 to %d", o.connections, measure.MaxConnections)
+		return fmt.Errorf("-connections is %d; accepted: 1 to %d", o.connections, measure.MaxConnections)
 	case (o.url == "") != (o.pid == 0):
-		return errors.New("-url and -pid belong together")
+		return errors.New("-url and -pid must be given together")
 	}
 	return nil
 }
@@ -94,7 +95,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	}
 	cpu := make(map[*measure.Target][]time.Duration)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "round\tserver\tbytes\tCPU a request\tp50\tp99\trequests/s\t")
+	fmt.Fprintln(table, "round\tserver\tbytes\tCPU per request\tp50\tp99\trequests/s\t")
 	for round := range o.rounds {
 		for _, t := range measure.InTurn(targets, round) {
 			r, err := t.Measure(ctx, o.requests, o.connections)
@@ -123,7 +124,7 @@ func report(out io.Writer, targets []*measure.Target, cpu map[*measure.Target][]
 		for round := range cpu[t] {
 			ratios = append(ratios, float64(cpu[t][round])/float64(cpu[base][round]))
 		}
-		fmt.Fprintf(out, "%s: median %s CPU a request, %.2f times %s; peak memory %d MiB\n",
+		fmt.Fprintf(out, "%s: median %s CPU per request, %.2f times %s; peak memory %d MiB\n",
 			t.Name, measure.Micros(measure.Median(cpu[t])), measure.Median(ratios), base.Name, memory>>20)
 	}
 	return nil

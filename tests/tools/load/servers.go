@@ -131,7 +131,7 @@ func redis(ctx context.Context) (url string, stop func(), err error) {
 	listener.Close()
 	process := exec.Command("redis-server", "--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--save", "", "--appendonly", "no")
 	if err := process.Start(); err != nil {
-		return "", nil, fmt.Errorf("-redis: neither REDIS_URL nor a redis-server: %w", err)
+		return "", nil, fmt.Errorf("-redis needs REDIS_URL or a redis-server: %w", err)
 	}
 	stop = func() {
 		process.Process.Kill()

@@ -1,11 +1,11 @@
-// Mutants breaks lines of the packages that keep promises, one at a time, and tells whether a test notices:
+// Mutants breaks lines of code that keep a promise, one at a time, and tells whether a test notices:
 //
 //	go run ./tests/tools/mutants [-only TEXT] [-limit 60s] [-parallel 1]
 //
-// A line of the table is a mutant: the tests that noticed it, and how long they ran; "SURVIVED" if none did; "HUNG" if
-// a package had not ended at the limit. Either makes the program fail. The working tree stays as it is: the broken file
-// is given to the compiler in place of the whole one (go help build, -overlay). A mutant whose tests need Redis is only
-// as good as the redis-server on PATH.
+// It prints a line for each mutant, with the test that noticed it and how long the package's tests ran. The line says
+// SURVIVED if no test noticed, and HUNG if the tests had not ended by the limit. Both make the program fail. Your files
+// stay as they are, because only the compiler is given the broken one (see -overlay in go help build). The mutants of
+// storage need a redis-server on PATH.
 package main
 
 import (
@@ -27,8 +27,8 @@ import (
 
 func main() {
 	only := flag.String("only", "", "break only lines whose file or reason contains this text")
-	limit := flag.Duration("limit", time.Minute, "the time that the tests of one package may take")
-	parallel := flag.Int("parallel", 1, "mutants at a time")
+	limit := flag.Duration("limit", time.Minute, "longest time that the tests of one package may take")
+	parallel := flag.Int("parallel", 1, "number of mutants to try at the same time")
 	flag.Parse()
 	root, err := moduleRoot()
 	if err == nil {
@@ -130,7 +130,7 @@ func (m mutant) overlay(root, dir string) (list string, err error) {
 // apply breaks the line. What it is must be there exactly once, or it would not be known what was tried.
 func (m mutant) apply(source []byte) ([]byte, error) {
 	if n := bytes.Count(source, []byte(m.whole)); n != 1 {
-		return nil, fmt.Errorf("%s has %d places like %q, not one: the list has to follow the code", m.file, n, m.whole)
+		return nil, fmt.Errorf("%s has %d places like %q, and must have one: bring list.go up to date", m.file, n, m.whole)
 	}
 	return bytes.Replace(source, []byte(m.whole), []byte(m.broken), 1), nil
 }
@@ -149,7 +149,7 @@ func judge(output string, err error) (caught bool, outcome string) {
 	case strings.Contains(output, "panic: test timed out after"):
 		return false, "HUNG"
 	case ran == nil:
-		return false, "NOT TRIED, for it does not build:\n" + output
+		return false, "NOT TRIED, because it does not build:\n" + output
 	}
 	by := "a crash"
 	if test := failedTest.FindStringSubmatch(output); test != nil {

@@ -1,10 +1,11 @@
-// Peers measures this project's challenges beside those of other Go libraries, in one run and by turns:
+// Peers compares this project's challenges with those of other Go libraries, measured by turns in one run:
 //
 //	cd tests/tools/peers && go run .
 //
-// A picture's cost is CPU time of this process, with what the garbage collector does for it, and what was allocated. A
-// request's cost is CPU time, user and system, of a Fiber server that issues challenges, each in a process of its own.
-// The libraries' default styles differ in what they withstand; the figures say nothing about that.
+// The cost of a picture is the CPU time of this process, garbage collection included, and the memory that it allocates.
+// The cost of a request is the CPU time, user and system, of a Fiber server that issues challenges. Each library has
+// such a server in a process of its own. The figures say nothing about how well a library's pictures withstand
+// programs.
 package main
 
 import (
@@ -34,9 +35,9 @@ func main() {
 		return
 	}
 	var o options
-	flag.IntVar(&o.pictures, "pictures", 500, "pictures a library in a round")
-	flag.IntVar(&o.requests, "requests", 2000, "requests a library in a round")
-	flag.IntVar(&o.rounds, "rounds", 5, "rounds")
+	flag.IntVar(&o.pictures, "pictures", 500, "pictures of each library in a round")
+	flag.IntVar(&o.requests, "requests", 2000, "requests to each library in a round")
+	flag.IntVar(&o.rounds, "rounds", 5, "number of rounds")
 	flag.Parse()
 	if min(o.pictures, o.requests, o.rounds) < 1 || max(o.pictures, o.requests) > 100_000 || o.rounds > 50 {
 		fail(fmt.Errorf("-pictures %d -requests %d -rounds %d; accepted: 1 to 100000, 1 to 100000, 1 to 50", o.pictures, o.requests, o.rounds))
@@ -179,9 +180,9 @@ func requests(ctx context.Context, s int, o options, results []result) error {
 
 // print compares everything with the first library, by medians.
 func print(out io.Writer, s size, results []result) error {
-	fmt.Fprintf(out, "\n%s (dchest: digits)\n", s)
+	fmt.Fprintf(out, "\n%s (dchest draws digits only)\n", s)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "library\tCPU a picture\ttimes\tallocations\tallocated\tPNG bytes\tCPU a request\ttimes\tpeak memory\t")
+	fmt.Fprintln(table, "library\tCPU per picture\ttimes ours\tallocations\tallocated\tPNG bytes\tCPU per request\ttimes ours\tpeak memory\t")
 	base := results[0]
 	for i, r := range results {
 		picture, request := measure.Median(r.picture), measure.Median(r.request)

@@ -13,7 +13,7 @@ import (
 // attempts tells what it takes to have everybody asked for more, at a site that nobody else visits, which is where it
 // is cheapest: no right answer takes anything back.
 func attempts(o options, out io.Writer) error {
-	fmt.Fprintf(out, "\nwrong answers on purpose, 16 a second, at a site without other visitors\n")
+	fmt.Fprintf(out, "\nWrong answers given on purpose, 16 a second, to a site without other visitors\n")
 	block := netip.MustParsePrefix("2001:db8:66::/48")
 	long := time.Duration(o.minutes) * time.Minute
 	provider := netip.MustParsePrefix("2001:db8::/32")
@@ -60,7 +60,7 @@ func (a attempt) make(o options, out io.Writer) error {
 		return err
 	}
 	failed, err := w.take("198.51.100.7")
-	fmt.Fprintf(out, "  %s, %d wrong answers: %.1f networks count as failing, alarm %d; elsewhere a newcomer is at level %d, and after a slip at %d\n",
+	fmt.Fprintf(out, "  %s, %d wrong answers: %.1f networks count as failing, alarm %d; elsewhere a newcomer is at level %d, and after one wrong answer at %d\n",
 		a.name, wrong, status.Failing, status.Alarm, elsewhere.level, failed.level)
 	return err
 }
@@ -82,7 +82,7 @@ func raise(o options, out io.Writer) error {
 			return err
 		}
 		if newcomer.level > 0 {
-			fmt.Fprintf(out, "  every newcomer of one IPv4 /16 is at level %d after %d wrong answers from 64 addresses of 16 /24s in it\n",
+			fmt.Fprintf(out, "  every newcomer of one IPv4 /16 is at level %d after %d wrong answers from 64 addresses in 16 of its /24s\n",
 				newcomer.level, n+1)
 			return nil
 		}

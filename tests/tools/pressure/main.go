@@ -1,14 +1,14 @@
-// Pressure simulates guessers and people beside each other at a site, without and with captcha/pressure, and tells
-// what each got and what people had to do more:
+// Pressure simulates guessers and people on a site at the same time, first without captcha/pressure and then with it.
+// It prints how much of what each group sent was accepted, and how much more the people had to do:
 //
 //	go run ./tests/tools/pressure
 //	go run ./tests/tools/pressure -minutes 30 -luck 0.4
 //
-// The site is a process of its own with the real guard, asked over HTTP; its clock is the simulation's, which is in
-// each request, so that ten minutes take half of one. Visitors are simulated: they know the right answer, and give it
-// as often as people or programs of their kind do. A search for work is not done but reckoned, at what
-// tests/tools/price found. Limits by network are not there; the guessers try as often as those of the demo would let
-// them.
+// The site is a process of its own with the real guard, and gets real HTTP requests. Each request sets the site's
+// clock, so ten minutes of its time take half a minute. The visitors are simulated: they know the right answer, and
+// give it as often as people or programs of their kind do. They do no work, but wait for as long as it would take by
+// the figures of tests/tools/price. There are no limits by network. Instead, the guesser in one /48 tries no more often
+// than the demo's limits would let it.
 package main
 
 import (
@@ -40,17 +40,17 @@ type options struct {
 
 func main() {
 	var o options
-	flag.IntVar(&o.minutes, "minutes", 10, "how long the site is attacked")
-	flag.Float64Var(&o.luck, "luck", 0.2, "share of answers of four letters that a guesser reads rightly")
-	flag.Float64Var(&o.cores, "cores", 4, "cores that the guesser of one /48 has for work")
-	flag.IntVar(&o.bots, "bots", 2000, "addresses of the botnet")
-	flag.Float64Var(&o.rate, "rate", 10, "tries a second of the botnet, all together")
-	flag.Float64Var(&o.single, "single", 10, "tries a second of the guesser in one /48; the demo lets it make 16")
-	flag.Float64Var(&o.visitors, "visitors", 60, "people a minute on quiet networks; a sixth of them on each attacked one")
-	flag.BoolVar(&o.choosy, "choosy", false, "guessers answer only what they read for sure, and leave what they don't")
-	flag.Uint64Var(&o.seed, "seed", 1, "seed of everything that is random")
-	serving, pressed := flag.Bool("serve", false, "serve the site; the program starts itself so"), flag.Bool("pressed", false, "with pressure")
-	demand := flag.Int("demand", int(captcha.LettersOnly), "what the site demands")
+	flag.IntVar(&o.minutes, "minutes", 10, "minutes for which the site is attacked")
+	flag.Float64Var(&o.luck, "luck", 0.2, "share of four-letter answers that a guesser reads correctly")
+	flag.Float64Var(&o.cores, "cores", 4, "cores that the guesser in one /48 has for work")
+	flag.IntVar(&o.bots, "bots", 2000, "number of addresses in the botnet")
+	flag.Float64Var(&o.rate, "rate", 10, "tries a second by the whole botnet")
+	flag.Float64Var(&o.single, "single", 10, "tries a second by the guesser in one /48; the demo would allow 16")
+	flag.Float64Var(&o.visitors, "visitors", 60, "people a minute on quiet networks; each attacked network has a sixth as many")
+	flag.BoolVar(&o.choosy, "choosy", false, "guessers answer only the challenges that they are sure of, and leave the others")
+	flag.Uint64Var(&o.seed, "seed", 1, "seed for everything that is random")
+	serving, pressed := flag.Bool("serve", false, "serve the site; the program uses this to start itself"), flag.Bool("pressed", false, "serve the site with pressure")
+	demand := flag.Int("demand", int(captcha.LettersOnly), "what the served site demands, as a captcha.Demand")
 	flag.Parse()
 
 	var err error
@@ -128,11 +128,11 @@ func attack(o options, pressed bool) (found, error) {
 func (f found) print(out io.Writer) error {
 	fmt.Fprintf(out, "\n%s\n", f.title)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "  guesser\ttaken and left\ttried\taccepted\ttries at level 0, 1, 2, 3")
+	fmt.Fprintln(table, "  guesser\tleft unanswered\ttried\taccepted\ttries at level 0, 1, 2, 3")
 	for _, g := range f.guessers {
 		fmt.Fprintf(table, "  %s\t%d\t%d\t%d\t%v\n", g.name, g.left, g.tries, g.accepted, g.levels)
 	}
-	fmt.Fprintln(table, "  people on\tcame\tsent\taccepted\tgave up\tfirst asked at level 0, 1, 2, 3\ttries each\tletters each\tsent back\twaited")
+	fmt.Fprintln(table, "  people on\tcame\tsent\taccepted\tgave up\tfirst asked at level 0, 1, 2, 3\ttries each\tletters typed each\tsent back\twaited for work")
 	for _, p := range f.crowd {
 		n := float64(max(p.accepted, 1))
 		fmt.Fprintf(table, "  %s\t%d\t%d\t%d\t%d\t%v\t%.2f\t%.1f\t%d\t%.1f s, %.0f at most\n",

@@ -5,24 +5,26 @@
 //	go run ./tests/tools/price
 //	go run ./tests/tools/price -browsers chromium,firefox-esr,/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser
 //
-// Native code is Go's, on one core: CPU seconds a try, in the quietest of several rounds. A browser is a real one,
-// without a screen, on a page with the form field that apps have. Each visit gives an input of the form the focus and
-// lasts until the field is checked: the request for the work, the worker's start, the search.
+// Native code is Go's, on one core. It is measured in CPU seconds for each try, in the fastest of several rounds. The
+// browsers are real ones without a screen, on a page with the form field that apps have. A visit begins when an input
+// of the form gets the focus, and ends when the field is checked. It includes the request for the work, the start of
+// the worker and the search.
 //
-// A browser is slowed down by being stopped and continued, all of its processes at once, 50 times a second: Chromium's
-// own throttle, set to six, slowed a search 1.5 to 2.6 times, for its cryptography runs on threads that the throttle
-// leaves alone. Seconds are as a visitor's clock counts them, so that a busy machine makes them longer: the report
-// says how busy it was. CPU seconds are what all the browser's processes spent from touch to checked, as much as falls
-// to the mean number of tries. Memory is what they had more than with the page at rest, at most, in the median of
-// seven visits of their own.
+// To slow a browser down, the program stops and continues all of its processes 50 times a second. Chromium's own
+// throttle does not do that: set to six, it slowed a search only 1.5 to 2.6 times, because Chromium's cryptography runs
+// on threads that the throttle leaves alone. Seconds are those on a visitor's clock. A busy machine makes them longer,
+// so the report says how busy it was. CPU seconds are what all processes of the browser spent from touch to checked,
+// scaled to the mean number of tries. Memory is the most that they used beyond what the page uses at rest. It is the
+// median of seven visits that measure nothing else.
 //
-// Then it prints what 1,000 accepted submissions cost by each known way. How often the others are right is what the
-// programs beside this one found. Prices, and the speed of a graphics card, are what the flags say. The addresses are
-// computed from the demo's default limits.
+// Then the program prints what 1,000 accepted submissions cost, for each known way past the captcha. The other programs
+// in tests/tools found how often reading and hearing succeed. Flags set the prices and the speed of the graphics card.
+// The number of addresses follows from the demo's default limits.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -55,21 +57,21 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.browsers, "browsers", "chromium", "programs to measure: Chromium, Firefox, WebKitGTK's MiniBrowser; empty for none")
-	flag.StringVar(&o.slow, "slow", "1,4,6", "how many times slower than this machine they are made")
-	flag.IntVar(&o.solves, "solves", 20, "visits of a browser at each speed")
-	flag.IntVar(&o.rounds, "rounds", 10, "rounds of native code, half a second each")
-	flag.IntVar(&o.config.Cost, "cost", work.ConfigDefault.Cost, "iterations of a try")
-	flag.IntVar(&o.config.Range, "range", work.ConfigDefault.Range, "counters of a challenge")
-	flag.Float64Var(&o.core, "core-price", 0.04, "USD an hour of one processor, as clouds rent them out")
+	flag.StringVar(&o.browsers, "browsers", "chromium", "programs of the browsers to measure, with commas between: Chromium, Firefox, or WebKitGTK's MiniBrowser; empty for none")
+	flag.StringVar(&o.slow, "slow", "1,4,6", "factors by which to slow each browser down, with commas between")
+	flag.IntVar(&o.solves, "solves", 20, "visits with each browser at each speed")
+	flag.IntVar(&o.rounds, "rounds", 10, "rounds of native code, of half a second each")
+	flag.IntVar(&o.config.Cost, "cost", work.ConfigDefault.Cost, "PBKDF2 iterations in a try")
+	flag.IntVar(&o.config.Range, "range", work.ConfigDefault.Range, "number of counters in a challenge")
+	flag.Float64Var(&o.core, "core-price", 0.04, "price of one core in USD an hour, about what clouds ask")
 	// Hashcat 6.2.6, mode 10900 (PBKDF2-HMAC-SHA256, 999 iterations): 8,865.7 thousand keys a second on one RTX
 	// 4090, as measured by Sam Croley, gist.github.com/Chick3nman/32e662a5bb63bc4f51b847bb422222fd.
-	flag.StringVar(&o.card, "card", "RTX 4090", "name of a graphics card")
-	flag.Float64Var(&o.cardRate, "card-rate", 8_865_700*999, "iterations of PBKDF2-HMAC-SHA-256 a second on the card")
-	flag.Float64Var(&o.cardPrice, "card-price", 0.5, "USD an hour of the card")
+	flag.StringVar(&o.card, "card", "RTX 4090", "name of the graphics card")
+	flag.Float64Var(&o.cardRate, "card-rate", 8_865_700*999, "iterations of PBKDF2-HMAC-SHA-256 a second on the graphics card")
+	flag.Float64Var(&o.cardPrice, "card-price", 0.5, "price of the graphics card in USD an hour")
 	// As of a model at 3 USD a million tokens read and 15 written, of which a picture of 200 x 200 pixels takes 54, by
 	// Anthropic's documentation of Claude's vision, a question 30, and the answer 10.
-	flag.Float64Var(&o.modelPrice, "model-price", 0.0004, "USD a picture that a vision-language model reads")
+	flag.Float64Var(&o.modelPrice, "model-price", 0.0004, "price in USD of having a vision-language model read one picture")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -94,18 +96,18 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		factors = append(factors, factor)
 	}
 	tries := float64(o.config.Range+1) / 2
-	fmt.Fprintf(out, "%d iterations a try, %.1f tries in the mean, %d at most\n\n", o.config.Cost, tries, o.config.Range)
+	fmt.Fprintf(out, "%d iterations in a try; %.1f tries on average, %d at most\n\n", o.config.Cost, tries, o.config.Range)
 
 	native, err := nativeTry(o)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "native code, one core: %.0f tries a CPU second, %.3f CPU seconds an accepted work\n", 1/native, native*tries)
-	fmt.Fprintf(out, "  1,000 accepted: %.0f CPU seconds, %.4f USD at %g USD an hour of a core\n",
+	fmt.Fprintf(out, "native code, one core: %.0f tries a CPU second, %.3f CPU seconds for a solution\n", 1/native, native*tries)
+	fmt.Fprintf(out, "  1,000 solutions: %.0f CPU seconds, %.4f USD at %g USD for an hour of a core\n",
 		1000*native*tries, 1000*native*tries/3600*o.core, o.core)
 	card := float64(o.config.Cost) * tries / o.cardRate
-	fmt.Fprintf(out, "%s, computed from %.3g iterations a second: %.0f accepted a second\n", o.card, o.cardRate, 1/card)
-	fmt.Fprintf(out, "  1,000 accepted: %.2f seconds of the card, %.6f USD at %g USD an hour\n", 1000*card, 1000*card/3600*o.cardPrice, o.cardPrice)
+	fmt.Fprintf(out, "%s, computed from %.3g iterations a second: %.0f solutions a second\n", o.card, o.cardRate, 1/card)
+	fmt.Fprintf(out, "  1,000 solutions: %.2f seconds of the card, %.6f USD at %g USD for an hour of it\n", 1000*card, 1000*card/3600*o.cardPrice, o.cardPrice)
 	if err := priceWays(out, o, native*tries, card); err != nil {
 		return err
 	}
@@ -113,7 +115,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return nil
 	}
 	fmt.Fprintf(out, "\nFrom a visitor's first touch of a form to \"checked\". Load of this machine before: %s\n\n", load())
-	fmt.Fprintf(out, "| browser | times slower | median | worst of %d | the whole range | CPU an accepted work | memory |\n", o.solves)
+	fmt.Fprintf(out, "| browser | times slower | median | worst of %d | whole range | CPU for a solution | memory |\n", o.solves)
 	fmt.Fprintln(out, "|---|---|---|---|---|---|---|")
 	for name := range strings.SplitSeq(o.browsers, ",") {
 		for _, factor := range factors {
@@ -129,7 +131,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 				slices.Max(r.seconds), float64(o.config.Range)/r.rate(), r.cpu.Seconds()/float64(r.tries)*tries, memory)
 		}
 	}
-	fmt.Fprintf(out, "\nload after: %s\n", load())
+	fmt.Fprintf(out, "\nLoad after: %s\n", load())
 	return nil
 }
 
@@ -154,7 +156,7 @@ func nativeTry(o options) (float64, error) {
 		tries, before := 0, ownCPU()
 		for start := time.Now(); time.Since(start) < time.Second/2; tries += c.Range {
 			if _, _, err := c.Search(context.Background()); err == nil {
-				return 0, fmt.Errorf("what has no solution has one")
+				return 0, errors.New("a challenge that can't be solved was solved")
 			}
 		}
 		if spent := (ownCPU() - before).Seconds() / float64(tries); least == 0 || spent < least {

@@ -1,12 +1,13 @@
-// Screenshots takes pictures of the demo's pages in a headless Chromium. By default it makes those of README.md and
-// handlers/README.md, the three ways to meet a challenge, and a plot of the README's table of prices:
+// Screenshots takes pictures of the demo's pages in a headless Chromium. By default it takes those in README.md and
+// handlers/README.md and those of the three ways to meet a challenge, and draws the README's table of prices as a plot:
 //
 //	go run ./tests/tools/screenshots
 //	go run ./tests/tools/screenshots -all -out /tmp/pages
 //	go run ./tests/tools/screenshots -field -out /tmp/field
 //
-// The second takes every page, narrow and wide, light and dark, as it is and with its errors, to be looked at. The
-// third takes the form field in pages of several styles, widths and densities; "npm ci --prefix tests" has the styles.
+// The second command takes every page, narrow and wide, light and dark, with and without errors, for you to look at.
+// The third takes the form field in pages of several styles, widths and pixel densities. It needs the style sheets that
+// "npm ci --prefix tests" installs.
 package main
 
 import (
@@ -79,10 +80,10 @@ func everything() []shot {
 }
 
 func main() {
-	out := flag.String("out", ".readme", "folder to write to")
-	home := flag.String("home", "static", "folder to write the picture of the site's home to")
-	all := flag.Bool("all", false, "every page, narrow and wide, light and dark")
-	field := flag.Bool("field", false, "the form field, in pages of several styles")
+	out := flag.String("out", ".readme", "folder to write the pictures to")
+	home := flag.String("home", "static", "folder to write the picture on the site's home page to")
+	all := flag.Bool("all", false, "take every page, narrow and wide, light and dark")
+	field := flag.Bool("field", false, "take the form field, in pages of several styles")
 	flag.Parse()
 	shots, site := readme, start
 	switch {

@@ -2,8 +2,9 @@
 //
 //	go run ./tests/tools/sheet -out sheet.png
 //
-// With -reading it draws sheets for somebody to read who knows no answers, 40 pictures each, styles mixed and hidden,
-// in three sizes, and what they show into other files; with -judge it compares what was read with one of those:
+// With -reading it draws sheets for somebody to read who does not know the answers. They have 40 pictures each, in
+// three sizes, and in mixed styles that are not named. The answers go to files of their own. With -judge it compares
+// what was read with the answers in one of those files:
 //
 //	go run ./tests/tools/sheet -reading reading -keys reading-keys -each 200
 //	go run ./tests/tools/sheet -key reading-keys/90x40.json -judge read.txt
@@ -36,16 +37,16 @@ const (
 )
 
 func main() {
-	out := flag.String("out", "sheet.png", "file to write")
-	seed := flag.Uint64("seed", 1, "seed of texts and pictures")
-	perRow := flag.Int("columns", 8, "pictures of 90 x 40 in a row")
+	out := flag.String("out", "sheet.png", "PNG file to write")
+	seed := flag.Uint64("seed", 1, "seed for texts and pictures")
+	perRow := flag.Int("columns", 8, "number of 90 x 40 pictures in a row")
 	only := flag.String("only", "", "draw only the rows whose title begins with this")
-	reading := flag.String("reading", "", "folder for sheets to be read blind")
-	keys := flag.String("keys", "reading-keys", "folder for the answers to those sheets")
-	each := flag.Int("each", 200, "pictures of each style and size on those sheets")
-	styles := flag.String("style", "", "names of the styles on those sheets, with commas between; empty is the default styles")
-	key := flag.String("key", "", "file with the answers to the sheets of one size")
-	read := flag.String("judge", "", "file with what somebody read on them, one reading a line: sheet, cell, letters")
+	reading := flag.String("reading", "", "folder to write sheets to that somebody reads without the answers")
+	keys := flag.String("keys", "reading-keys", "folder to write the answers to the sheets of -reading to")
+	each := flag.Int("each", 200, "pictures of each style and size on the sheets of -reading")
+	styles := flag.String("style", "", "styles on the sheets of -reading, with commas between; empty for the defaults")
+	key := flag.String("key", "", "for -judge, file with the answers to the sheets of one size")
+	read := flag.String("judge", "", "file with what somebody read, a line for each picture: sheet, cell, letters")
 	flag.Parse()
 	var err error
 	switch {
@@ -71,7 +72,7 @@ func run(out, only string, seed uint64, perRow int) error {
 	if err := png.Encode(&b, sheet); err != nil {
 		return err
 	}
-	fmt.Println("writes", out)
+	fmt.Println("writing", out)
 	return os.WriteFile(out, b.Bytes(), 0o644)
 }
 

@@ -1,9 +1,10 @@
-// Solve meets a challenge by work, as a program may that is let in by paying for it. It prints the two fields of a
-// submission, so that
+// Solve does the work of a challenge and prints the two fields that a submission needs, so that
 //
-//	curl -d "message=Hello" -d "$(go run ./tests/tools/solve)" http://localhost:3000/api/contact
+//	curl -d "name=Ada&email=ada@example.org&message=Hello" -d "$(go run ./tests/tools/solve)" \
+//	  http://localhost:3000/api/contact
 //
-// sends a message. It asks for a challenge, asks for the work that belongs to its key, and searches on one core.
+// sends a message. A program can do that if the site accepts work. Solve asks for a challenge and for its work, and
+// searches on one core.
 package main
 
 import (
@@ -46,12 +47,12 @@ func (c challenge) solve() (solution string, tries int, err error) {
 			return rest + c.Seal, n + 1, nil
 		}
 	}
-	return "", c.Range, errors.New("no counter is the right one")
+	return "", c.Range, errors.New("no counter solves the challenge")
 }
 
 func main() {
-	address := flag.String("url", "http://localhost:3000/api/captcha/", "where challenges are made, with the last slash")
-	keyField := flag.String("key", "captcha_key", "name of the challenge's key, in the reply and in the submission")
+	address := flag.String("url", "http://localhost:3000/api/captcha/", "address to ask for a challenge, with its final slash")
+	keyField := flag.String("key", "captcha_key", "name of the key's field in the reply and in the submission")
 	flag.Parse()
 	fields, report, err := run(*address, *keyField)
 	if err != nil {

@@ -1,13 +1,13 @@
 #!/usr/bin/python3
-"""Trains networks on labelled pictures and prints how many unseen ones they read whole.
+"""Trains a network on labelled pictures and prints how many new ones it reads without a mistake.
 
     go run ./tests/tools/strength -draw /tmp/train -n 1000 -seed 1
     go run ./tests/tools/strength -draw /tmp/test  -n 1000 -seed 2
     python3 tests/tools/strength/learn.py /tmp/train /tmp/test
 
 It needs torch and PIL. A residual network feeds two readers that are trained together: a CTC head over the columns, and
-a head with one attention query for each place in the text. The loss of each epoch is printed, because a network that never
-starts to learn proves nothing about the pictures: try it on -style classic first.
+a head with one attention query for each place in the text. The loss is printed every 100 steps, because a network that
+never starts to learn proves nothing about the pictures. Try it first on pictures of -style classic.
 """
 
 import argparse
@@ -92,16 +92,16 @@ def whole(right):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("train")
-    p.add_argument("test")
-    p.add_argument("-n", type=int, default=1000, help="training pictures")
-    p.add_argument("--tests", type=int, default=1000)
-    p.add_argument("--steps", type=int, default=1500)
-    p.add_argument("--batch", type=int, default=48)
-    p.add_argument("--channels", type=int, default=24)
-    p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--threads", type=int, default=2)
-    p.add_argument("--head", choices=["both", "ctc", "places"], default="both")
+    p.add_argument("train", help="folder of pictures to train on")
+    p.add_argument("test", help="folder of other pictures to read afterwards")
+    p.add_argument("-n", type=int, default=1000, help="number of pictures to train on")
+    p.add_argument("--tests", type=int, default=1000, help="number of pictures to read afterwards")
+    p.add_argument("--steps", type=int, default=1500, help="steps of training")
+    p.add_argument("--batch", type=int, default=48, help="pictures in a step")
+    p.add_argument("--channels", type=int, default=24, help="channels of the first layer")
+    p.add_argument("--seed", type=int, default=1, help="seed for everything that is random")
+    p.add_argument("--threads", type=int, default=2, help="threads to compute with")
+    p.add_argument("--head", choices=["both", "ctc", "places"], default="both", help="readers to train")
     a = p.parse_args()
     torch.manual_seed(a.seed), random.seed(a.seed), torch.set_num_threads(a.threads)
     torch.set_flush_denormal(True)
@@ -147,13 +147,13 @@ def main():
     print("CPU: %.0f s to train, %.4f s to read a picture" % (trained - spent, (read - trained) / len(tx)))
     places = torch.cat([o[1] for o in out])
     right = places.argmax(2) == ty
-    print("places: %.1f %% whole, %.1f %% of letters" % (whole(right), 100 * right.float().mean().item()))
+    print("places: %.1f %% of answers, %.1f %% of letters" % (whole(right), 100 * right.float().mean().item()))
     read = torch.cat([o[0] for o in out]).argmax(1)
     hits = 0
     for row, s in zip(read.tolist(), tnames):
         letters = [k for i, k in enumerate(row) if k and (i == 0 or row[i - 1] != k)]
         hits += "".join(alphabet[k - 1] for k in letters) == s
-    print("ctc: %.1f %% whole" % (100.0 * hits / len(tnames)))
+    print("ctc: %.1f %% of answers" % (100.0 * hits / len(tnames)))
 
 
 main()

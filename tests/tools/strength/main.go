@@ -1,7 +1,8 @@
 // Strength measures how well machines read the pictures.
 //
-// By default it draws labelled pictures, prepares each in many ways, runs tesseract over every one, and prints how many answers the best
-// preparation reads whole, and how many letters, of all styles together and of each by itself:
+// By default it draws labelled pictures, prepares each in many ways and runs tesseract on every result. It prints how
+// many whole answers and how many letters tesseract reads after the preparation that helps most, for all styles
+// together and for each by itself:
 //
 //	go run ./tests/tools/strength -n 1000
 //
@@ -34,14 +35,14 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.draw, "draw", "", "only write labelled pictures to this folder")
-	flag.IntVar(&o.n, "n", 1000, "pictures")
-	flag.IntVar(&o.length, "length", 4, "letters")
-	flag.IntVar(&o.width, "width", 90, "of a picture, in CSS pixels")
-	flag.IntVar(&o.height, "height", 40, "of a picture, in CSS pixels")
-	flag.IntVar(&o.scale, "scale", 1, "device pixels to a CSS pixel")
-	flag.Uint64Var(&o.seed, "seed", 1, "seed of texts and pictures")
-	flag.StringVar(&o.styles, "style", "", "styles by name, with commas between; none: the default")
-	flag.StringVar(&o.preparation, "prepare", "", "only the preparations whose names contain this, as \"2x otsu\"; none: all")
+	flag.IntVar(&o.n, "n", 1000, "number of pictures")
+	flag.IntVar(&o.length, "length", 4, "letters in a picture")
+	flag.IntVar(&o.width, "width", 90, "width of a picture in CSS pixels")
+	flag.IntVar(&o.height, "height", 40, "height of a picture in CSS pixels")
+	flag.IntVar(&o.scale, "scale", 1, "device pixels per CSS pixel")
+	flag.Uint64Var(&o.seed, "seed", 1, "seed for texts and pictures")
+	flag.StringVar(&o.styles, "style", "", "styles to draw, with commas between; empty for the defaults")
+	flag.StringVar(&o.preparation, "prepare", "", "try only the preparations whose names contain this, as in \"2x otsu\"; empty for all")
 	flag.Parse()
 	if err := run(o); err != nil {
 		log.Fatal(err)

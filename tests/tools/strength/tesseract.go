@@ -42,7 +42,7 @@ func measure(styles []picture.Style, o options) error {
 			return err
 		}
 		scores := judge(p.String(), set, read)
-		fmt.Printf("  %-34s %5.1f %% whole  %5.1f %% of letters\n", p, scores[allStyles].wholeRate(), scores[allStyles].letterRate())
+		fmt.Printf("  %-34s %5.1f %% of answers  %5.1f %% of letters\n", p, scores[allStyles].wholeRate(), scores[allStyles].letterRate())
 		for name, s := range scores {
 			b := best[name]
 			if s.whole > b[0].whole || b[0].pictures == 0 {
@@ -56,7 +56,7 @@ func measure(styles []picture.Style, o options) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(best)) {
 		b := best[name]
-		fmt.Printf("%-9s best of %4d: %4.1f %% of answers whole (%s), %4.1f %% of letters (%s)\n",
+		fmt.Printf("%-9s best for %4d pictures: %4.1f %% of answers (%s), %4.1f %% of letters (%s)\n",
 			name, b[0].pictures, b[0].wholeRate(), b[0].name, b[1].letterRate(), b[1].name)
 	}
 	return nil

@@ -48,7 +48,7 @@ func newStudy(config picture.Config, n, length int, known []reading, file, print
 	s := &study{renderers: make(map[picture.Style]*picture.Renderer), n: n, length: length, people: make(map[string]*person),
 		readings: known, file: file, printer: printer}
 	if n < 1 {
-		return nil, errors.New("a person reads one picture or more")
+		return nil, errors.New("-n must be 1 or more")
 	}
 	for _, style := range picture.Styles() {
 		if style == picture.Classic || style == picture.Solid || style == picture.Striped || style == picture.TwoTone {
@@ -92,7 +92,7 @@ func (s *study) begin(w http.ResponseWriter, _ *http.Request) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if len(s.people) == mostPeople {
-		http.Error(w, "The study is full. Thank you for coming.", http.StatusServiceUnavailable)
+		http.Error(w, "The study already has enough people. Thank you for coming.", http.StatusServiceUnavailable)
 		return
 	}
 	order := make([]picture.Style, s.n)
@@ -122,7 +122,7 @@ func (s *study) read(w http.ResponseWriter, r *http.Request) {
 	}
 	if number == p.done+1 && p.done < len(p.order) {
 		if err := s.take(p, name, typed); err != nil {
-			http.Error(w, "It could not be saved. Please tell whoever asked you here.", http.StatusInternalServerError)
+			http.Error(w, "Sorry, your answer could not be saved. Please tell the person who asked you to take part.", http.StatusInternalServerError)
 			return
 		}
 	}
