@@ -31,8 +31,7 @@ func withCaptcha(slips []fields.Slip, challenge *captcha.Challenge, ofCaptcha er
 	return slips
 }
 
-// refusable is a page that may say that something did not work. Its title then begins with that, because users of
-// screen readers hear the title first.
+// refusable is a page whose title begins with what did not work, because screen readers say the title first.
 type refusable interface{ refused() bool }
 
 func refused(page any) bool {

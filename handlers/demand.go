@@ -6,9 +6,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 )
 
-// Demand is what the site's forms ask for, for captcha.Config. To write a message, a visitor has to type letters, and
-// on the home page the letters are there to be tried. To sign up, or to log in after failures, the browser may work
-// instead. So may a client of the API, which names no purpose.
+// Demand is what the site's forms ask for, for captcha.Config. To write a message, or on the home page, a visitor has
+// to type letters. To sign up, or to log in after failures, the browser may work instead, as may a client of the API.
 func Demand(_ *fiber.Ctx, purpose string) captcha.Demand {
 	switch purpose {
 	case "home", "contact":

@@ -29,9 +29,8 @@ type refusal struct {
 
 func (r *refusal) Unwrap() error { return r.FieldErrors }
 
-// submit reads a form from the request and checks its own fields, and only then lets the guard decide, so that a slip
-// in an address does not cost the visitor a challenge. The error is captcha.FieldErrors if it is one that the visitor
-// can correct.
+// submit reads a form from the request and checks its fields before the guard decides, so that a slip in an address
+// does not cost the visitor a challenge. The error is captcha.FieldErrors if the visitor can correct it.
 func submit(c *fiber.Ctx, guard *captcha.Guard, f form) error {
 	submission, err := read(c, guard, f)
 	if err != nil {

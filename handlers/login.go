@@ -52,9 +52,8 @@ func (s *site) showLogin(c *fiber.Ctx, f *credentials, needed bool, problem erro
 	return s.showForm(c, "login", formPage{Title: "Log in", Purpose: "login", Form: f, Open: !needed}, problem)
 }
 
-// login checks the password at once while there are free attempts, and afterwards only once the captcha is solved. Its
-// answer, and the time that it takes, are the same whether or not there is such an account. needed says whether the
-// next attempt will need a captcha.
+// login checks the password; after the free attempts, it checks the captcha first. Its answer, and its time, are the
+// same whether or not there is such an account. needed says whether the next attempt will need a captcha.
 func (s *site) login(c *fiber.Ctx, f *credentials) (needed bool, err error) {
 	errs := captcha.FieldErrors{}
 	if err := readForm(c, f, errs); err != nil {

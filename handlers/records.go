@@ -12,9 +12,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/handlers/web"
 )
 
-// withDeadline gives a request that makes many calls to the storage, one after the other, a quarter longer than one
-// call may take. Otherwise a storage that answers each call just in time would keep a visitor waiting for all of them,
-// and then fail.
+// withDeadline gives a request with several calls to the storage a quarter longer than one call may take. Otherwise a
+// storage that answers each call just in time would keep a visitor waiting for all of them.
 func (s *site) withDeadline(c *fiber.Ctx) error {
 	if s.StorageTimeout == 0 {
 		return c.Next()

@@ -55,8 +55,7 @@ func (s sessions) get(c *fiber.Ctx) (*session.Session, error) {
 	return current, err
 }
 
-// signedIn returns the address of the visitor who is signed in, or "". For a visitor without a cookie it does not ask
-// the storage.
+// signedIn returns the address of who is signed in, or "". It does not ask the storage if there is no cookie.
 func (s sessions) signedIn(c *fiber.Ctx) (email string, err error) {
 	cookie := plainCookie
 	if c.Secure() {
@@ -103,8 +102,7 @@ func (s sessions) signOut(c *fiber.Ctx) error {
 	return onStorage(c.UserContext(), "end a session", current.Destroy)
 }
 
-// sessionStorage keeps sessions apart from everything else in the storage, because the middleware looks up whatever
-// name a cookie contains.
+// sessionStorage keeps sessions apart from everything else, because the middleware looks up what a cookie contains.
 type sessionStorage struct{ fiber.Storage }
 
 func (s sessionStorage) Get(id string) ([]byte, error) { return s.Storage.Get("session_" + id) }

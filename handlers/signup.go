@@ -20,8 +20,7 @@ const (
 	maxPassword = 72
 )
 
-// registration is the form for a visitor who wants an account. A new password has to meet more conditions than one that
-// is only tried.
+// registration is the form for a visitor who wants an account. A new password has to meet more conditions.
 type registration credentials
 
 func (f *registration) fields() map[string]*string { return (*credentials)(f).fields() }

@@ -48,8 +48,7 @@ type Config struct {
 	// up another. What is left nil is kept in Storage too.
 	Storage, Sessions, Attempts, Messages, Sent Storage
 
-	// Room is the size, in bytes, of the storage that has messages, accounts and all else; 0 means that it is large
-	// enough.
+	// Room is the size, in bytes, of the storage of messages, accounts and all else; 0 means that it is large enough.
 	Room int64
 
 	// Ready returns nil while the storages do what requests need. If it is nil, Storage only has to answer.
@@ -202,8 +201,7 @@ func (s *site) routes(app *fiber.App, assets web.Assets) {
 	app.Post("/api/signup", submit, body, s.signupAPI)
 }
 
-// unlessServed skips a handler that is for this site's own pages if the request comes from a page of another site that
-// is served.
+// unlessServed skips a handler for this site's own pages if the request comes from a page of a site that it serves.
 func unlessServed(handler fiber.Handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		if siteverify.Served(c) {
