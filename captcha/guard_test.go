@@ -391,6 +391,8 @@ func TestWarningsSayWhatIsUnsafe(t *testing.T) {
 		want string
 	}{
 		{captcha.Config{Storage: newPlain()}, "an answer may be accepted once by each process that shares it"},
+		{captcha.Config{Storage: newPlain(), Stored: true}, "step=Take"},
+		{captcha.Config{Storage: newPlain(), Stored: true, Receipts: time.Minute}, `step="Take and Add"`},
 		{captcha.Config{Storage: atomicPlain{newPlain()}}, ""},
 		{captcha.Config{Secrets: []string{secretA}}, "Secrets is set but Storage is not"},
 		{captcha.Config{Alphabet: "O0AB"}, "unwise"},

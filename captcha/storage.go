@@ -2,6 +2,7 @@ package captcha
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -45,13 +46,16 @@ func (cfg Config) newStorage() keep.Storage {
 	if cfg.Storage == nil {
 		return keep.Wrap(memory.New(memory.Config{Entries: memoryEntries, Now: cfg.Now}))
 	}
-	step := "Add"
+	var steps []string
 	if cfg.Stored {
-		step = "Take"
+		steps = append(steps, "Take")
 	}
-	if len(keep.Lacks(cfg.Storage, step)) > 0 {
+	if !cfg.Stored || cfg.Receipts > 0 {
+		steps = append(steps, "Add")
+	}
+	if lacks := keep.Lacks(cfg.Storage, steps...); len(lacks) > 0 {
 		cfg.Logger.Warn("captcha: the storage lacks an atomic step, so an answer may be accepted once by each process that shares it; "+
-			"set Config.Storage to one that has the step", "storage", typeName(cfg.Storage), "step", step)
+			"set Config.Storage to one that has the step", "storage", typeName(cfg.Storage), "step", strings.Join(lacks, " and "))
 	}
 	return keep.Wrap(cfg.Storage)
 }
