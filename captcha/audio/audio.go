@@ -61,14 +61,13 @@ type Config struct {
 	// Babble is how loud the voices in the background are together, in per cent of the speaker's level, up to 200. With
 	// less, both people and machines understand the letters more easily. A negative value means no babble.
 	//
-	// Optional. Default: 137
+	// Optional. Default: 132 for German to 155 for Italian, which leaves each language about as intelligible as the others
 	Babble int
 }
 
 // ConfigDefault is the default Config.
 var ConfigDefault = Config{
 	Languages: recordings.Languages(),
-	Babble:    137,
 }
 
 // A Voice speaks challenges. It may be used concurrently. The first challenge in a language decodes the language's
@@ -77,13 +76,13 @@ var ConfigDefault = Config{
 type Voice struct {
 	languages []string
 	spoken    map[string]language
-	babble    int
 	mixers    sync.Pool
 }
 
 type language struct {
-	signs map[rune]bool
-	open  func() *speech
+	signs  map[rune]bool
+	babble int // in fixed point
+	open   func() *speech
 }
 
 // New returns a Voice. It panics with the error that Build returns.
@@ -105,16 +104,12 @@ func Build(config ...Config) (*Voice, error) {
 	if len(cfg.Languages) == 0 {
 		cfg.Languages = ConfigDefault.Languages
 	}
-	if cfg.Babble == 0 {
-		cfg.Babble = ConfigDefault.Babble
-	}
 	if cfg.Babble > 200 {
 		return nil, setting.Refuse("Babble", cfg.Babble, "up to 200 per cent, or less than 0 for silence")
 	}
 	v := &Voice{
 		languages: slices.Clone(cfg.Languages),
 		spoken:    make(map[string]language),
-		babble:    max(cfg.Babble, 0) * one / 100,
 		mixers:    sync.Pool{New: func() any { return new(mixer) }},
 	}
 	for _, tag := range v.languages {
@@ -122,7 +117,11 @@ func Build(config ...Config) (*Voice, error) {
 		if err != nil {
 			return nil, setting.Refuse("Languages", tag, "one of %s", strings.Join(ConfigDefault.Languages, ", "))
 		}
-		l := language{signs: make(map[rune]bool), open: sync.OnceValue(func() *speech { return newSpeech(clips) })}
+		babble := cfg.Babble
+		if babble == 0 {
+			babble = levels[tag]
+		}
+		l := language{make(map[rune]bool), max(babble, 0) * one / 100, sync.OnceValue(func() *speech { return newSpeech(clips) })}
 		for _, c := range clips {
 			if c.Kind == recordings.Name {
 				l.signs[c.Sign] = true
@@ -174,6 +173,6 @@ func (v *Voice) Speak(text, language string, longest int, seed [32]byte) ([]byte
 	defer v.mixers.Put(m)
 	m.room = min(longest, MaxLength)
 	m.speech, m.Rand = spoken.open(), rand.New(rand.NewChaCha8(seed))
-	m.mix(signs, v.babble)
+	m.mix(signs, spoken.babble)
 	return encode(m.out), nil
 }

@@ -34,7 +34,7 @@ func takeApart(v *Voice, text, language string, seed [32]byte) (c parts) {
 	m.mix([]rune(text), 0)
 	c.speaker = floats(m.out)
 	m = fresh()
-	m.mix([]rune(text), v.babble)
+	m.mix([]rune(text), v.spoken[language].babble)
 	c.heard = floats(m.out)
 	return c
 }
@@ -90,6 +90,10 @@ func TestPeopleHearAsMuch(t *testing.T) {
 		{"it", -1.66, 0.1726},
 		{"nl", -1.66, 0.1726},
 		{"pl", -1.66, 0.1726},
+		{"de", -1.66, 0.1726},
+		{"fr", -1.66, 0.1726},
+		{"es", -1.66, 0.1726},
+		{"pt", -1.66, 0.1726},
 	} {
 		var lead, whole float64
 		for i := range uint64(count) {
