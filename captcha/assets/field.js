@@ -176,7 +176,9 @@ class CaptchaField extends HTMLElement {
     this.on(answer, "focus", () => this.answering());
     this.on(this, "focusout", (event) => this.contains(event.relatedTarget) || this.putAway());
     for (const sign of ["focusin", "input"]) this.on(answer.form || this, sign, () => this.touch()); // a browser may fill in
-    this.on(window, "submit", (event) => event.target === answer.form && this.refuseTwice(event), true);
+    this.on(answer, "invalid", (event) => this.hold(event));
+    this.on(answer.form || this, "click", (event) => this.press(event.target.closest("button, input")), true);
+    this.on(window, "submit", (event) => event.target === answer.form && (this.hold(event) || this.refuseTwice(event)), true);
     this.on(window, "submit", (event) => event.target === answer.form && this.sent(event));
     this.on(document, "visibilitychange", () => this.look());
     this.on(window, "online", () => this.look());
@@ -305,6 +307,7 @@ class CaptchaField extends HTMLElement {
   }
 
   typed() {
+    this.held = null;
     if (this.part("answer").value !== "") this.forgive();
     this.look();
   }
@@ -380,10 +383,12 @@ class CaptchaField extends HTMLElement {
       this.met();
       this.emit("verified");
       this.look();
+      this.release();
     } catch (reason) {
       if (reason === "ended") return;
       this.failedFor = key; // the letters are there
       this.emit("failed", { reason: "work" });
+      this.release();
     }
   }
 
@@ -416,6 +421,35 @@ class CaptchaField extends HTMLElement {
     if (this.worker) this.worker.terminate();
     if (this.end) this.end();
     this.worker = this.end = this.working = null;
+  }
+
+  // press notes the button by which a form may be about to be sent. Some browsers don't give it the focus.
+  press(button) {
+    this.pressed = button;
+    if (button && button.type === "submit") this.touch();
+  }
+
+  // hold keeps a form back that is sent while the browser still works in place of its visitor. If another of the form's
+  // fields is not right either, the browser says so now, and the form is sent again later.
+  hold(event) {
+    const answer = this.part("answer");
+    if (!this.working || this.dataset.asks === "both" || answer.value !== "") return false;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (Array.from(answer.form.elements).some((one) => one !== answer && one.willValidate && !one.validity.valid)) return true;
+    this.held = { by: event.submitter || this.pressed };
+    this.say(this.dataset.sending);
+    return true;
+  }
+
+  // release sends the form that was held back. Without work, the browser asks for the letters.
+  release() {
+    const { held } = this, form = this.part("answer").form;
+    this.held = null;
+    if (!held) return;
+    const by = held.by && held.by.form === form && /^(submit|image)$/.test(held.by.type) ? held.by : form.querySelector("[type=submit], button:not([type])");
+    if (by) by.click();
+    else if (form.requestSubmit) form.requestSubmit();
   }
 
   // met says that nothing has to be typed, unless letters are demanded as well.

@@ -71,6 +71,37 @@ func TestEveryBrowserWorks(t *testing.T) {
 	})
 }
 
+// A form that is sent before the work is done waits for it, and is then sent as it is.
+func TestEveryBrowserHoldsTheFormForWork(t *testing.T) {
+	t.Parallel()
+	browser.Each(t, func(t *testing.T, p *browser.Page) {
+		s := start(t, withWork(work.Config{Cost: 5_000, Range: 2_000}))
+		p.Visit(s.url)
+		p.Submit("#one [name=send]")
+		wantHeading(t, p, "Thanks for one")
+		p.WantNoProblems()
+	})
+}
+
+// A visitor who types after all is not surprised by a form that goes by itself.
+func TestHeldFormStaysWhereSomebodyTypes(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(heavy)), browser.Open(t)
+	p.Visit(s.url)
+	p.Click("#one [name=send]")
+	awaitStatus(p, "one", "The form is being sent. Wait a moment.")
+	if got := p.Focused().Name; got == label {
+		t.Error("the browser asks for letters that nobody needs")
+	}
+	p.Type("#one [name=captcha_value]", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))
+	if browser.Value[bool](p, `Boolean(document.querySelector("#one captcha-field").held)`) {
+		t.Error("the form is still held")
+	}
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
 // Who prefers letters has them, and the work does not count then.
 func TestLettersInsteadOfWork(t *testing.T) {
 	t.Parallel()
