@@ -24,7 +24,7 @@ const (
 	// Split letters stand on broad bands of both colours. Where a band ends, their colour changes too, or they are
 	// outlines there.
 	Split
-	// Screen letters are solid or hollow, on a hatched or banded ground.
+	// Screen letters are outlines, some of them tinted or around a core or before a shadow, on a hatched or banded ground.
 	Screen
 	// Relief letters can be seen only by their lit and shaded edges.
 	Relief
@@ -164,7 +164,7 @@ func recipes() [][]recipe {
 		{on(hatch, letters(bare, 0.01, tinted))},
 		{on(two, letters(bare, 0.06, heavy))},
 		{on(split, letters(bare, 0.06, solid)), on(split, letters(bare, 0.05, hollow))},
-		{on(fine, bare), on(broad, bare), on(broad, letters(bare, 0, hollow)), on(broad, letters(bare, 0.07, ringed)), on(broad, letters(bare, 0.03, cast))},
+		{on(fine, letters(bare, 0.01, tinted)), on(broad, letters(bare, 0.01, tinted)), on(broad, letters(bare, 0, hollow)), on(broad, letters(bare, 0.07, ringed)), on(broad, letters(bare, 0.03, cast))},
 		{raised, on(faint, raised)},
 		{mixed, on(faint, mixed)},
 	}
