@@ -125,9 +125,8 @@ type Config struct {
 	// Client returns the address that a request comes from, for Pressure. All clients whose address is not known, for
 	// which it returns the zero Addr, count as one.
 	//
-	// Optional. Default: c.IP(). Behind a proxy that is the proxy's address, so that all visitors count as one client,
-	// unless the app sets fiber.Config.ProxyHeader. Set EnableTrustedProxyCheck and TrustedProxies with it: otherwise
-	// anybody can claim any address.
+	// Optional. Default: c.IP(). Behind a proxy that is the proxy's address, so that all visitors count as one client: give
+	// limit.Behind of captcha/limit the proxy's address there.
 	Client func(c *fiber.Ctx) netip.Addr
 
 	// Trap is the name of a text field that people never see and so leave empty, such as "subject": letters, digits, _, -

@@ -134,11 +134,11 @@ func (s *shared) picture() (err error) {
 	}
 	s.renderers[replyPreset], err = picture.New(s.cfg.Picture, s.cfg.Alphabet, s.cfg.MaxLength)
 	if err != nil {
-		return ofPicture("Picture", err)
+		return s.ofPicture("Picture", err)
 	}
 	s.renderers[fieldPreset], err = s.renderers[replyPreset].With(s.cfg.FieldPicture, s.cfg.MaxLength)
 	if err != nil {
-		return ofPicture("FieldPicture", err)
+		return s.ofPicture("FieldPicture", err)
 	}
 	for level := 1; level < s.levels; level++ {
 		if err := s.picturesAt(level); err != nil {
@@ -149,13 +149,16 @@ func (s *shared) picture() (err error) {
 }
 
 // ofPicture gives a setting that the picture package refuses the name that it has in this package: two of them are the
-// guard's own.
-func ofPicture(name string, err error) error {
+// guard's own, and MaxLength is Length if an app sets that alone.
+func (s *shared) ofPicture(name string, err error) error {
 	var refused *setting.Error
-	if errors.As(err, &refused) && (refused.Field == "Alphabet" || refused.Field == "MaxLength") {
-		return err
+	switch {
+	case !errors.As(err, &refused) || refused.Field != "Alphabet" && refused.Field != "MaxLength":
+		return setting.In(name, err)
+	case refused.Field == "MaxLength" && s.cfg.MaxLength == s.cfg.Length:
+		return &setting.Error{Field: "Length", Value: refused.Value, Accepted: refused.Accepted}
 	}
-	return setting.In(name, err)
+	return err
 }
 
 // speak prepares texts and sound.

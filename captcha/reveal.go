@@ -28,6 +28,6 @@ func (g *Guard) whyUnknown(ctx context.Context, key, binding string) string {
 			return fmt.Sprintf("the challenge is for the purpose %q, and this guard's is %q; solve it with guard.For(%q)", purpose, g.purpose, purpose)
 		}
 	}
-	return fmt.Sprintf("it was used, has expired, was issued for another visitor, or is for another purpose than %q; "+
-		"solve it with the guard of its purpose, as guard.For returns it", g.purpose)
+	return fmt.Sprintf("it was used, has expired, was issued for another visitor or by a guard with other secrets or another storage, "+
+		"or is for another purpose than %q; solve it with the guard that issued it, and for its purpose as guard.For returns it", g.purpose)
 }

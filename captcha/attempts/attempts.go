@@ -70,7 +70,7 @@ type Config struct {
 	// Network names the network that a request comes from. An empty name means that it is not known; all such requests
 	// count as one network.
 	//
-	// Optional. Default: an IPv4 address or an IPv6 /56, of c.IP()
+	// Optional. Default: an IPv4 address or an IPv6 /56, of c.IP(). Behind a proxy, use limit.Behind of captcha/limit
 	Network func(c *fiber.Ctx) string
 
 	// Logger gets a warning about a Storage that can't count in one step.
@@ -175,7 +175,7 @@ func NetworkOf(addr netip.Addr) string {
 
 // Try makes one try for an account. Upper and lower case in the account's name count as the same, and white space
 // around it is ignored. If the account or the request's network has no free tries left, the request has to bring a
-// captcha before try is called. needed says whether the next try will have to bring one.
+// captcha before try is called. needed says, after a try that failed, whether the next one will have to bring one.
 //
 // The error is nil if try returned true, and ErrFailed if it returned false. It is try's own error if try returned one,
 // one of the guard's if the captcha was refused and nothing was tried, or captcha.ErrStorage.

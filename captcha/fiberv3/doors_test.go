@@ -23,6 +23,27 @@ import (
 	v2once "github.com/fibercaptcha/fibercaptcha/captcha/once"
 )
 
+// A client's own claim about its address does not count.
+func TestLimitBehindAProxy(t *testing.T) {
+	app := fiber.New()
+	client := limit.Behind(netip.MustParsePrefix("0.0.0.0/32")) // from which app.Test comes
+	app.Get("/", limit.New(limit.Config{Rate: limit.Rate{Count: 1, Per: time.Hour}, Client: client}), func(fiber.Ctx) error { return nil })
+	for i, row := range []struct {
+		forwarded string
+		want      int
+	}{{"198.51.100.1, 203.0.113.7", 200}, {"198.51.100.2, 203.0.113.7", 429}, {"203.0.113.7, 203.0.113.8", 200}} {
+		request := httptest.NewRequest("GET", "/", nil)
+		request.Header.Set("X-Forwarded-For", row.forwarded)
+		response, err := app.Test(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != row.want {
+			t.Errorf("request %d: %s, want %d", i, response.Status, row.want)
+		}
+	}
+}
+
 func TestLimit(t *testing.T) {
 	guard, app := fiberv3.New(), fiber.New()
 	app.Use("/api/captcha", limit.New(limit.Config{Rate: limit.Rate{Count: 3, Per: time.Hour},

@@ -48,8 +48,7 @@ type Config struct {
 
 	// Client returns the address that a request comes from, for Pressure. See captcha.Config.
 	//
-	// Optional. Default: c.IP(). Behind a proxy that is the proxy's address, unless the app sets TrustProxy and
-	// ProxyHeader.
+	// Optional. Default: c.IP(). Behind a proxy that is the proxy's address: use limit.Behind of fiberv3/limit.
 	Client func(c fiber.Ctx) netip.Addr
 
 	// ErrorHandler answers a request that Protect or one of the guard's own routes refuses. The error is one of the

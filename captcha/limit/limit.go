@@ -50,9 +50,8 @@ type Config struct {
 	// Client returns the address that a request comes from. All requests for which it returns the zero Addr, because the
 	// client's address is not known, count together.
 	//
-	// Optional. Default: c.IP(). Behind a proxy that is the proxy's address, so that all visitors share one allowance,
-	// unless the app sets fiber.Config.ProxyHeader. Set EnableTrustedProxyCheck and TrustedProxies with it: otherwise
-	// anybody can claim any address.
+	// Optional. Default: c.IP(). Behind a proxy that is the proxy's address, so that all visitors share one allowance: give
+	// [Behind] the proxy's address there.
 	Client func(c *fiber.Ctx) netip.Addr
 
 	// ErrorHandler answers a request above the limit. The error is an *Error.

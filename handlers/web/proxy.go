@@ -60,46 +60,8 @@ func (p Proxies) trust(addr netip.Addr) bool {
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(addr) })
 }
 
-// Client returns the address that a request came from. A proxy appends the address that it saw to X-Forwarded-For, so
-// the list is read from its end, past the trusted proxies, to the first address that is not one of them. What is to the
-// left of that is the client's own claim. If the peer itself is not a trusted proxy, the whole list is.
-func (p Proxies) Client(peer netip.Addr, forwarded []string) netip.Addr {
-	hops := strings.Split(strings.Join(forwarded, ","), ",")
-	for _, hop := range slices.Backward(hops) {
-		if !p.trust(peer) {
-			break
-		}
-		addr, ok := parseHop(hop)
-		if !ok {
-			break
-		}
-		peer = addr
-	}
-	return peer
-}
-
-// parseHop reads one address of X-Forwarded-For, which some proxies write with a port.
-func parseHop(hop string) (netip.Addr, bool) {
-	hop = strings.TrimSpace(hop)
-	if withPort, err := netip.ParseAddrPort(hop); err == nil {
-		return plain(withPort.Addr()), true
-	}
-	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(hop, "["), "]"))
-	return plain(addr), err == nil
-}
-
 // plain brings an address to one form: IPv4 within IPv6 becomes IPv4, and IPv6 loses the name of a local interface.
 func plain(addr netip.Addr) netip.Addr { return addr.Unmap().WithZone("") }
-
-// of returns the address of the visitor who sent the request.
-func (p Proxies) of(c *fiber.Ctx) netip.Addr {
-	peer, _ := netip.AddrFromSlice(c.Context().RemoteIP())
-	var forwarded []string
-	for _, line := range c.Request().Header.PeekAll(fiber.HeaderXForwardedFor) {
-		forwarded = append(forwarded, string(line))
-	}
-	return p.Client(plain(peer), forwarded)
-}
 
 // strangers reports, once, that a peer which is not a trusted proxy sends a proxy's headers. If a proxy was not named,
 // all visitors count as one client, so that one of them can use up the limits of all. Such a proxy is mostly in a

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -234,6 +235,22 @@ func TestLimits(t *testing.T) {
 		do(t, other, request{method: "POST", path: "/api/captcha/", status: 200})
 	}
 	do(t, other, request{method: "GET", path: style, status: 429})
+}
+
+// Visitors behind a proxy have limits of their own, which none of them gets round by claiming to be others.
+func TestForwarded(t *testing.T) {
+	app, guard := fiber.New(), captcha.New()
+	app.Use(func(c *fiber.Ctx) error {
+		c.Context().SetRemoteAddr(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 1)})
+		return c.Next()
+	})
+	Forwarded(app, guard)
+	from := func(address string) map[string]string { return map[string]string{"X-Forwarded-For": address} }
+	for i := range 30 {
+		do(t, app, request{method: "POST", path: "/api/captcha/", headers: from(fmt.Sprintf("198.51.100.%d, 203.0.113.7", i)), status: 200})
+	}
+	do(t, app, request{method: "POST", path: "/api/captcha/", headers: from("198.51.100.99, 203.0.113.7"), status: 429})
+	do(t, app, request{method: "POST", path: "/api/captcha/", headers: from("203.0.113.7, 203.0.113.8"), status: 200})
 }
 
 func TestFragments(t *testing.T) {
