@@ -323,7 +323,7 @@ func TestTheFirstEndsHalfWay(t *testing.T) {
 	first := make(chan sent)
 	go func() { first <- f.post("/contact", fields) }()
 	<-begun
-	if got := f.post("/contact", fields); got.status != 409 || !strings.Contains(got.body, "Check before you send it again") {
+	if got := f.post("/contact", fields); got.status != 409 || !strings.Contains(got.body, "Look for a sign that it did") {
 		t.Errorf("%+v", got)
 	}
 	close(end)
