@@ -313,9 +313,9 @@ func withDefaults(config ...Config) Config {
 	return cfg
 }
 
-// fieldSize gives a picture the field's own size, unless an app has chosen one. Scale 2 serves screens with three
-// device pixels to a CSS pixel too: on a phone of that kind, with 460 pixels to the inch, a pixel of the picture is a
-// twelfth of a millimetre wide. Scale 3 would double what the page weighs.
+// fieldSize gives a picture the field's own size, unless an app has chosen one. Scale 2 is enough even for screens with
+// three device pixels per CSS pixel: on a phone with such a screen, 460 pixels per inch, a pixel of the picture is a
+// twelfth of a millimetre wide. Scale 3 would double the size of the page.
 func fieldSize(p picture.Config) picture.Config {
 	if p.Width == 0 && p.Height == 0 && p.Scale == 0 && p.FontSize == 0 {
 		p.Width, p.Height, p.Scale = 180, 64, 2

@@ -37,7 +37,7 @@ type shot struct {
 	height     int // CSS pixels; 0 is the whole page
 	scheme     string
 
-	dense  float64 // device pixels to a CSS pixel; 0 is 1
+	dense  float64 // device pixels per CSS pixel; 0 is 1
 	forced bool    // whether the visitor's own colours are forced on the page
 	plain  bool    // without script
 	print  bool    // as it is printed
