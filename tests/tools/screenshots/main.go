@@ -168,7 +168,7 @@ func (s shot) take(ctx context.Context, site, out string) error {
 	return os.WriteFile(filepath.Join(out, s.file+".png"), png, 0o644)
 }
 
-// moment is as long as what follows a visitor's act takes at most.
+// moment is the longest that a page takes to react to a visitor.
 const moment = 2 * time.Second
 
 // act does what a visitor does before the picture is taken.
