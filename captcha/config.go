@@ -263,7 +263,7 @@ var ConfigDefault = Config{
 
 const (
 	maxLength     = 32
-	minSecret     = 32 // characters: 128 bits where they are hexadecimal digits
+	minSecret     = 32 // characters: 128 bits if they are hexadecimal digits
 	maxNamespace  = 256
 	streamedLimit = 1 << 20
 
@@ -343,7 +343,7 @@ func (cfg Config) check() error {
 	)
 }
 
-// checkMaxLength has nothing to add where it is Length that is wrong.
+// checkMaxLength has nothing to add if Length itself is wrong.
 func (cfg Config) checkMaxLength() error {
 	if cfg.Length < 1 || cfg.Length > maxLength {
 		return nil
