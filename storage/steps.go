@@ -110,7 +110,7 @@ func (r *Redis) do(ctx context.Context, key string, s step, args ...any) ([]*red
 			replies, err = r.doOn(ctx, other, asking, key, s, args)
 			_ = other.Close()
 		case redis.IsClusterDownError(err) || unreached(err): // as when a server was taken from the cluster, or died
-			_ = r.eachMaster(ctx, func(context.Context, *redis.Client) error { return nil }) // the client learns which servers are masters
+			_ = r.eachMaster(ctx, func(context.Context, *redis.Client) error { return nil }) // to learn which are masters
 			now, masterErr := r.master(ctx, key)
 			if masterErr != nil || now == node {
 				return nil, err

@@ -174,7 +174,7 @@ class CaptchaField extends HTMLElement {
     this.on(answer, "input", () => this.typed());
     this.on(answer, "focus", () => this.answering());
     this.on(this, "focusout", (event) => this.contains(event.relatedTarget) || this.putAway());
-    for (const sign of ["focusin", "input"]) this.on(answer.form || this, sign, () => this.touch()); // browsers fill in too
+    for (const sign of ["focusin", "input"]) this.on(answer.form || this, sign, () => this.touch()); // browsers autofill
     this.on(window, "submit", (event) => event.target === answer.form && this.refuseTwice(event), true);
     this.on(window, "submit", (event) => event.target === answer.form && this.sent(event));
     this.on(document, "visibilitychange", () => this.look());

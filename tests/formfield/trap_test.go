@@ -42,7 +42,7 @@ var joinPage = template.Must(template.New("join").Parse(`<!doctype html>
 type club struct {
 	guard   *captcha.Guard
 	url     string
-	thought atomic.Int64 // how far the server's clock is ahead: the time that a visitor takes, which the test need not wait for
+	thought atomic.Int64 // how far the server's clock is ahead: the time that a visitor takes
 	reasons chan captcha.Reason
 	policy  string
 }

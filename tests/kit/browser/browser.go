@@ -166,7 +166,7 @@ func (p *Page) ClickTwice(selector string) {
 
 func (p *Page) clicks(selector string, times int) {
 	p.t.Helper()
-	p.Await("[...document.styleSheets].length >= document.querySelectorAll('link[rel=stylesheet]').length") // the page moves until then
+	p.Await("[...document.styleSheets].length >= document.querySelectorAll('link[rel=stylesheet]').length") // or it moves
 	at := Value[struct{ X, Y float64 }](p, fmt.Sprintf(`(() => {
 		const element = document.querySelector(%q);
 		element.scrollIntoView({block: "center", behavior: "instant"});
