@@ -76,8 +76,8 @@ func TestAFormThatComesBackKeepsItsChallenge(t *testing.T) {
 	})
 }
 
-// An error of this package that a handler returns as it is answers with its status, under Fiber's own error handler,
-// and tells a stranger nothing of the inside.
+// A handler may return an error of this package as it is. Fiber's own error handler then answers with its status, and
+// tells a stranger nothing of the inside.
 func TestErrorsReturnedAsTheyAre(t *testing.T) {
 	storage := atomicPlain{newPlain()}
 	guard := captcha.New(captcha.Config{Storage: storage, Logger: quiet})
@@ -110,7 +110,7 @@ func TestErrorsReturnedAsTheyAre(t *testing.T) {
 	wantErr(t, err, errOutage)
 }
 
-// What is no challenge of a guard's shows nothing, and breaks nothing.
+// A challenge that no guard made shows nothing, and breaks nothing.
 func TestAChallengeThatWasNotIssued(t *testing.T) {
 	var c captcha.Challenge
 	if html, message := c.Field(), c.Message(captcha.ErrWrongAnswer); html != "" || message != "" {

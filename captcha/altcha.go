@@ -32,7 +32,7 @@ func (a altchaReceipt) String() string {
 	return base64.StdEncoding.EncodeToString(text)
 }
 
-// readAltchaReceipt returns the receipt in the widget's field, or "" where that has none.
+// readAltchaReceipt returns the receipt in the widget's field, or "" if it has none.
 func readAltchaReceipt(payload string) string {
 	var a altchaReceipt
 	text, err := base64.StdEncoding.DecodeString(payload)
@@ -42,7 +42,7 @@ func readAltchaReceipt(payload string) string {
 	return a.Receipt
 }
 
-// sendAltcha answers GET with a challenge for ALTCHA's widget. Where letters are demanded, the challenge also has a
+// sendAltcha answers GET with a challenge for ALTCHA's widget. If letters are demanded, the challenge also has a
 // picture and a sound of them, and the address at which the widget exchanges them for a receipt.
 func (g *Guard) sendAltcha(ctx context.Context, r *fasthttp.RequestCtx, visitor Visitor) error {
 	if g.cfg.Work == nil {

@@ -34,7 +34,7 @@ func newAssets(work ProofOfWork) []asset {
 
 const workerName = "work.js"
 
-// workerURL is where a browser finds the worker's script, or "" where there is no work.
+// workerURL is where a browser finds the worker's script, or "" if there is no work.
 func (g *Guard) workerURL() string {
 	if last := g.assets[len(g.assets)-1]; last.name == workerName {
 		return g.assetURL(last)

@@ -133,7 +133,7 @@ func TestSoundDuringAnOutage(t *testing.T) {
 	}
 }
 
-// A voice need not say the letters in languages that nobody is addressed in.
+// A voice need not be able to say the letters in languages that no visitor is addressed in.
 func TestLettersOfOneLanguage(t *testing.T) {
 	cfg := captcha.Config{Audio: voice, Alphabet: "ÄÖÜ", Language: "de", Logger: quiet}
 	guard := captcha.New(cfg)

@@ -9,8 +9,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 )
 
-// BenchmarkCreate is a whole request inside of Fiber, without a network: next to it the same for a route that returns a
-// constant reply of that size.
+// BenchmarkCreate measures a whole request inside Fiber, without a network, and beside it a request to a route that
+// returns a constant reply of the same size.
 func BenchmarkCreate(b *testing.B) {
 	guard := captcha.New()
 	app := fiber.New()

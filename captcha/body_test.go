@@ -71,7 +71,7 @@ func (z *zeros) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// An app that streams its bodies has no more of one in memory than the guard may read.
+// An app that streams its bodies holds no more of one in memory than the guard may read.
 func TestStreamedBodiesAreBounded(t *testing.T) {
 	for _, row := range []struct {
 		cfg   captcha.Config
@@ -86,7 +86,7 @@ func TestStreamedBodiesAreBounded(t *testing.T) {
 			t.Errorf("%d bytes: %d %s", len(fits), status, body)
 		}
 		want := fmt.Sprintf(`{"detail":"The request's body has more than %d bytes."}`, row.limit)
-		for _, more := range []int{1, 3 << 20} { // who sends it reads why it was refused
+		for _, more := range []int{1, 3 << 20} { // the sender reads why it was refused
 			if status, body := mustPost(t, url, fits+strings.Repeat(" ", more)); status != 413 || body != want {
 				t.Errorf("%d bytes: %d %s", len(fits)+more, status, body)
 			}
@@ -103,7 +103,7 @@ func TestStreamedBodiesAreBounded(t *testing.T) {
 			if response.Body.Close(); response.StatusCode != 413 {
 				t.Errorf("300 MiB: %s", response.Status)
 			}
-		} // else the server hung up while the body was still on its way
+		} // otherwise the server hung up while the body was still on its way
 		runtime.ReadMemStats(&after)
 		if grown := after.TotalAlloc - before.TotalAlloc; grown > 32<<20 {
 			t.Errorf("300 MiB took %d MiB", grown>>20)

@@ -262,7 +262,7 @@ var ConfigDefault = Config{
 
 const (
 	maxLength     = 32
-	minSecret     = 32 // characters: 128 bits where they are hexadecimal digits
+	minSecret     = 32 // characters: 128 bits if they are hexadecimal digits
 	maxNamespace  = 256
 	streamedLimit = 1 << 20
 
@@ -312,9 +312,9 @@ func withDefaults(config ...Config) Config {
 	return cfg
 }
 
-// fieldSize gives a picture the field's own size, unless an app has chosen one. Scale 2 serves screens with three
-// device pixels to a CSS pixel too: on a phone of that kind, with 460 pixels to the inch, a pixel of the picture is a
-// twelfth of a millimetre wide. Scale 3 would double what the page weighs.
+// fieldSize gives a picture the field's own size, unless an app has chosen one. Scale 2 is enough even for screens with
+// three device pixels per CSS pixel: on a phone with such a screen, 460 pixels per inch, a pixel of the picture is a
+// twelfth of a millimetre wide. Scale 3 would double the size of the page.
 func fieldSize(p picture.Config) picture.Config {
 	if p.Width == 0 && p.Height == 0 && p.Scale == 0 && p.FontSize == 0 {
 		p.Width, p.Height, p.Scale = 180, 64, 2
@@ -342,7 +342,7 @@ func (cfg Config) check() error {
 	)
 }
 
-// checkMaxLength has nothing to add where it is Length that is wrong.
+// checkMaxLength has nothing to add if Length itself is wrong.
 func (cfg Config) checkMaxLength() error {
 	if cfg.Length < 1 || cfg.Length > maxLength {
 		return nil

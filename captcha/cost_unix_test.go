@@ -16,8 +16,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/work"
 )
 
-// cost runs step for keys that are good once, made outside of what is counted, and reports the processor time of one in
-// nanoseconds, which a busy machine lengthens less than the time that passes.
+// cost runs step for keys that are good once and are made outside of what is counted. It reports the processor time of
+// one step in nanoseconds, which a busy machine lengthens less than the time that passes.
 func cost[T any](b *testing.B, prepare func() T, step func(T)) {
 	const batch = 256
 	var spent time.Duration

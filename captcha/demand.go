@@ -114,7 +114,7 @@ var (
 	errNoDemand = errors.New("captcha: Config.Demand returned something other than LettersOrWork, LettersOnly, LettersAndWork and Nothing")
 )
 
-// checkDemand refuses a demand that nobody can meet, and says so where it shows.
+// checkDemand refuses a demand that nobody can meet, and logs it at the request that shows it.
 func (g *Guard) checkDemand(ctx context.Context, visitor Visitor) error {
 	var cause error
 	switch kind := g.demand(visitor).kind(); {

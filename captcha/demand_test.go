@@ -46,7 +46,7 @@ func TestDemandsThatNobodyCanMeet(t *testing.T) {
 	}
 }
 
-// Letters or work is letters where there is no work.
+// Without Config.Work, LettersOrWork demands letters.
 func TestLettersWhereThereIsNoWork(t *testing.T) {
 	guard := captcha.New(captcha.Config{Demand: func(*fiber.Ctx, string) captcha.Demand { return captcha.LettersOrWork }})
 	app := fiber.New()

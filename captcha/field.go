@@ -126,7 +126,7 @@ type fieldData struct {
 	Error                           string
 	Nonce, InputClass, ButtonClass  string
 	Count                           string // of the characters, in words; "" if it varies
-	AnyCount                        string // the same with {n} for their number, where that may change
+	AnyCount                        string // the same with {n} for their number, if that may change
 	ID, ValueField                  string
 	KeyField, ImageField            string
 	InputMode, Capitalize           string
@@ -135,8 +135,8 @@ type fieldData struct {
 	Left, Lifetime                  int64 // milliseconds
 	ExpiresAt                       int64 // milliseconds of Unix time
 	Create, SoundURL, Script, Style string
-	WorkURL, Worker                 string // where the challenge's work and the worker's script are; "" where work is of no use
-	Asks                            string // whether letters, either or both are demanded, where work may be
+	WorkURL, Worker                 string // where the challenge's work and the worker's script are; "" if work is of no use
+	Asks                            string // whether letters, either or both are demanded, if work may be
 	Solved                          string // what the browser computed for a form that has come back
 	Trap                            string // the name of what people leave empty; "" for none
 }

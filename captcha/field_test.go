@@ -78,7 +78,7 @@ func nodesOf(top *html.Node) func(func(*html.Node) bool) {
 	}
 }
 
-// all returns the elements of that name whose attributes are so, given in pairs.
+// all returns the elements of that name that have these attributes, given in pairs.
 func (all elements) all(name string, attrs ...string) elements {
 	return slices.DeleteFunc(slices.Clone(all), func(e element) bool {
 		for i := 0; i < len(attrs); i += 2 {
@@ -146,7 +146,7 @@ func TestField(t *testing.T) {
 	if label.text != "Geben Sie die Zeichen ein, die Sie sehen oder hören (4 Zeichen)" {
 		t.Errorf("label %q", label.text)
 	}
-	// What works without script is there without it; Enter then presses the first of the form's buttons.
+	// All that works without script is in the page. Enter then presses the first of the form's buttons.
 	if first := field.all("button")[0]; first.attrs["type"] != "submit" || first.attrs["name"] != "" {
 		t.Errorf("Enter presses %v", first.attrs)
 	}
@@ -191,7 +191,7 @@ func TestFieldOptions(t *testing.T) {
 	field.one(t, "button", "class", "captcha-button captcha-listen btn btn-link")
 }
 
-// The label says how many characters there are, where that is known.
+// The label says how many characters there are, if that is known.
 func TestFieldCounts(t *testing.T) {
 	for _, row := range []struct {
 		cfg  captcha.Config

@@ -32,7 +32,7 @@ type shared struct {
 	steps     [1 + MaxPressure]Step // of pressure
 	levels    int                   // of them, 0 included
 	keeper    keep.Keeper           // of challenges
-	receipts  *keep.Sealed          // of receipts, where Config.Receipts is set: nothing is kept of one until it is used
+	receipts  *keep.Sealed          // of receipts, if Config.Receipts is set: nothing is kept of one until it is used
 	reply     frame
 	texts     map[string]Texts
 	languages []string

@@ -11,7 +11,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
 )
 
-// What other libraries were seen to do wrong, where no other test here speaks of it.
+// Mistakes that were seen in other libraries, unless another test here is about them.
 
 // Of many different guesses at one challenge, sent together, one is judged.
 func TestConcurrentGuessesAreOneGuess(t *testing.T) {

@@ -27,7 +27,7 @@ type Pressure interface {
 type Step struct {
 	Letters int  // more letters
 	Work    int  // how many times the work is doubled, up to level 7 of it
-	Both    bool // letters and work are demanded together, where Config.Work is set
+	Both    bool // letters and work are demanded together, if Config.Work is set
 }
 
 // MaxPressure is the highest level of pressure that a challenge holds.

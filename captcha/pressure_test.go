@@ -141,7 +141,7 @@ func TestPressureRises(t *testing.T) {
 	})
 }
 
-// What a form brings back is shown again where it would be let in, whichever way the level went.
+// A form that comes back shows its challenge again if the challenge would be accepted, whichever way the level went.
 func TestPressureAndAFormThatComesBack(t *testing.T) {
 	for level, again := range map[int]bool{0: true, 1: true, 2: true, 3: false} {
 		p, guard, app := under(captcha.Config{Logger: quiet})
@@ -162,7 +162,8 @@ func TestPressureAndAFormThatComesBack(t *testing.T) {
 	}
 }
 
-// ALTCHA's widget brings letters by way of a receipt; where there are none it is asked for more work and no letters.
+// ALTCHA's widget brings letters by way of a receipt. If there are no receipts, it is asked for more work and no
+// letters.
 func TestPressureAndTheWidget(t *testing.T) {
 	p, guard, app := under(withWork(captcha.Config{Logger: quiet}))
 	p.level = 3
@@ -190,7 +191,7 @@ func TestPressureAndTheWidget(t *testing.T) {
 	}
 }
 
-// Pressure hears once of what became of each challenge, and of whom.
+// Pressure is told once what became of each challenge, and whose it was.
 func TestPressureIsTold(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
 		cfg.Client = func(c *fiber.Ctx) netip.Addr { return netip.MustParseAddr(c.Get("From")) }
@@ -291,7 +292,8 @@ func TestPressureKeepsToTheRoom(t *testing.T) {
 	}
 }
 
-// With pressure as it comes, a guesser is asked for more and a visitor from elsewhere is not; with the clock it passes.
+// With the default pressure, a guesser is asked for more, and a visitor from elsewhere is not. With time the level
+// falls.
 func TestPressureAsItComes(t *testing.T) {
 	now := newClock()
 	guard := captcha.New(captcha.Config{Logger: quiet, Now: now.now, Pressure: pressure.New(pressure.Config{Now: now.now})})
@@ -326,7 +328,7 @@ func TestPressureAsItComes(t *testing.T) {
 	}
 }
 
-// Watching asks no storage: it has the calls that it has without pressure.
+// Pressure asks the storage for nothing: the storage gets the same calls as without it.
 func TestPressureAsksNoStorage(t *testing.T) {
 	calls := func(p captcha.Pressure) int {
 		storage := newPlain()
@@ -347,8 +349,8 @@ func TestPressureAsksNoStorage(t *testing.T) {
 	}
 }
 
-// A guard that has no pressure, and the secrets of one that has, shows none of its pictures, for which it may have no
-// room.
+// A guard without pressure, with the secrets of one that has it, shows none of that one's pictures: it may have no room
+// for them.
 func TestPressureOfAnotherGuard(t *testing.T) {
 	cfg := captcha.Config{Secrets: []string{strings.Repeat("s", 32)}, Audio: voice, Logger: quiet}
 	p, guard, _ := under(cfg)

@@ -35,8 +35,7 @@ func verifyFor(t *testing.T, guard *captcha.Guard, key, value string, visitor ca
 	return guard.Verify(ctx, submission)
 }
 
-// Who may use what where: a challenge is good for its own purpose and its own visitor, and what is refused for another
-// uses nothing up.
+// A challenge is good for its own purpose and its own visitor. An attempt with another is refused, and uses nothing up.
 func TestPurposeAndBinding(t *testing.T) {
 	type place struct{ purpose, binding string }
 	places := []place{

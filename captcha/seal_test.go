@@ -260,7 +260,7 @@ func TestStartWithoutTheStorage(t *testing.T) {
 	mustGenerate(t, guard)
 }
 
-// attentive refuses work for who has left.
+// attentive is a storage that refuses callers who have left.
 type attentive struct{ atomicPlain }
 
 func (s attentive) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {

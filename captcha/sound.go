@@ -48,8 +48,8 @@ func (g *Guard) wav(ctx context.Context, key string, visitor Visitor) (keep.Chal
 	return c, wav, nil
 }
 
-// sendRange sends the part of a file that the request asks for. Where that is several parts, or depends on which
-// version of the file the client has (If-Range), it sends the whole, as RFC 9110, section 14.2, allows.
+// sendRange sends the part of a file that the request asks for. If that is several parts, or depends on which version
+// of the file the client has (If-Range), it sends the whole, as RFC 9110, section 14.2, allows.
 func sendRange(r *fasthttp.RequestCtx, file []byte) error {
 	header := &r.Request.Header
 	first, last, ok := byteRange(string(header.Peek("Range")), len(file))
@@ -71,7 +71,7 @@ func sendRange(r *fasthttp.RequestCtx, file []byte) error {
 // The first may lie beyond the end of the file. ok is false for a header that is to be ignored, because it is malformed
 // or asks for several parts.
 //
-// Fiber's own parser finds no part where the last 100 bytes are asked for of a file that has 50.
+// Fiber's own parser finds no part if the last 100 bytes are asked for of a file that has only 50.
 func byteRange(header string, size int) (first, last int, ok bool) {
 	unit, spec, _ := strings.Cut(header, "=")
 	from, to, dash := strings.Cut(strings.TrimSpace(spec), "-")

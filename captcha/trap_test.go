@@ -14,8 +14,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
 )
 
-// What is sent beside the right answer or the wrong one, when, and what comes of it. A refusal reads like that of a
-// wrong answer, uses the challenge up, and is told apart by its event alone.
+// Each row says what is sent beside the right or wrong answer, when, and what comes of it. A refusal reads like that of
+// a wrong answer and uses the challenge up. Only the event tells the two apart.
 func TestTrapAndPause(t *testing.T) {
 	const right, wrong, solved, receipt = "right", "wrong", "solved", "receipt"
 	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
@@ -79,7 +79,7 @@ func TestTrapAndPause(t *testing.T) {
 	})
 }
 
-// Those who are refused hear what everybody hears, from Go too.
+// A visitor who is refused is told the same as for a wrong answer, from Go too.
 func TestTheTrapsErrorIsThatOfAWrongAnswer(t *testing.T) {
 	guard := captcha.New(captcha.Config{Pause: time.Second})
 	key := mustGenerate(t, guard)
@@ -90,8 +90,7 @@ func TestTheTrapsErrorIsThatOfAWrongAnswer(t *testing.T) {
 	}
 }
 
-// The trap is in the field where it is set, under its name, with nothing that a browser fills in or a screen reader
-// says.
+// If the trap is set, the field has it under its name, with nothing that a browser fills in or a screen reader says.
 func TestTrapInTheField(t *testing.T) {
 	challenge := mustChallenge(t, captcha.New(captcha.Config{Trap: "subject"}), "en")
 	field := parse(t, challenge.Field())

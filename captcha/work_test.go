@@ -294,7 +294,7 @@ func TestAlteredWidgets(t *testing.T) {
 	})
 }
 
-// Where letters are demanded the widget shows them after the work, and exchanges both for a receipt.
+// If letters are demanded, the widget shows them after the work, and exchanges both for a receipt.
 func TestWidgetWithLetters(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
 		clock := newClock()
@@ -479,7 +479,7 @@ func TestDemands(t *testing.T) {
 	})
 }
 
-// Neither half of what was demanded together makes up for the other, and nobody hears which was wrong.
+// If letters and work are demanded together, neither makes up for the other, and nobody is told which was wrong.
 func TestLettersAndWorkAreOneTry(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
 		cfg.Demand = func(*fiber.Ctx, string) captcha.Demand { return captcha.LettersAndWork }
@@ -633,7 +633,7 @@ func TestEventsTellTheWay(t *testing.T) {
 	}
 }
 
-// The form field is told where work is, where that counts, and only there.
+// The form field is told the address of the work if work counts, and only then.
 func TestFieldWithWork(t *testing.T) {
 	guard := captcha.New(withWork(captcha.Config{}))
 	signup := guard.For("signup")

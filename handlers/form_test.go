@@ -9,7 +9,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/handlers"
 )
 
-// Whatever a form is sent, it is refused as something that the sender can mend, in JSON where a program sent it.
+// Whatever is sent to a form is refused as something that the sender can mend, and in JSON if a program sent it.
 func FuzzForms(f *testing.F) {
 	const form, multi = "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"
 	f.Add("application/json", `{"name":"Ada","email":"ada@example.org","message":"Hello","captcha_key":"k","captcha_value":"ABCD"}`)

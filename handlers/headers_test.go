@@ -61,7 +61,7 @@ func TestStrictTransportSecurityBehindTLS(t *testing.T) {
 	}
 }
 
-// Whatever stands in its headers and its address, a request is answered, and not with an error of the server's.
+// Whatever is in its headers and address, a request is answered, and not with a server error.
 func FuzzHeaders(f *testing.F) {
 	f.Add("/contact?x=%zz", "session=; session=\x00", "10.0.0.1, ,", "de;q=0.5,,*", "bytes=-1,5-", "https")
 	f.Add("/account", "session=../../x", "[::1", "\xff", "bytes=99999999999999999999-", "HTTPS,http")

@@ -47,7 +47,7 @@ func (s *site) loginSubmit(c *fiber.Ctx) error {
 	return c.Redirect("/account", fiber.StatusSeeOther)
 }
 
-// showLogin asks for a captcha where the next attempt will need one.
+// showLogin asks for a captcha if the next attempt will need one.
 func (s *site) showLogin(c *fiber.Ctx, f *credentials, needed bool, problem error) error {
 	return s.showForm(c, "login", formPage{Title: "Log in", Purpose: "login", Form: f, Open: !needed}, problem)
 }

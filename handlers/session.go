@@ -55,7 +55,7 @@ func (s sessions) get(c *fiber.Ctx) (*session.Session, error) {
 	return current, err
 }
 
-// signedIn returns the address of who is signed in, or "". It does not ask the storage if there is no cookie.
+// signedIn returns the address of the signed-in visitor, or "". It does not ask the storage if there is no cookie.
 func (s sessions) signedIn(c *fiber.Ctx) (email string, err error) {
 	cookie := plainCookie
 	if c.Secure() {

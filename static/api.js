@@ -37,7 +37,7 @@ function pretty(text) {
 async function ask() {
   const challenge = await exchange(1, "/api/captcha/");
   if (!challenge) return;
-  if (!part("picture")) return location.reload(); // It came while there were no challenges to show.
+  if (!part("picture")) return location.reload(); // The page came while there were no challenges.
   const key = challenge[part("key").name];
   part("picture").removeAttribute("height"); // it was that of a form's picture
   part("picture").src = `data:${challenge.image_type};base64,${challenge[part("ask").dataset.picture]}`;

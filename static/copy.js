@@ -1,6 +1,6 @@
 "use strict";
 
-// A button that copies, where the browser lets a page do it. Without, the text can be selected: it is in a field of its own.
+// Adds a button that copies, if the browser allows it. If not, visitors can select the text, which has its own field.
 if (navigator.clipboard) {
   for (const text of document.querySelectorAll("[data-copy]")) {
     const button = document.createElement("button");

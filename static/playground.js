@@ -1,6 +1,6 @@
 "use strict";
 
-// Redraws at each change, in place. Without script the form's own button does it.
+// Redraws in place at each change. Without script the form's button does it.
 const form = document.getElementById("knobs");
 let latest = 0;
 
@@ -9,7 +9,7 @@ async function redraw() {
   const address = form.action + "?" + new URLSearchParams(new FormData(form));
   const reply = await fetch(address).catch(() => null);
   if (!reply?.ok && reply?.status !== 422) {
-    form.submit(); // The page that comes then says why nothing could be drawn.
+    form.submit(); // The next page says why nothing could be drawn.
     return;
   }
   const drawn = new DOMParser().parseFromString(await reply.text(), "text/html");
@@ -26,7 +26,7 @@ async function redraw() {
 
 form.addEventListener("change", redraw);
 
-// Work in this browser. Its script is loaded when it is asked for.
+// Work in this browser. The script is loaded at a click.
 const toil = document.getElementById("work");
 const toilSaid = toil.querySelector("[role=status]");
 const toilButton = Object.assign(document.createElement("button"), { type: "button", textContent: "Do the work in this browser" });

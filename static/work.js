@@ -1,14 +1,14 @@
-// Has this browser do the work of one challenge, as a form would, and says how long that took and what it costs native
-// code.
+// Makes this browser do the work of one challenge, as a form would, and says how long it took and what it costs in
+// native code.
 
-// Iterations of PBKDF2-HMAC-SHA-256 a second: of Go on one core of an AMD EPYC, by tests/tools/price, and of an RTX 4090,
-// computed there from a published benchmark. A core's hour at a usual price.
+// Iterations of PBKDF2-HMAC-SHA-256 a second: tests/tools/price measured them for Go on one core of an AMD EPYC, and
+// computes them for an RTX 4090 from a published benchmark. The usual price of a core's hour.
 const native = 7.2e6, card = 8.86e9, dollarsAnHour = 0.04;
 
 const numbers = new Intl.NumberFormat("en", { maximumSignificantDigits: 2 });
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
-// failures are what stops the work, in sentences, by what the worker calls them.
+// failures says in sentences what some of the worker's reasons mean.
 const failures = {
   insecure: "Browsers can do this only on a page that comes over HTTPS or from the same machine.",
   limit: "This browser needed more than 30 seconds. A form would show letters instead.",
@@ -16,7 +16,7 @@ const failures = {
 
 let busy = false;
 
-// work shows what it found, or why there is nothing, in an element.
+// work shows in an element what the work took, or why it failed.
 export async function work(said) {
   if (busy) return;
   busy = true;

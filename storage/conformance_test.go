@@ -42,7 +42,7 @@ func mustOpen(t testing.TB, url string, config ...storage.Config) storage.Storag
 	return s
 }
 
-// ownPrefix keeps a test's keys apart from others in one database. The signs in it would match more than themselves, if
+// ownPrefix keeps a test's keys apart from others in one database. The signs in it would match more than themselves if
 // Reset took them for a pattern.
 func ownPrefix() storage.Config {
 	return storage.Config{Prefix: "t[a-z]*" + rand.Text() + ":", Timeout: patient}

@@ -16,7 +16,7 @@ func (r *Redis) SetServerClock(d time.Duration) {
 // NoteSkew takes note of a server's clock that is off by d from this process's.
 func (r *Redis) NoteSkew(d time.Duration) { r.warnOfSkew(d) }
 
-// Meaning says what a Redis's URL was read as.
+// Meaning says how a Redis URL was read.
 func Meaning(rawURL string) (string, error) {
 	u, err := parse(rawURL)
 	if err != nil {

@@ -25,7 +25,7 @@ import (
 //
 //	GET SET DEL GETDEL INCR PEXPIRE SCAN UNLINK EVAL TIME INFO
 //	WAIT                            with [Config.Confirm]
-//	PTTL                            where scripts are refused
+//	PTTL                            on servers that refuse scripts
 //	CLUSTER|SLOTS COMMAND ASKING    in a cluster
 //
 // # Servers that refuse scripts

@@ -97,7 +97,7 @@ func TestRedisReplicasTakeAndAddOnce(t *testing.T) {
 	}
 }
 
-// A reply that is lost after the server did the work must not be made up for by asking again.
+// If a reply is lost after the server did the work, the storage must not ask again.
 func TestRedisLostReplyIsAnError(t *testing.T) {
 	t.Parallel()
 	server := redisserver.Own(t)
@@ -166,14 +166,14 @@ func TestRedisFrozenFailsUsesNothingUpAndComesBack(t *testing.T) {
 	server.Continue()
 	mustRecover(t, s)
 
-	// The server had read most of these off its lines before it answered anything new.
+	// The server had read most of these requests before it answered anything new.
 	mustHold(t, direct, "key", "value")
 	for i := range 200 {
 		mustBeAbsent(t, direct, fmt.Sprint("spent ", i))
 	}
 }
 
-// A caller with less patience than the storage is let go at its own time, also by a server that says nothing.
+// A caller with less patience than the storage gets an error when its own time is up, even if the server says nothing.
 func TestRedisLetsGoWithItsCaller(t *testing.T) {
 	t.Parallel()
 	server := redisserver.Own(t)

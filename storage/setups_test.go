@@ -68,7 +68,8 @@ func TestRedisOverUnixSocket(t *testing.T) {
 	mustHold(t, s, "key", "added!")
 }
 
-// The user before the host is the servers', whoever is asked for their address; sentinels have their own.
+// The user before the host is for the Redis servers, even if sentinels are asked for their address. Sentinels have a
+// user of their own.
 func TestSentinelsHaveTheirOwnPassword(t *testing.T) {
 	t.Parallel()
 	setup := redisserver.StartSentinels(t)
@@ -145,7 +146,7 @@ func TestClusterRestrictedUserSuffices(t *testing.T) {
 	}
 }
 
-// Servers that refuse TIME in scripts, TIME, or scripts, are served by plain commands, which is logged.
+// Servers that refuse scripts, TIME, or TIME in scripts get plain commands instead, which is logged.
 func TestRedisWithoutScripts(t *testing.T) {
 	t.Parallel()
 	for name, refusal := range map[string][]string{
@@ -204,7 +205,8 @@ func TestRedisCounts(t *testing.T) {
 	mustBeAbsent(t, s, "key")
 }
 
-// A count without an end, as a process that ended between two plain commands leaves one, gets one from the next call.
+// A count without an end gets one from the next call. A process that ends between two plain commands leaves such a
+// count.
 func TestRedisCountWithoutScriptsMendsItsEnd(t *testing.T) {
 	t.Parallel()
 	server := redisserver.Own(t)
@@ -217,7 +219,7 @@ func TestRedisCountWithoutScriptsMendsItsEnd(t *testing.T) {
 	}
 }
 
-// A server whose clock is off is told of, and the skew is there for a metric.
+// A server's clock that is off is logged, and a metric can have the skew.
 func TestRedisSkew(t *testing.T) {
 	var log bytes.Buffer
 	s := mustOpen(t, redisserver.Start(t), storage.Config{Timeout: patient, Logger: slog.New(slog.NewTextHandler(&log, nil))}).(*storage.Redis)

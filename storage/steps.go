@@ -110,7 +110,7 @@ func (r *Redis) do(ctx context.Context, key string, s step, args ...any) ([]*red
 			replies, err = r.doOn(ctx, other, asking, key, s, args)
 			_ = other.Close()
 		case redis.IsClusterDownError(err) || unreached(err): // as when a server was taken from the cluster, or died
-			_ = r.eachMaster(ctx, func(context.Context, *redis.Client) error { return nil }) // which learns who they are
+			_ = r.eachMaster(ctx, func(context.Context, *redis.Client) error { return nil }) // to learn which are masters
 			now, masterErr := r.master(ctx, key)
 			if masterErr != nil || now == node {
 				return nil, err
@@ -190,7 +190,7 @@ func (r *Redis) send(ctx context.Context, node *redis.Client, asking bool, comma
 			return nil, err
 		}
 	}
-	if confirmed == nil || replies[0].Err() != nil { // where nothing was there, nothing was written
+	if confirmed == nil || replies[0].Err() != nil { // if nothing was there, nothing was written
 		return replies, nil
 	}
 	replicas, err := confirmed.Int()

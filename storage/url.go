@@ -9,10 +9,11 @@ import (
 	"strings"
 )
 
-const accepted = "accepted: memory://[?entries=N&bytes=N]; redis://[[user]:password@]host[:port][/database], and the same with " +
-	"rediss://, valkey:// or valkeys://; unix://[[user]:password@]/path; for a cluster, addr=host:port of more nodes, or " +
-	"cluster=true; for sentinels, master_name=NAME[&addr=host:port][&sentinel_username=U&sentinel_password=P]; for all of " +
-	"Redis, [pool_size=N][&confirm=N][&db=N]. In a password, signs such as @ / # ? & must be percent-encoded"
+const accepted = "accepted: memory://[?entries=N&bytes=N]; redis://[[user]:password@]host[:port][/database]; the same " +
+	"with rediss://, valkey:// or valkeys://; or unix://[[user]:password@]/path. All but memory:// take " +
+	"[pool_size=N][&confirm=N][&db=N]. A cluster takes cluster=true, or addr=host:port for each further node. Sentinels " +
+	"take master_name=NAME[&addr=host:port][&sentinel_username=U&sentinel_password=P]. In a password, percent-encode " +
+	"signs such as @ / # ? &"
 
 var schemes = []string{"memory", "redis", "rediss", "valkey", "valkeys", "unix"}
 

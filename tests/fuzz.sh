@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # Runs every fuzz target of the module:
 #
-#   tests/fuzz.sh          some inputs for each: 300 where an input draws, speaks or asks a whole app, 3,000 where it is read
-#   tests/fuzz.sh 5000x    as many inputs for each
+#   tests/fuzz.sh          3,000 inputs for each, or 300 if an input draws, speaks or asks a whole app
+#   tests/fuzz.sh 5000x    5,000 inputs for each
 #   tests/fuzz.sh 10m      ten minutes for each
 #
-# The first is for CI: all targets together take less than three minutes on two cores that have nothing else to do, once
-# they are built. The end of a time is now and then reported as a failure by the tool (golang/go#75804), a number's is not.
+# The first is for CI: once they are built, all targets together take less than three minutes on two cores that have
+# nothing else to do. When the time is up, go test sometimes reports a failure although there was none
+# (golang/go#75804). With a number of inputs it never does.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Names of a package's targets, a line each, and then a line about the package. Packages without a target are not built.
+# go test lists a package's targets, one a line, and then has a line about the package. Packages without targets are not
+# built.
 mapfile -t packages < <(go list -f '{{.Dir}}' ./... | while read -r dir; do
   if grep -qs '^func Fuzz' "$dir"/*_test.go; then echo "$dir"; fi
 done)
@@ -26,7 +28,7 @@ while read -r word package _; do
       *) few=3000x ;;
       esac
       echo "== $package $name"
-      # Else each input that reaches something new is made shorter for up to a minute.
+      # Without a bound, the tool spends up to a minute on shortening each input that reaches something new.
       go test "$package" -run '^$' -fuzz "^$name\$" -fuzztime "${1:-$few}" -fuzzminimizetime 100x
       ran=$((ran + 1))
     done

@@ -1,43 +1,42 @@
-// The behaviour of the captcha's form field: new characters when they are asked for and before the old ones expire, one
-// button for the sound, work that the browser does in place of its visitor, and a form that is sent once. Without this
-// script the field can be answered too; its button for new characters then sends the form, and the browser's own control
-// plays the sound.
+// This script gets new characters when the visitor asks for them and before the old ones expire. It plays the sound
+// with one button, has the browser do work in place of the visitor, and keeps a form from being sent twice. The field
+// works without it too: its button for new characters then sends the form, and the browser's control plays the sound.
 //
-// It needs Chrome 61, Edge 79, Firefox 63 or Safari 11: modules, custom elements, async functions. What is newer is asked
-// for before it is used. An older browser shows the field as one without script does.
+// It needs Chrome 61, Edge 79, Firefox 63 or Safari 11: modules, custom elements, async functions. It checks that newer
+// features are there before it uses them. In older browsers the field works as it does without script.
 //
-// What has to survive a copy of the element, such as the snapshots of Turbo and htmx, stands in its attributes, and times
-// there are absolute, as Date.now() counts:
+// State that must survive a copy of the element, such as the snapshots of Turbo and htmx, is kept in attributes:
 //
-//   data-until    when the challenge expires
-//   data-heard    the sound was asked for
-//   data-sent     the form was submitted, so that the challenge may be used up
-//   data-state    "checked": the browser met the challenge by work
-//   data-letters  the visitor chose letters
+//   data-until    when the challenge expires, as Date.now() counts
+//   data-heard    the visitor asked for the sound
+//   data-sent     the form was submitted, so the challenge may be used up
+//   data-state    "checked": the browser has done the work
+//   data-letters  the visitor chose to type letters
 //
 // The element sends events, which bubble:
 //
-//   refreshed  another challenge is there
+//   refreshed  there is a new challenge
 //   expired    the challenge expired while its answer was being typed
 //   failed     something did not work; detail.reason is "offline", "limited", "unavailable", "sound" or "work"
-//   verified   the browser met the challenge by work, and the form can be sent as it is
+//   verified   the browser has done the work, so the form can be sent unless it needs letters too
 //
-// An app that sends its form by script asks for new characters with document.querySelector("captcha-field").refresh(). A
-// page that the server does not render has <captcha-field data-api="/api/captcha/"></captcha-field>, with data-purpose where
-// there is one and lang for a language other than its page's; the element then builds itself. data-api may be on another
-// origin, which has to allow the page by CORS.
+// If your app sends its form by script, call document.querySelector("captcha-field").refresh() for new characters.
+//
+// In a page that the server does not render, write <captcha-field data-api="/api/captcha/"></captcha-field>. Add
+// data-purpose if the form has a purpose, and lang if the language is not the page's. The element then builds itself.
+// data-api may be on another origin if that one allows the page by CORS.
 
 // Milliseconds.
-const early = 10000; // A challenge is replaced this long before its end: an answer sent just then still arrives in time.
-const enough = 60000; // Who begins to answer has at least this long, or a quarter of the challenge's life.
-const again = 10000; // Until a failed replacement is tried again, where the server names no time.
-const patience = 15000; // That a reply may take.
-const slow = 3000; // After which a visitor who waits is told so.
-const nap = 30000; // At most between two looks at the clock, for timers stand still while a computer sleeps.
-const once = 10000; // In which a form is not sent a second time.
-const workLimit = 30000; // That the browser computes for one challenge at most.
+const early = 10000; // A challenge is replaced this long before it ends: an answer sent just then arrives in time.
+const enough = 60000; // A visitor who starts to answer has at least this long, or a quarter of the challenge's life.
+const again = 10000; // Wait after a failed replacement, if the server names no time.
+const patience = 15000; // The longest wait for a reply.
+const slow = 3000; // A visitor who waits this long is told so.
+const nap = 30000; // The longest time between looks at the clock: timers stop while a computer sleeps.
+const once = 10000; // For this long a form is not sent again.
+const workLimit = 30000; // The longest the browser works on one challenge.
 
-// Some policies take neither HTML nor a worker's address that did not go through one of these.
+// Pages with Trusted Types take HTML and workers' URLs only from a policy such as this.
 const trusted = (() => {
   const same = { createHTML: (text) => text, createScriptURL: (url) => url };
   try {
@@ -47,7 +46,7 @@ const trusted = (() => {
   }
 })();
 
-// post resolves to a reply that is all right, or throws {reason, seconds}.
+// post resolves to the reply of a success, or throws {reason, seconds}.
 async function post(url, language, kind) {
   const given = window.AbortController ? new AbortController() : {};
   const limit = setTimeout(() => given.abort && given.abort(), patience);
@@ -69,9 +68,9 @@ async function post(url, language, kind) {
   }
 }
 
-const copies = {}; // of workers' scripts, by where they are from
+const copies = {}; // of workers' scripts, by their URLs
 
-// local resolves to an address from which a worker may be started: that is none of another origin.
+// local resolves to a URL of the page's origin: browsers start workers from no other.
 function local(url) {
   if (new URL(url, location.href).origin === location.origin) return url;
   const copy = async () => {
@@ -86,7 +85,7 @@ function local(url) {
   return copies[url];
 }
 
-// fromCache reports whether the browser has the page from before, as it was when its form was sent.
+// fromCache reports whether the page is from the browser's cache, as it was when its form was sent.
 function fromCache() {
   const [visit] = performance.getEntriesByType ? performance.getEntriesByType("navigation") : [];
   return Boolean(visit) && visit.type === "back_forward" && !visit.transferSize;
@@ -96,7 +95,7 @@ class CaptchaField extends HTMLElement {
   part(name) { return this.querySelector(".captcha-" + name); }
   get key() { return this.querySelector("input[type=hidden]:not(.captcha-work)"); }
   get left() { return Number(this.dataset.until) - Date.now(); }
-  // share is a time, or a quarter of the challenge's life where that is shorter.
+  // share returns time, or a quarter of the challenge's life if that is shorter.
   share(time) { return Math.min(time, Number(this.dataset.lifetime) / 4); }
 
   connectedCallback() {
@@ -111,7 +110,7 @@ class CaptchaField extends HTMLElement {
     this.rest();
   }
 
-  // build asks the server for what it would have rendered. What the page put into the element stays until that is there.
+  // build gets the field from the server. Until it is there, the element shows what the page put into it.
   async build() {
     const near = this.closest("[lang]");
     const query = new URLSearchParams();
@@ -139,7 +138,7 @@ class CaptchaField extends HTMLElement {
     }
   }
 
-  // rebase makes the addresses of what another origin has rendered whole.
+  // rebase completes the relative URLs of a field from another origin.
   rebase(made) {
     const base = new URL(this.dataset.api, document.baseURI);
     if (base.origin === location.origin) return;
@@ -149,7 +148,7 @@ class CaptchaField extends HTMLElement {
       }
     }
     const audio = made.querySelector("audio");
-    if (audio) audio.crossOrigin = "anonymous"; // so that the browser says which page it is for
+    if (audio) audio.crossOrigin = "anonymous"; // so that the browser sends the page's origin
   }
 
   on(target, type, action, capture) {
@@ -175,7 +174,7 @@ class CaptchaField extends HTMLElement {
     this.on(answer, "input", () => this.typed());
     this.on(answer, "focus", () => this.answering());
     this.on(this, "focusout", (event) => this.contains(event.relatedTarget) || this.putAway());
-    for (const sign of ["focusin", "input"]) this.on(answer.form || this, sign, () => this.touch()); // a browser may fill in
+    for (const sign of ["focusin", "input"]) this.on(answer.form || this, sign, () => this.touch()); // browsers autofill
     this.on(answer, "invalid", (event) => this.hold(event));
     this.on(answer.form || this, "click", (event) => this.press(event.target.closest("button, input")), true);
     this.on(window, "submit", (event) => event.target === answer.form && (this.hold(event) || this.refuseTwice(event)), true);
@@ -186,20 +185,20 @@ class CaptchaField extends HTMLElement {
     this.on(window, "pageshow", (event) => event.persisted && this.returned());
 
     const fresh = !("until" in this.dataset);
-    // A page that is older than its challenge comes out of a cache, or the visitor's clock is wrong: another can't hurt.
+    // If the challenge has expired already, the page is from a cache or the visitor's clock is wrong. Get another.
     if (fresh) this.dataset.until = Date.now() > Number(this.dataset.expires) ? 0 : Date.now() + Number(this.dataset.left);
     if ((fresh && document.readyState !== "complete" && fromCache()) || "sent" in this.dataset) this.replace("stale");
     else this.look();
-    const work = this.part("work"); // with its solution, where a form comes back for another field's sake
+    const work = this.part("work"); // solved already if the form came back because of another field
     if (work && work.value && !("letters" in this.dataset)) this.met();
     if (answer.form && answer.form.contains(document.activeElement)) this.touch();
   }
 
-  // refresh shows a new challenge and says so. It resolves to whether there is one.
+  // refresh shows a new challenge and says so. It resolves to true if there is one.
   refresh() { return this.replace("asked"); }
 
-  // replace gets another challenge: because it was "asked" for, because the old one is "due", which is no reason to take
-  // away what a visitor has typed or heard, or because it is "stale", which is.
+  // replace gets another challenge if one was "asked" for, or if the old one is "due" to end or "stale". If it is only
+  // due, the visitor keeps what was typed or heard.
   replace(why) {
     if (!this.replacing) this.replacing = this.another(why);
     return this.replacing;
@@ -213,7 +212,7 @@ class CaptchaField extends HTMLElement {
     if (why === "asked") this.say("");
     try {
       const challenge = await post(dataset.create, this.lang, "application/json");
-      // The old solution is good until there is another: nobody is asked to type because time went by.
+      // The old solution stays until there is a new one: nobody has to type only because time has passed.
       const solution = checked && why !== "asked" ? await this.solve(challenge[this.key.name]).catch(() => "") : "";
       const next = await this.drawn(challenge);
       if (why === "due" && !this.untouched()) return false;
@@ -237,7 +236,7 @@ class CaptchaField extends HTMLElement {
     }
   }
 
-  // drawn resolves to a challenge's picture as soon as it can be shown at once.
+  // drawn resolves to a challenge's picture once it can be shown without delay.
   async drawn(challenge) {
     const next = new Image();
     next.src = `data:${challenge.image_type};base64,${challenge[this.dataset.image]}`;
@@ -261,7 +260,7 @@ class CaptchaField extends HTMLElement {
     this.key.value = key;
     this.ask(challenge);
     answer.value = "";
-    answer.removeAttribute("value"); // as it stood in the page
+    answer.removeAttribute("value"); // that the page came with
     this.forgive();
     for (const name of ["heard", "sent"]) delete this.dataset[name];
     this.lastSent = 0;
@@ -273,7 +272,7 @@ class CaptchaField extends HTMLElement {
     this.dataset.until = Date.now() + Number(this.dataset.lifetime);
   }
 
-  // ask says how many letters a challenge has, and notes whether work counts: a site under attack may ask for more.
+  // ask shows how many letters a challenge has, and notes whether work counts: under attack a site may ask for more.
   ask({ captcha_asks: asks, captcha_length: length }) {
     if (!asks) return;
     if (this.part("work")) this.dataset.asks = asks;
@@ -282,7 +281,7 @@ class CaptchaField extends HTMLElement {
 
   untouched() { return this.part("answer").value === "" && !("heard" in this.dataset && this.left > 0); }
 
-  // look acts on the time. A challenge that nobody can see waits until it is looked at.
+  // look does what is due by now. While the page is hidden, everything waits.
   look() {
     clearTimeout(this.timer);
     const waits = document.hidden;
@@ -301,7 +300,7 @@ class CaptchaField extends HTMLElement {
     this.timer = setTimeout(() => this.look(), Math.min(...next) - now);
   }
 
-  // answering makes sure that there is time for an answer which is about to be given.
+  // answering makes sure that a visitor who starts to answer has enough time.
   async answering() {
     if (this.left < this.share(enough) && this.untouched() && !(this.retry > Date.now())) await this.replace("due");
   }
@@ -312,7 +311,7 @@ class CaptchaField extends HTMLElement {
     this.look();
   }
 
-  // forgive takes an error away that is no longer true. What stands below it stays where it is.
+  // forgive hides an error that is no longer true. Nothing below it moves.
   forgive() {
     const error = this.part("error"), answer = this.part("answer");
     if (!error) return;
@@ -333,7 +332,7 @@ class CaptchaField extends HTMLElement {
     if (!event.defaultPrevented) this.lastSent = Date.now();
   }
 
-  // returned is for a page out of the browser's cache.
+  // returned is called when the browser shows the page again from its cache.
   returned() {
     this.lastSent = 0;
     if ("sent" in this.dataset) this.replace("stale");
@@ -386,13 +385,13 @@ class CaptchaField extends HTMLElement {
       this.release();
     } catch (reason) {
       if (reason === "ended") return;
-      this.failedFor = key; // the letters are there
+      this.failedFor = key; // The letters remain.
       this.emit("failed", { reason: "work" });
       this.release();
     }
   }
 
-  // solve resolves to the solution of the work that belongs to a key.
+  // solve does the work of the challenge with this key and resolves to the solution.
   async solve(key) {
     const mine = (this.working = {});
     const ended = () => this.working !== mine;
@@ -416,7 +415,7 @@ class CaptchaField extends HTMLElement {
     }
   }
 
-  // rest ends work that is under way.
+  // rest stops work that has begun.
   rest() {
     if (this.worker) this.worker.terminate();
     if (this.end) this.end();
@@ -452,7 +451,7 @@ class CaptchaField extends HTMLElement {
     else if (form.requestSubmit) form.requestSubmit();
   }
 
-  // met says that nothing has to be typed, unless letters are demanded as well.
+  // met tells the visitor that there is nothing to type, unless letters are needed too.
   met() {
     if (this.dataset.asks === "both") return;
     this.dataset.state = "checked";
@@ -462,7 +461,7 @@ class CaptchaField extends HTMLElement {
     this.putAway();
   }
 
-  // putAway hides the letters once nobody needs them or is at them.
+  // putAway hides the letters once they are not needed and nobody is typing them.
   putAway() {
     const group = this.part("group");
     if (this.dataset.state !== "checked" || group.contains(document.activeElement) || this.part("answer").value !== "") return;

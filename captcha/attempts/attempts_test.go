@@ -114,7 +114,8 @@ func TestANetworkHasTriesOfItsOwn(t *testing.T) {
 	s.want(t, "email=ada&password=right"+s.captcha(t), 200, false)
 }
 
-// Who logs in under the name of a network does not use up that network's tries, nor it the account's.
+// A visitor who logs in under the name of a network does not use up that network's tries, nor the network the
+// account's.
 func TestAnAccountIsNoNetwork(t *testing.T) {
 	s := newSite(attempts.Config{})
 	const network = "0.0.0.0/32" // of app.Test
@@ -136,7 +137,7 @@ func TestTriesAreForgotten(t *testing.T) {
 	})
 }
 
-// A thousand tries at once on three replicas are a thousand: as many go without a captcha as may, and no more.
+// A thousand tries at once on three replicas count as a thousand: the free ones go without a captcha, and no more.
 func TestConcurrentTriesAreAllCounted(t *testing.T) {
 	storage := memory.New()
 	var replicas []*site
@@ -172,7 +173,7 @@ func TestWithoutTheStorageNothingIsTried(t *testing.T) {
 	}
 }
 
-// Neither count is done without, whichever of the two the storage fails at.
+// Both counts are needed: if the storage fails at either, the try is refused.
 func TestWhatCanNotBeCountedIsNotTried(t *testing.T) {
 	for failing := int64(1); failing <= 2; failing++ {
 		s := newSite(attempts.Config{Storage: &flaky{Memory: memory.New(), failing: failing}})
@@ -248,8 +249,8 @@ func TestAPlainStorageIsWarnedOf(t *testing.T) {
 	}
 }
 
-// The guard's storage counts too, unless another is given, so that replicas count together; and what is no fault of the
-// captcha's is not told as one.
+// The guard's storage counts too, unless another is given, so that replicas count together; and an error that is not
+// the captcha's is not reported as one.
 func TestTheGuardsStorageCounts(t *testing.T) {
 	storage := memory.New()
 	guard := captcha.New(captcha.Config{Storage: storage})

@@ -95,7 +95,7 @@ func TestFileIsWAV(t *testing.T) {
 	}
 }
 
-// The length of a sound says nothing but how many letters it may have, and four fit into 100 KB.
+// The length of a sound tells only how many letters it may have, and four letters fit into 100 KB.
 func TestEverySoundIsAsLong(t *testing.T) {
 	const mostBytes = 100_000
 	v := audio.New()
@@ -260,7 +260,7 @@ func TestEmbeddedSize(t *testing.T) {
 	}
 }
 
-// What a process keeps once it has spoken every language.
+// The memory that a process keeps once it has spoken every language.
 func TestMemoryOfEveryLanguage(t *testing.T) {
 	const most = 21_000_000
 	kept := func() uint64 {

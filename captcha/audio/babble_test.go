@@ -29,8 +29,8 @@ func TestBabbleUsesEachRecordingOnce(t *testing.T) {
 	}
 }
 
-// A fragment is like no stretch of the recording that it is of, at whatever rate and in whichever direction that is
-// played: who has the recordings could else find the fragment, and subtract it.
+// A fragment is like no stretch of the recording that it comes from, at whatever rate and in whichever direction that
+// is played. Otherwise, whoever has the recordings could find the fragment and subtract it.
 func TestBabbleIsUnlikeItsRecordings(t *testing.T) {
 	const thin = 4 // the lowest band has nothing that would be lost by taking every fourth sample
 	m := newMixer(2)

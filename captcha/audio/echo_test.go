@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// What a line sounds like is in the level of each frequency, which the echoes leave as it is; its waves are like the
-// recording's no more, whenever it is looked for. Whoever lays the recordings upon a sound wave by wave would else find
-// them under babble that hides them from the ear.
+// What a line sounds like is in the level of each frequency, which the echoes leave as it is. Its waves are no longer
+// like the recording's, at any time. Otherwise, whoever lays the recordings upon a sound wave by wave would find them
+// under babble that hides them from the ear.
 func TestEchoesLeaveNothingButLevels(t *testing.T) {
 	m := newMixer(3)
 	const lines = 40

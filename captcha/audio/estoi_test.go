@@ -6,8 +6,8 @@ import (
 	"math/cmplx"
 )
 
-// estoi is the extended short-time objective intelligibility of speech: about 1 where it is as clean as the reference,
-// about 0 where nothing of it can be made out. Both are samples at 8 kHz, one beside the other in time.
+// estoi is the extended short-time objective intelligibility of speech: about 1 if it is as clean as the reference,
+// about 0 if nothing of it can be made out. Both are samples at 8 kHz, one beside the other in time.
 //
 // It is as Jensen and Taal define it: "An Algorithm for Predicting the Intelligibility of Speech Masked by Modulated Noise
 // Maskers", IEEE/ACM Transactions on Audio, Speech and Language Processing 24 (2016). At 10 kHz; frames of 256

@@ -47,7 +47,7 @@ func floats(samples []int32) []float64 {
 	return out
 }
 
-// lead is by how many dB the speaker is louder, while speaking, than the babble.
+// lead returns by how many dB the speaker is louder than the babble, while speaking.
 func (c parts) lead() float64 {
 	const frame = 200
 	var speech, babble, loudest float64
@@ -74,9 +74,9 @@ func (c parts) lead() float64 {
 	return 10 * math.Log10(speech/float64(spoken*frame)/(babble/float64(len(c.heard))))
 }
 
-// A challenge is no harder to understand than it was when people last had it, by both measures there are without
-// people: how much louder than the babble the speaker is, and the intelligibility of the recordings in what is heard.
-// The least is what the same challenges had while the babble was one realisation, mirrored and shifted onto itself.
+// A challenge is no harder to understand than when people last heard one, by both measures that need no people: how
+// much louder than the babble the speaker is, and how intelligible the recordings are in what is heard. The bounds are
+// what the same challenges had while the babble was one realisation, mirrored and shifted onto itself.
 func TestPeopleHearAsMuch(t *testing.T) {
 	const alphabet, count = "235ABCDEHJKLMNPRTUW", 64
 	v := New()

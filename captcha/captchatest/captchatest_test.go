@@ -9,7 +9,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/captchatest"
 )
 
-// failing is a test that keeps what it fails with.
+// failing is a testing.TB that keeps what it fails with.
 type failing struct {
 	testing.TB
 	said string
@@ -31,7 +31,7 @@ func said(t *testing.T, solve func(t testing.TB)) string {
 	return f.said
 }
 
-// Who solves with the guard of another purpose is told which one it takes.
+// A test that solves with the guard of another purpose is told which guard it needs.
 func TestSolveSaysWhichPurposeItTakes(t *testing.T) {
 	guard := captcha.New()
 	contact := guard.For("contact")

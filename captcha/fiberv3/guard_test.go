@@ -124,10 +124,10 @@ func TestSingleUse(t *testing.T) {
 	}
 }
 
-// A method that takes or gives something of Fiber v2's would be there in every editor's list and could never be called.
+// A method that takes or returns a type of Fiber v2 would be in every editor's list, and could never be called.
 func TestNoMethodKnowsFiberV2(t *testing.T) {
 	const v2 = "github.com/gofiber/fiber/v2"
-	// But for Storage, whose type is a part of Fiber v3's.
+	// Except Storage, whose type is a part of Fiber v3's.
 	of := func(part reflect.Type) string {
 		if part.Kind() == reflect.Pointer {
 			part = part.Elem()
@@ -259,8 +259,8 @@ func TestSettingsOfARequest(t *testing.T) {
 	}
 }
 
-// An error that a handler returns as it is answers with its status under Fiber's own error handler, and tells a
-// stranger nothing of the inside.
+// A handler may return an error as it is. Fiber's own error handler then answers with its status, and tells a stranger
+// nothing of the inside.
 func TestErrorsReturnedAsTheyAre(t *testing.T) {
 	storage := &breakable{Memory: memory.New(memory.Config{Entries: 100})}
 	logger := slog.New(slog.DiscardHandler)

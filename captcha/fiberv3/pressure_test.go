@@ -16,8 +16,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/pressure"
 )
 
-// More is asked of a client whose guesses fail, by the address that the app says, and of nobody else; and who fills
-// in the trap hears of a wrong answer.
+// More is asked of a client whose guesses fail, known by the address that the app gives, and of nobody else. A visitor
+// who fills in the trap is told of a wrong answer.
 func TestPressureAndTrap(t *testing.T) {
 	guard := fiberv3.New(fiberv3.Config{
 		Config: captcha.Config{Pressure: pressure.New(), Trap: "subject"},

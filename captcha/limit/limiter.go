@@ -13,7 +13,7 @@ import (
 // Limiter counts clients in all the networks that they belong to. New's handler is made of one; use it directly for
 // routers on fasthttp other than Fiber v2.
 type Limiter struct {
-	table      *table      // nil where every request is let through
+	table      *table      // nil if every request is let through
 	allowances []allowance // the narrowest network first
 }
 

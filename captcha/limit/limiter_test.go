@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// What one network has used up, another has not, unless both lie in a wider one that has.
+// One network's use leaves another's allowance alone, unless both lie in a wider one that has used its own up.
 func TestLimiterCountsEachNetwork(t *testing.T) {
 	prefixes := []Prefix{{IPv4: 32, IPv6: 64}, {IPv6: 56, Times: 2}, {IPv4: 24, IPv6: 48, Times: 3}}
 	for _, row := range []struct {
@@ -44,7 +44,8 @@ func TestLimiterCountsEachNetwork(t *testing.T) {
 	}
 }
 
-// A request that the wider network has no room for costs the narrower one nothing, or its own next would wait for it.
+// A request that the wider network has no room for costs the narrower one nothing. Otherwise that one's next request
+// would have to wait.
 func TestLimiterTakesBackWhatItRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter(Rate{Count: 1, Per: time.Hour}, []Prefix{{IPv6: 64}, {IPv6: 48, Times: 2}})

@@ -102,8 +102,8 @@ func TestBehindRefuses(t *testing.T) {
 	}
 }
 
-// Whatever a visitor sends, the address that a trusted proxy adds behind it counts; and without trusted proxies nothing
-// that is sent does.
+// Whatever a visitor sends, the address counts that a trusted proxy adds after it. Without trusted proxies, nothing
+// that is sent counts.
 func FuzzForwarded(f *testing.F) {
 	for _, seed := range []string{"", "10.0.0.1", "::1, unknown", "[::1]:80,\x00", ",,,", "1.2.3.4:", "fe80::1%eth0, 10.0.0.1"} {
 		f.Add(seed)

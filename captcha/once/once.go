@@ -86,11 +86,12 @@ const Unfinished captcha.Reason = "unfinished"
 
 // ErrUnfinished says that a form was sent before and that its answer is not known: it takes too long, there was no room
 // to keep it, or the process that handled the form has ended. The app's error handler answers it with the status 409.
+// The handler can tell visitors where to look in this app, which Detail can't know.
 var ErrUnfinished error = &captcha.Error{
 	Reason: Unfinished,
 	Status: http.StatusConflict,
-	Detail: "This form was sent a moment ago, and we do not know yet whether it has arrived. " +
-		"Check before you send it again.",
+	Detail: "This form was sent twice, and we do not know whether the first copy arrived. Look for a sign that it " +
+		"did, such as a confirmation email. If there is none after a few minutes, fill in the form again.",
 }
 
 // Forms gives both copies of a form one answer. New's handler is made of one; use it directly for routers on fasthttp

@@ -134,7 +134,7 @@ func TestOfSendingsAtOnceOneIsHandled(t *testing.T) {
 	})
 }
 
-// The second one comes while the first is under way, and is answered when that is.
+// The second copy comes while the first is being handled, and is answered when the first is.
 func TestASecondSendingWaitsForTheFirst(t *testing.T) {
 	inBothModes(t, func(t *testing.T, cfg captcha.Config) {
 		f := newForm(t, cfg, once.Config{})
@@ -178,7 +178,7 @@ func TestAnythingElseIsNoSecondSending(t *testing.T) {
 	})
 }
 
-// While the first is under way, what has the same key and another content does not wait for it.
+// While the first is being handled, a form with the same key and other content does not wait for it.
 func TestAnotherContentDoesNotWait(t *testing.T) {
 	f := newForm(t, captcha.Config{}, once.Config{})
 	begun, end := make(chan struct{}), make(chan struct{})
@@ -262,7 +262,7 @@ func TestAnErrorIsAnsweredAlike(t *testing.T) {
 	}
 }
 
-// A failure is answered alike to who waits for it, and is soon forgotten, for the same form may succeed then.
+// Copies that wait get the same failure as the first. It is soon forgotten, because the same form may succeed then.
 func TestAFailureIsForgotten(t *testing.T) {
 	var now atomic.Int64
 	kept := memory.New(memory.Config{Now: func() time.Time { return time.Unix(now.Load(), 0) }})
@@ -313,7 +313,7 @@ func TestMultipart(t *testing.T) {
 	}
 }
 
-// A process that works on the form ends, so that nobody will ever say what became of it.
+// A process ends while it works on the form, so nobody will ever know what became of it.
 func TestTheFirstEndsHalfWay(t *testing.T) {
 	storage := memory.New()
 	f := newForm(t, captcha.Config{Storage: storage, Secrets: []string{strings.Repeat("s", 32)}}, once.Config{Wait: 50 * time.Millisecond})
@@ -323,7 +323,7 @@ func TestTheFirstEndsHalfWay(t *testing.T) {
 	first := make(chan sent)
 	go func() { first <- f.post("/contact", fields) }()
 	<-begun
-	if got := f.post("/contact", fields); got.status != 409 || !strings.Contains(got.body, "Check before you send it again") {
+	if got := f.post("/contact", fields); got.status != 409 || !strings.Contains(got.body, "Look for a sign that it did") {
 		t.Errorf("%+v", got)
 	}
 	close(end)
@@ -423,7 +423,7 @@ func TestAPanicLeavesNoMark(t *testing.T) {
 	}
 }
 
-// What is kept says nothing to who reads the storage, and is gone after ten seconds.
+// What is kept tells nothing to whoever reads the storage, and is gone after ten seconds.
 func TestWhatIsKept(t *testing.T) {
 	inBothModes(t, func(t *testing.T, cfg captcha.Config) {
 		now := time.Now()
@@ -520,8 +520,8 @@ func (broken) Add(context.Context, string, []byte, time.Duration) (bool, error) 
 	return false, errors.New("away")
 }
 
-// A storage that is away costs the second sender an answer, and nobody the form. Whoever guesses has a page for each
-// guess. All of them take half of the room, and leave the rest to those who are right.
+// A storage that is away costs the second sender an answer, and nobody the form. Somebody who guesses gets a page for
+// each guess. These pages take up to half of the room, and leave the rest to right answers.
 func TestAFloodOfPagesLeavesRoom(t *testing.T) {
 	const room = 128 << 10
 	kept := memory.New()

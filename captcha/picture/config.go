@@ -37,7 +37,7 @@ type Config struct {
 	// Optional. Default: 90 and 40.
 	Width, Height int
 
-	// Scale is the number of device pixels to a CSS pixel, 1 to 4. 2 is sharp on dense screens.
+	// Scale is the number of device pixels per CSS pixel, 1 to 4. 2 looks sharp on high-density screens.
 	//
 	// Optional. Default: 1.
 	Scale int

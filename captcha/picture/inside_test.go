@@ -98,7 +98,7 @@ func (c *canvas) inked(lo, hi place, style *style) (n int) {
 	return n
 }
 
-// Where the margin is a part of a pixel, letters reach into the last one of a row.
+// If the margin is a part of a pixel, letters reach into a row's last pixel.
 func TestLettersInTheLastPixel(t *testing.T) {
 	for height := 10; height < 16; height++ {
 		r, err := New(Config{Width: 54, Height: height, FontSize: 8}, Alphabet, 4)
@@ -139,7 +139,7 @@ func TestFillIsExact(t *testing.T) {
 	}
 }
 
-// The codes a style's pictures are compressed with decode with any bytes, also those that the style never draws.
+// The codes that compress a style's pictures work for any bytes, even those that the style never draws.
 func TestHuffmanCodesEveryByte(t *testing.T) {
 	var skewed [256]int
 	for i := range 30 {

@@ -19,8 +19,8 @@ func (c *counted) Uint64() uint64 {
 	return c.Source.Uint64()
 }
 
-// Every mark of a noise is drawn by itself, in all that says where it is: none is another one moved, turned or
-// mirrored.
+// Every mark of a noise is drawn with random numbers of its own for all of its place: none is another one moved, turned
+// or mirrored.
 func TestEachMarkIsDrawnByItself(t *testing.T) {
 	const width, height = 180, 80
 	for _, row := range []struct {
@@ -41,7 +41,7 @@ func TestEachMarkIsDrawnByItself(t *testing.T) {
 	}
 }
 
-// Dots laid upon themselves, shifted or mirrored, meet no more of each other than chance has them meet.
+// Dots that are laid upon themselves, shifted or mirrored, meet no more often than by chance.
 func TestDotsAreUnlikeTheirImages(t *testing.T) {
 	const width, height = 180, 80
 	ink := image.NewAlpha(image.Rect(0, 0, width, height))

@@ -160,7 +160,8 @@ func TestRefusedSettings(t *testing.T) {
 	}
 }
 
-// Every setting that is wrong is named, not the first alone, and a package around names them as parts of its own.
+// Every wrong setting is named, not only the first, and a package around this one names them as parts of its own
+// settings.
 func TestRefusedSettingsAreJoined(t *testing.T) {
 	_, err := picture.New(picture.Config{Width: -2, Scale: 9}, picture.Alphabet, 4)
 	want := "setting Picture.Width is -2; accepted: 1 to 1000 CSS pixels, or Fit\nsetting Picture.Scale is 9; accepted: 1 to 4"

@@ -128,7 +128,7 @@ func numbered(network uint64) netip.Addr {
 	return netip.AddrFrom16(bytes)
 }
 
-// From the last wrong answer on a network calms down by itself, within two and a half half-lives, whatever was before.
+// After its last wrong answer, a network calms down by itself within two and a half half-lives, whatever was before.
 func TestCalmsDown(t *testing.T) {
 	p, clock := started(pressure.Config{HalfLife: time.Minute})
 	home := addr("192.0.2.1")
@@ -150,8 +150,8 @@ func TestCalmsDown(t *testing.T) {
 	}
 }
 
-// People alone bring a network down again in which a guesser was: their answers to the longest letters are right
-// three times of four.
+// People alone bring a network's level down again after a guesser has left: their answers to the longest challenges are
+// right three times out of four.
 func TestPeopleBringItDown(t *testing.T) {
 	p, _ := started(pressure.Config{})
 	record(p, 1000, captcha.Wrong, "192.0.2.1")

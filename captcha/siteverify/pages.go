@@ -63,7 +63,7 @@ func (s *Server) CrossOrigin(c *fiber.Ctx) error {
 	page := s.page(c)
 	if page == nil {
 		c.Set(fiber.HeaderCacheControl, "no-store")
-		return c.Status(http.StatusForbidden).JSON(fiber.Map{"detail": "This site does not serve pages of that origin."})
+		return c.Status(http.StatusForbidden).JSON(fiber.Map{"detail": "The site key is unknown, or its site does not list this origin."})
 	}
 	c.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	if c.Get(fiber.HeaderOrigin) != "" {

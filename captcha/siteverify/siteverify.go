@@ -256,7 +256,7 @@ func withDefaults(cfg Config) Config {
 
 // Bounds of settings.
 const (
-	minSecret     = 32 // characters: 128 bits where they are hexadecimal digits
+	minSecret     = 32 // characters: 128 bits if they are hexadecimal digits
 	maxSites      = 1000
 	maxOrigins    = 100
 	maxExpiration = time.Hour

@@ -297,7 +297,7 @@ func (u untilDone) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// A guard may lie below a path that is named as its files are: its challenges are still for the sites' pages alone.
+// A guard's path may have the name that its files' folder has. Its challenges are still for the sites' pages alone.
 func TestCrossOriginBelowAssets(t *testing.T) {
 	h := open(t, captcha.Config{Path: "/assets/"}, siteverify.Config{})
 	for _, path := range []string{"/assets/", "/assets/field?purpose=site_shop", "/assets/field"} {
@@ -312,8 +312,8 @@ func TestCrossOriginBelowAssets(t *testing.T) {
 	}
 }
 
-// What another site's page shows as a picture or plays as a sound comes without an origin, and would use up what its
-// visitor may ask for. Where the page is of this very origin, or the browser does not tell, it is answered.
+// A request for a picture or a sound in another site's page comes without an origin, and would use up what its visitor
+// may ask for. If the page is of this very origin, or the browser does not tell, the request is answered.
 func TestNoOriginFromAnotherSite(t *testing.T) {
 	h := open(t, captcha.Config{Work: work.New(work.Config{Range: 50})}, siteverify.Config{})
 	purpose, body := h.solved("shop", shop)
@@ -454,7 +454,7 @@ func TestReplicasWithOtherLists(t *testing.T) {
 		row.on.want(row.on.verify("secret", shopSecret, "response", response), 200, accepted(noon, row.hostname))
 		row.from.want(row.from.verify("secret", shopSecret, "response", response), 200, refused("timeout-or-duplicate"))
 	}
-	// A page's challenge that one gave is met at the other.
+	// A challenge that one replica gave to a page is met at the other.
 	purpose, body := before.solved("shop", shop)
 	after.want(after.do("POST", "/api/siteverify/response?purpose="+purpose, body, "Origin", shop), 200, "")
 }
@@ -507,7 +507,7 @@ func TestStorageDown(t *testing.T) {
 	}
 }
 
-// A repeat rests on a mark that was read. It is no success before a write after it has been confirmed.
+// A repeat relies on a mark that was read. It is no success until a later write has been confirmed.
 func TestRepeatsAreConfirmed(t *testing.T) {
 	store := &broken{Memory: memory.New(), unconfirmed: true}
 	h := open(t, captcha.Config{}, siteverify.Config{Storage: store})

@@ -113,7 +113,7 @@ func TestSettingsThatDoNotParse(t *testing.T) {
 	}
 }
 
-// What is written well and is not possible is refused by the captcha, with the variable and what is accepted.
+// A value that can be read but is not possible is refused by the captcha, with the variable and what is accepted.
 func TestSettingsThatTheCaptchaRefuses(t *testing.T) {
 	for variable, row := range map[string]struct {
 		values string // with blanks between
@@ -180,7 +180,7 @@ func TestEverySettingHasAVariable(t *testing.T) {
 	}
 }
 
-// What fits into a key, or needs none, is accepted up to the package's own limit.
+// A length that fits into a key, or needs none, is accepted up to the package's own limit.
 func TestLongLengths(t *testing.T) {
 	for _, environ := range [][]string{
 		{"CAPTCHA_LENGTH=14", "CAPTCHA_IMAGE_SIZE=0x40"},
@@ -255,8 +255,8 @@ func TestSettingsByDefault(t *testing.T) {
 	}
 }
 
-// Whatever stands in the variables, they are read or refused by name, and what is read makes a guard, or is refused by
-// it with the variables' names.
+// Whatever the variables hold, they are read, or refused by name. What is read makes a guard, or is refused by the
+// guard with the variables' names.
 func FuzzSettings(f *testing.F) {
 	variables := []string{"ADDR", "STORAGE_WAIT", "CAPTCHA_TIMEOUT", "CAPTCHA_LENGTH", "CAPTCHA_FONT_SIZE", "CAPTCHA_IMAGE_SIZE",
 		"CAPTCHA_LETTER_ROTATION", "CAPTCHA_FOREGROUND_COLOR", "CAPTCHA_BACKGROUND_COLOR", "CAPTCHA_CACHE_KEY", "CAPTCHA_KEY",
@@ -322,7 +322,7 @@ func TestUnknownVariables(t *testing.T) {
 	}
 }
 
-// What other programs read is no typing error, nor is a setting.
+// Neither a variable of another program nor a setting counts as a typing error.
 func TestKnownAndForeignVariables(t *testing.T) {
 	var environ []string
 	for name := range strings.FieldsSeq(`ADDR CAPTCHA_LENGTH CAPTCHA_SECRETS_FILE STORAGE_URL STORAGE_URL_FILE METRICS_ADDR LIMIT_KEPT

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// One client has its share of connections open, and a /56 and a /48 that one customer may have all of, a few shares.
+// One client may have its share of connections open. A /56 or a /48, all of which one customer may have, gets a few
+// shares.
 func TestConnectionsOfEachNetwork(t *testing.T) {
 	const most = 3
 	for _, row := range []struct {

@@ -38,7 +38,7 @@ func TestTurnsAtOnce(t *testing.T) {
 	}
 }
 
-// 300 logins from 300 /64s of one /48 leave a visitor his turn, and most of them are refused at once.
+// 300 logins from 300 /64s of one /48 leave another visitor a turn, and most of them are refused at once.
 func TestTurnsOfOneNetwork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		turns := NewTurns(1)

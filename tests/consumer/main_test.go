@@ -78,7 +78,7 @@ func TestProcess(t *testing.T) {
 	}
 }
 
-// unwanted are the parts of captcha's module that an app which imports captcha alone must not get.
+// unwanted are the parts of this module that an app must not get if it imports only captcha.
 var unwanted = []string{"redis", "gofiber/template", "gofiber/storage", "prometheus", "chromedp",
 	"fibercaptcha/handlers", "fibercaptcha/views", "fibercaptcha/static", "fibercaptcha/storage",
 	"captcha/audio", "captcha/siteverify", "captchatest", "storagetest"}

@@ -23,14 +23,14 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
-// host is the demo as somebody runs it who has pages of their own on its origin: a reverse proxy adds one with ALTCHA's
+// host is the demo of an operator who has pages of their own on its origin. A reverse proxy adds a page with ALTCHA's
 // published widget, unmodified, under the demo's own Content-Security-Policy. All else is the demo's.
 type host struct {
 	url string
 	key atomic.Value // of the challenge that the widget got last
 }
 
-// hostScript tells the widget where its worker is, and sends a form of the API in place, as a page does that stays.
+// hostScript tells the widget where its worker is. It sends the API's form without leaving the page.
 const hostScript = `$altcha.algorithms.set("PBKDF2/SHA-256", () => new Worker("/dist/workers/pbkdf2.js"));
 const form = document.querySelector("form");
 if (form.getAttribute("action").startsWith("/api/")) form.addEventListener("submit", async (event) => {
@@ -164,7 +164,7 @@ func message(payload string) map[string]string {
 }
 
 // alter returns copies of a payload in which one member is another: of what the demo signed, and of the solution. The
-// time that the widget says it took is left out: nothing hangs on it.
+// time that the widget says it took is left out, because nothing depends on it.
 func alter(t *testing.T, payload string) (signed, solution map[string]string) {
 	t.Helper()
 	text, err := base64.StdEncoding.DecodeString(payload)
@@ -252,7 +252,8 @@ func TestWidgetIsSubmitted(t *testing.T) {
 	})
 }
 
-// What was signed can't be altered, and an attempt uses nothing up. A wrong solution is refused and does.
+// What was signed can't be altered, and an attempt to do so uses nothing up. A wrong solution is refused and uses the
+// challenge up.
 func TestWidgetIsAltered(t *testing.T) {
 	eachHost(t, func(b *surfer, h *host, v *visitor) {
 		h.open(b, "/api.html", "ada@example.org")
@@ -280,7 +281,8 @@ func TestWidgetIsAltered(t *testing.T) {
 	})
 }
 
-// A challenge may be over while its form is open: the widget says so, what it had is refused, and it works again.
+// A challenge may expire while its form is open. Then the widget says so, its old solution is refused, and it works
+// again.
 func TestWidgetExpires(t *testing.T) {
 	eachHost(t, func(b *surfer, h *host, v *visitor) {
 		h.open(b, "/api.html", "ada@example.org")
@@ -316,7 +318,8 @@ func (h *host) read(b *surfer, right bool) {
 	b.inState(state)
 }
 
-// Where letters are demanded, the widget shows the demo's picture and has a receipt for the right ones, good once.
+// If letters are demanded, the widget shows the demo's picture and gets a receipt for the right ones, which is good
+// once.
 func TestWidgetShowsLetters(t *testing.T) {
 	eachHost(t, func(b *surfer, h *host, v *visitor) {
 		h.open(b, "/letters.html", "ada@example.org")

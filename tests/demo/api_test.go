@@ -214,7 +214,7 @@ func pasteCurlLines(t *testing.T, v *visitor, keyField string) {
 	}
 }
 
-// Who sends the request chooses its Host, and what is pasted into a shell must not be theirs.
+// Whoever sends the request chooses its Host, so none of it may get into lines that are pasted into a shell.
 func TestCurlLinesAreSafeToPaste(t *testing.T) {
 	t.Parallel()
 	v := visit(t, start(t))

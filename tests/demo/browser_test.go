@@ -45,8 +45,7 @@ func (b *surfer) works() bool {
 	return browser.Value[bool](b.Page, `document.querySelector("captcha-field[data-work]:defined") !== null`)
 }
 
-// solve waits until the browser has met the challenge of the page, or writes the answer where that is not the browser's
-// to do.
+// solve waits until the browser has met the challenge of the page, or types the answer if the browser can't do it.
 func (b *surfer) solve() {
 	b.t.Helper()
 	if b.works() {
@@ -72,8 +71,8 @@ func (b *surfer) at() string {
 	return browser.Value[string](b.Page, "location.pathname")
 }
 
-// quiet fails the test for what the browser complained of, but for the pages that came with a status on purpose, and
-// for each request to another origin.
+// quiet fails the test for each request to another origin, and for each complaint of the browser, except about a status
+// that the test expects.
 func (b *surfer) quiet() {
 	b.t.Helper()
 	for _, problem := range b.Problems() {

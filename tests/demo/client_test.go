@@ -21,7 +21,7 @@ const modules = "../node_modules"
 // nodeLimit bounds how long one of them may take, on a machine that is busy.
 const nodeLimit = 2 * time.Minute
 
-// node makes ready to run one of the modules' programs in a directory. Without them the test is skipped, or fails where
+// node makes ready to run one of the modules' programs in a directory. Without them the test is skipped, or fails if
 // REQUIRE_NODE=1 is set, as in CI.
 func node(t *testing.T, dir, program string, args ...string) *exec.Cmd {
 	t.Helper()

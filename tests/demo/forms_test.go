@@ -51,7 +51,8 @@ func TestContact(t *testing.T) {
 	v := visit(t, start(t))
 	typed := map[string]string{"name": "Ada <b>", "email": "ada..l@example.org", "message": "One\r\ntwo & three"}
 
-	// A mistake of the visitor's: all that was typed is still there, the answer too, and the message stands at its field.
+	// After a visitor's mistake, all that was typed is still there, even the answer, and the message is beside its
+	// field.
 	first := v.get("/contact")
 	typed["captcha_value"] = v.solve(first)
 	again := v.submit(first, typed)
@@ -82,7 +83,7 @@ func TestContact(t *testing.T) {
 	v.want(v.get(sent.Header.Get("Location")), http.StatusOK) // a reload
 	v.want(v.get("/contact/"+strings.Repeat("A", 26)), http.StatusNotFound)
 
-	// Sent a second time, as by the back button, with a change: as it was, it is answered as it was.
+	// Sent again unchanged, as after the back button, it gets the same reply. With a change, it is refused.
 	v.follow(v.submit(first, typed))
 	typed["message"] += "!"
 	used := v.submit(first, typed)
@@ -105,7 +106,7 @@ func TestSignupOncePerAddress(t *testing.T) {
 	s := start(t)
 	v := visit(t, s)
 	signup := func(email string) page {
-		v = visit(t, s) // who is logged in is not offered to sign up
+		v = visit(t, s) // a visitor who is logged in is not offered to sign up
 		form := v.get("/signup")
 		return v.submit(form, map[string]string{"email": email, "password": "correct horse", "captcha_value": v.solve(form)})
 	}
@@ -124,7 +125,7 @@ func TestSignupOncePerAddress(t *testing.T) {
 			t.Error("the password is in the page")
 		}
 	}
-	// Who has not solved the captcha is not told.
+	// A visitor who has not solved the captcha is not told.
 	form := v.get("/signup")
 	p := v.submit(form, map[string]string{"email": "grace@example.org", "password": "correct horse", "captcha_value": "WRONG"})
 	v.want(p, http.StatusUnprocessableEntity)

@@ -11,9 +11,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// validation are the rules of html-validate. The standard has no autocomplete="off" for a hidden field; Firefox puts
-// back what was in such a field before a reload unless it is there, so that an old key would stand beside a new
-// picture.
+// validation are the rules of html-validate. The standard has no autocomplete="off" for a hidden field. Without it,
+// Firefox puts back what was in such a field before a reload, so that an old key would be beside a new picture.
 const validation = `{"extends": ["html-validate:standard"], "rules": {"valid-autocomplete": "off"}}`
 
 // Every page is as the HTML standard has it, as it is first seen and with its errors.
@@ -56,8 +55,8 @@ func TestHTML(t *testing.T) {
 	}
 }
 
-// A form that was refused says so first in its title, then in a list of what to do, which has the focus and leads to
-// the fields; the field that the list leads to says the same.
+// A form that was refused says so first in its title, and then in a list of what to do. The list has the focus and
+// links to the fields, each of which says the same.
 func TestRefusedFormsLead(t *testing.T) {
 	t.Parallel()
 	v := visit(t, start(t))
@@ -107,7 +106,7 @@ func TestRefusedFormsLead(t *testing.T) {
 	}
 }
 
-// Who asks for new characters without script gets the form back as it was typed, and no complaint.
+// A visitor who asks for new characters without script gets the form back as it was typed, and no complaint.
 func TestNewCharactersWithoutScript(t *testing.T) {
 	t.Parallel()
 	v := visit(t, start(t))

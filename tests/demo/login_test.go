@@ -120,8 +120,8 @@ func TestSecureCookieBehindTLS(t *testing.T) {
 	}
 }
 
-// Three failures for an account, from wherever they come, and the captcha is asked for: with an account and without one
-// alike.
+// After three failures for an address, from wherever they come, the captcha is asked for, whether or not there is an
+// account.
 func TestCaptchaAfterThreeFailuresOfAnAccount(t *testing.T) {
 	t.Parallel()
 	s := start(t, "TRUSTED_PROXIES=127.0.0.1")
@@ -148,8 +148,8 @@ func TestCaptchaAfterThreeFailuresOfAnAccount(t *testing.T) {
 	}
 }
 
-// The server works as hard to refuse a password where there is no account as where there is one, so that the time of an
-// answer does not tell. Hashing is nearly all of that work: without it next to nothing would be left.
+// The server works as hard to refuse a password if there is no account as if there is one, so that the time of a reply
+// does not tell. Hashing is nearly all of that work: without it next to nothing would be left.
 func TestRefusalsCostTheSame(t *testing.T) {
 	s := start(t, "TRUSTED_PROXIES=127.0.0.1")
 	account(t, s, "there@example.org")
@@ -185,7 +185,7 @@ func TestRefusalsCostTheSame(t *testing.T) {
 	t.Log(costs)
 }
 
-// Twenty tries from a network, whatever the account, and the captcha is asked for there, and nowhere else.
+// After twenty tries from a network, whatever the accounts, the captcha is asked for there and nowhere else.
 func TestCaptchaAfterTwentyTriesFromANetwork(t *testing.T) {
 	t.Parallel()
 	s := start(t, "TRUSTED_PROXIES=127.0.0.1")
@@ -203,7 +203,7 @@ func TestCaptchaAfterTwentyTriesFromANetwork(t *testing.T) {
 			t.Errorf("failure %d: asked %v", n+1, asked(p))
 		}
 	}
-	// The right password alone does not do there any more, from anywhere in that network.
+	// From anywhere in that network, the right password alone is no longer enough.
 	if p := from("2001:db8:0:ff::ffff", "ada@example.org", password); p.StatusCode != http.StatusUnprocessableEntity || !asked(p) {
 		t.Errorf("from the same network: %s", p.Status)
 	}
@@ -257,7 +257,7 @@ func TestGuessesAtTheSameMoment(t *testing.T) {
 		}
 		close(gate)
 		all.Wait()
-		// Fewer, where a guess found no time for its hash on a machine that is busy.
+		// Fewer, if a busy machine had no time for a guess's hash.
 		if n := looked.Load(); n < 1 || n > 3 {
 			t.Errorf("round %d: %d guesses were looked at, want 1 to 3", round, n)
 		}
@@ -292,7 +292,7 @@ func TestReplicasShareSessions(t *testing.T) {
 }
 
 // A storage that answers each call just in time does not keep a visitor waiting for the sum of them: the login is
-// refused as by one that does not answer.
+// refused as if the storage did not answer.
 func TestLogInOnSlowStorage(t *testing.T) {
 	t.Parallel()
 	line := redisserver.Own(t).Line(t)
@@ -306,7 +306,7 @@ func TestLogInOnSlowStorage(t *testing.T) {
 	v.want(v.submit(form, wrong), http.StatusUnprocessableEntity)
 }
 
-// Who has solved the captcha gets the account, however long the storage takes for each step of it.
+// A visitor who has solved the captcha gets the account, however long the storage takes for each step.
 func TestSignUpOnSlowStorage(t *testing.T) {
 	t.Parallel()
 	line := redisserver.Own(t).Line(t)

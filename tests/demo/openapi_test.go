@@ -74,7 +74,7 @@ func readContract(t *testing.T, v *visitor) *contract {
 }
 
 // check sends a request, and fails the test unless the reply is one that the description promises for it. A request
-// that is meant to be taken has to be one that the description allows, too.
+// that should be accepted has to be one that the description allows, too.
 func (c *contract) check(v *visitor, path string, r *http.Request, status int) page {
 	c.t.Helper()
 	var sent []byte
@@ -160,8 +160,7 @@ func solveForWidget(t *testing.T, text string) (payload string) {
 	return base64.StdEncoding.EncodeToString(whole)
 }
 
-// Every reply of the description comes from the running server, in the shape that it has there, and no reply comes that
-// the description does not have.
+// The running server sends every reply of the description, in the shape that it has there, and no other reply.
 func TestOpenAPIDescribesTheServer(t *testing.T) {
 	t.Parallel()
 	s := start(t, "CAPTCHA_PRESSURE=auto") // with what the replies have then

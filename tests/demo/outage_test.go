@@ -96,7 +96,7 @@ func TestRedisLostWhileRunning(t *testing.T) {
 			t.Errorf("the form came back with %q", p.field("email"))
 		}
 	}
-	// A form is shown all the same: its challenge needs no storage.
+	// A form is still shown, because its challenge needs no storage.
 	v.want(v.get("/contact"), http.StatusOK)
 
 	redis.Restart()
@@ -140,7 +140,7 @@ func TestBrokenRecord(t *testing.T) {
 	}
 }
 
-// An answer that no replica has is not let through, and its page says that it may be used up.
+// An answer that no replica has recorded is not let through, and the page says that it may be used up.
 func TestAnAnswerThatIsNotConfirmed(t *testing.T) {
 	t.Parallel()
 	master, replica := redisserver.Own(t), redisserver.Own(t)

@@ -33,7 +33,7 @@ func TestPagesAreLight(t *testing.T) {
 	for _, path := range paths {
 		v := in
 		if path == "/login" || path == "/signup" {
-			v = visit(t, s) // who is logged in is sent elsewhere
+			v = visit(t, s) // a visitor who is logged in is sent elsewhere
 		}
 		p := v.get(path)
 		weight, parts := len(p.text), 0
@@ -55,7 +55,8 @@ func TestPagesAreLight(t *testing.T) {
 	}
 }
 
-// The head of every page, an error's too, says who is logged in and has the way out, or has the ways in.
+// The head of every page, even of an error, says who is logged in and links to the logout, or links to the login and
+// the signup.
 func TestEveryPageSaysWhoIsLoggedIn(t *testing.T) {
 	s := start(t)
 	in, out := visit(t, s), visit(t, s)
@@ -139,7 +140,7 @@ func TestPagesAreWellFormed(t *testing.T) {
 	}
 }
 
-// The program on the home page is one: it builds as it stands there, shows its field, and accepts an answer once.
+// The program on the home page works: it builds as it stands there, shows its field, and accepts an answer once.
 func TestProgramOfTheHomePage(t *testing.T) {
 	t.Parallel()
 	program := visit(t, start(t)).get("/").under("program")
@@ -183,8 +184,8 @@ func jsonText(value any) string {
 	return strings.TrimSpace(b.String())
 }
 
-// BenchmarkPages says what a page costs the server in CPU time, over HTTP. The playground keeps what it has drawn: the
-// last ones are of settings that it has not seen yet.
+// BenchmarkPages says what a page costs the server in CPU time, over HTTP. The playground keeps what it has drawn, so
+// the last requests have settings that it has not seen yet.
 func BenchmarkPages(b *testing.B) {
 	s, n := start(b), 0
 	for _, path := range append(paths,

@@ -45,7 +45,7 @@ func TestBrowserPlays(t *testing.T) {
 	b.quiet()
 }
 
-// The browser works, and the page says what that took here and takes native code, as often as it is asked.
+// The browser does the work, and the page says how long it took here and in native code, as often as it is asked.
 func TestBrowserPlaysAtWork(t *testing.T) {
 	t.Parallel()
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
@@ -66,7 +66,7 @@ func TestBrowserPlaysAtWork(t *testing.T) {
 	})
 }
 
-// What the server can't give is told, and may be there the next time.
+// If the server refuses to give a challenge, the page says so, and shows no old figures.
 func TestBrowserPlaysAtNoWork(t *testing.T) {
 	t.Parallel()
 	b := surf(t, server.Start(t, "LIMIT_ISSUE=1/hour"))

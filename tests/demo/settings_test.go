@@ -32,7 +32,7 @@ func TestSettingsThatStopTheStart(t *testing.T) {
 		{"STORAGE_URL=mysql://db", `STORAGE_URL: storage URL: scheme "mysql" is unknown; accepted: memory://`},
 		{"CAPTCHA_CACHE=mysql://db", `CAPTCHA_CACHE: storage URL: scheme "mysql" is unknown; accepted: memory://`},
 		{"CAPTCHA_FONT_PATH=/nothing.ttf", `CAPTCHA_FONT_PATH="/nothing.ttf": must be the path of a TrueType or OpenType file`},
-		// What is written well, and refused by the captcha, by itself or together with another.
+		// Settings that can be read, but that the captcha refuses, alone or together with another.
 		{"CAPTCHA_LENGTH=33", `CAPTCHA_LENGTH: setting`},
 		{"CAPTCHA_LENGTH=20 CAPTCHA_IMAGE_SIZE=0x40", `: setting `},
 		{"CAPTCHA_FONT_PATH=" + noFont, `CAPTCHA_FONT_PATH: setting Picture.Fonts[0]`},
@@ -66,7 +66,7 @@ func TestAddressThatIsTaken(t *testing.T) {
 	}
 }
 
-// Without a host the program serves every address of its machine, of both kinds.
+// Without a host the program serves every address of its machine, IPv4 and IPv6.
 func TestAddressOfEitherKind(t *testing.T) {
 	t.Parallel()
 	six, err := net.Listen("tcp", "[::1]:0")
@@ -92,7 +92,7 @@ func TestAddressOfEitherKind(t *testing.T) {
 	}
 }
 
-// renamed gives the key and the picture names of one's own.
+// renamed gives the fields of key and picture other names.
 var renamed = []string{"CAPTCHA_KEY=id", "CAPTCHA_IMAGE=png", "CAPTCHA_CACHE=memory://"}
 
 // The settings of the wire contract hold for forms and API alike, and for what the site tells about them.

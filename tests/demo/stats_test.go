@@ -20,8 +20,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
-// The site runs in this process, for its counters to be told of more than a test can solve: numbers of seven digits, of
-// every class of time and of every reason, over an hour.
+// The site runs in this process, so that its counters can be told of more than a test can solve: numbers of seven
+// digits, every class of time and every reason, over an hour.
 func TestBrowserFindsLargeStatisticsGood(t *testing.T) {
 	t.Parallel()
 	b := &surfer{Page: browser.Open(t), t: t}
@@ -48,8 +48,7 @@ func TestBrowserFindsLargeStatisticsGood(t *testing.T) {
 }
 
 // A thousand visitors of a real guard come over an hour. They read some styles worse than others, and one in twelve
-// leaves without an answer. With
-// -artifacts the page is kept as it looks, light and dark, narrow and wide.
+// leaves without an answer. With -artifacts screenshots of the page are kept, light and dark, narrow and wide.
 func TestBrowserShowsAThousandVisitors(t *testing.T) {
 	random := rand.New(rand.NewPCG(17, 0))
 	clock := time.Date(2030, 5, 6, 7, 0, 0, 0, time.UTC)

@@ -49,7 +49,7 @@ func TestSentTwice(t *testing.T) {
 	}
 }
 
-// Whoever signs up with two clicks is signed in, though the browser shows what the second was answered.
+// A visitor who signs up with two clicks is signed in, although the browser shows the reply to the second.
 func TestSignedUpTwice(t *testing.T) {
 	s := start(t)
 	first, second := visit(t, s), visit(t, s)
@@ -65,7 +65,8 @@ func TestSignedUpTwice(t *testing.T) {
 	}
 }
 
-// The replica that has the first sending is killed, so that nobody knows what became of it. The second is told so.
+// The replica that handles the first copy is killed, so that nobody knows what became of it. The reply to the second
+// copy says so.
 func TestSentTwiceAndTheFirstIsKilled(t *testing.T) {
 	redis := redisserver.Own(t)
 	line := redis.Line(t)

@@ -41,7 +41,7 @@ func TestWireContract(t *testing.T) {
 	}
 }
 
-// What is wrong with an endpoint's own fields is told in the same words, and uses nothing up.
+// A mistake in an endpoint's own fields is reported in the same words, and uses nothing up.
 func TestRefusedOwnFieldsUseNothingUp(t *testing.T) {
 	t.Parallel()
 	kib64 := strings.Repeat("A", 64<<10)

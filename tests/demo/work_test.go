@@ -36,7 +36,7 @@ func (v *visitor) worked(p page, solution string, fields map[string]string) page
 	return v.do(v.request(http.MethodPost, p.Request.URL.Path, "application/x-www-form-urlencoded", values.Encode()))
 }
 
-// An account is made without anything typed for the captcha, once; a slip in the form's own fields uses no work up.
+// An account is made once with nothing typed for the captcha. A mistake in the form's own fields uses no work up.
 func TestSignupByWork(t *testing.T) {
 	t.Parallel()
 	v := visit(t, start(t))
@@ -58,7 +58,7 @@ func TestSignupByWork(t *testing.T) {
 	v.want(v.worked(again, strings.Repeat("0", 64), good), http.StatusUnprocessableEntity)
 }
 
-// Who writes a message has to read letters.
+// A visitor who writes a message has to read letters.
 func TestContactTakesNoWork(t *testing.T) {
 	t.Parallel()
 	v := visit(t, start(t))

@@ -152,7 +152,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// A request with the wrong method is told so in the original's words.
+// A request with the wrong method gets the original's message.
 func TestMethod(t *testing.T) {
 	f := open(t, "captcha_image", "json")
 	reply := browser.Value[string](f.page, `fetch(api + "/api/captcha/").then((response) => response.json()).then((reply) => reply.detail)`)

@@ -28,7 +28,7 @@ func openBadger(t *testing.T, dir string) fiber.Storage {
 	return badger.New(badger.Config{Database: dir, Logger: quiet{}})
 }
 
-// each runs a test on every driver, with challenges that are stored, as is the default on such a storage, and sealed.
+// each runs a test on every driver, with stored challenges, the default on such a storage, and with sealed ones.
 func each(t *testing.T, test func(t *testing.T, cfg captcha.Config)) {
 	for driver, open := range map[string]func(*testing.T, string) fiber.Storage{"memory": openMemory, "badger": openBadger} {
 		for mode, secrets := range map[string][]string{"stored": nil, "sealed": secrets} {

@@ -70,9 +70,9 @@ func TestForm(t *testing.T) {
 	})
 }
 
-// TestSize prints what the captcha adds to a binary on Fiber v3, and what there is of Fiber v2 in it, which captcha's
-// own types bring along: with the tables that go with it some 440 KiB, which is what is saved where a stub of the few
-// things that captcha uses stands for Fiber v2.
+// TestSize prints what the captcha adds to a binary on Fiber v3, and how much of that is Fiber v2, which captcha's own
+// types bring along. With its tables, Fiber v2 is some 440 KiB: that is what a stub with the few things that captcha
+// uses would save.
 func TestSize(t *testing.T) {
 	with, without := build(t, "."), build(t, "./bare")
 	added := size(t, with) - size(t, without)

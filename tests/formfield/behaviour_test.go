@@ -39,7 +39,7 @@ func TestEveryBrowserBuildsTheField(t *testing.T) {
 	})
 }
 
-// React draws the page again and again, and leaves the field as it is; a field that was taken away comes back as a new
+// React draws the page again and again, and leaves the field as it is. A field that was removed comes back as a new
 // one.
 func TestReact(t *testing.T) {
 	t.Parallel()
@@ -72,7 +72,7 @@ func TestReact(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// What the page put into the element stands there until the field can be had.
+// What the page put into the element stays until the field can be loaded.
 func TestBuildsAfterAnOutage(t *testing.T) {
 	t.Parallel()
 	s, p := start(t, captcha.Config{}), browser.Open(t)
@@ -90,7 +90,7 @@ func TestBuildsAfterAnOutage(t *testing.T) {
 	wantHeading(t, p, "Thanks for one")
 }
 
-// A copy of the page's parts that is put back later, as Turbo and htmx do, shows no challenge that was sent or has
+// Turbo and htmx put copies of a page's parts back later. Such a copy does not show a challenge that was sent or has
 // expired as if it were fresh.
 func TestSnapshots(t *testing.T) {
 	t.Parallel()
@@ -132,7 +132,8 @@ func TestOldPage(t *testing.T) {
 	}
 }
 
-// missing is what came after the oldest browsers that the field's script names, as far as somebody might use it.
+// missing removes what is newer than the oldest browsers that the field's script names, as far as a script might use
+// it.
 const missing = `
 	delete window.AbortController; delete window.AbortSignal; delete window.structuredClone; delete window.requestIdleCallback;
 	for (const [of, names] of [
@@ -145,7 +146,7 @@ const missing = `
 		return real.call(this, type, action, Boolean(options));
 	})(EventTarget.prototype.addEventListener);`
 
-// A browser that lacks what came after the stated oldest ones has the whole field.
+// A browser without those newer features has the whole field.
 func TestOlderBrowsers(t *testing.T) {
 	t.Parallel()
 	s, p := start(t, withWork(light)), browser.Open(t)
@@ -164,7 +165,7 @@ func TestOlderBrowsers(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// Somebody who waits is told so, and a form that is sent twice is sent once.
+// A visitor who has to wait is told so, and a form that is sent twice arrives once.
 func TestSlowReplies(t *testing.T) {
 	t.Parallel()
 	s, p := start(t, captcha.Config{}), browser.Open(t)
@@ -175,7 +176,7 @@ func TestSlowReplies(t *testing.T) {
 	awaitStatus(p, "one", refreshed)
 	s.delay = 3 * time.Second
 	p.Type("#one [name=captcha_value]", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))
-	// A browser that is on its way to the next page answers no questions: what was said is noted.
+	// A browser that is loading the next page answers no questions, so the page notes what it says.
 	browser.Value[bool](p, `new MutationObserver(([change]) => (sessionStorage.said = change.target.textContent)).observe(
 		document.querySelector("#one .captcha-status"), {childList: true}) === undefined`)
 	p.Follow(func() { p.ClickTwice("#one [name=send]") })
@@ -211,7 +212,7 @@ func TestErrorGoes(t *testing.T) {
 	}
 }
 
-// A policy that trusts by nonce alone has the script, the style and the worker.
+// Under a policy that trusts only nonces, the script, the style and the worker are loaded.
 func TestNonce(t *testing.T) {
 	t.Parallel()
 	s, p := start(t, withWork(light)), browser.Open(t)
@@ -229,7 +230,7 @@ func TestNonce(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// Where the script is blocked although there is JavaScript, the field is what it is without.
+// If the script is blocked although JavaScript is on, the field works as it does without script.
 func TestBlockedScript(t *testing.T) {
 	t.Parallel()
 	s, p := start(t, captcha.Config{}), browser.Open(t)

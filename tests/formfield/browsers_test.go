@@ -54,8 +54,8 @@ func wantDrawn(t *testing.T, p *browser.Page, form string) {
 	}
 }
 
-// hearToTheEnd presses "Listen", and fails the test unless the whole sound was played. The sound is muted, for a
-// machine that runs tests has no loudspeaker, without which Firefox plays nothing else.
+// hearToTheEnd presses "Listen", and fails the test unless the whole sound was played. The sound is muted, because a
+// machine that runs tests has no loudspeaker, and without one Firefox plays only muted sound.
 func hearToTheEnd(t *testing.T, p *browser.Page, form string) {
 	t.Helper()
 	type sound struct{ Played, Duration float64 }
@@ -79,7 +79,7 @@ func hearToTheEnd(t *testing.T, p *browser.Page, form string) {
 	}
 }
 
-// Who comes back after sending a form finds a challenge that can be answered, in every browser.
+// A visitor who comes back after sending a form finds a challenge that can be answered, in every browser.
 func TestEveryBrowserGoesBack(t *testing.T) {
 	t.Parallel()
 	browser.Each(t, func(t *testing.T, p *browser.Page) {

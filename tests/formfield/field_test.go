@@ -165,7 +165,7 @@ func TestRefreshKeepsTheLanguage(t *testing.T) {
 	}
 }
 
-// What a refresh replaces keeps its size on the page, however dense the pixels are and whatever the text's length.
+// A new picture has the old one's scale on the page, at every pixel density and whatever the text's length.
 func TestRefreshKeepsTheScale(t *testing.T) {
 	t.Parallel()
 	look := picture.Config{Width: picture.Fit, Height: 50, Scale: 2}
@@ -251,8 +251,8 @@ func TestRenewsBeforeItExpires(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// Nobody's answer is taken away: who types hears that the characters have expired, and has others once the field is
-// empty.
+// Nobody's answer is taken away. A visitor who is typing is told that the characters have expired, and gets others once
+// the field is empty.
 func TestKeepsWhatIsTyped(t *testing.T) {
 	t.Parallel()
 	s, p := start(t, captcha.Config{Expiration: 3 * time.Second}), browser.Open(t)
@@ -275,7 +275,7 @@ func TestKeepsWhatIsTyped(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// Who begins to answer or to listen has time to.
+// A visitor who begins to answer or to listen has enough time.
 func TestRenewsForWhoBegins(t *testing.T) {
 	t.Parallel()
 	for _, begin := range []string{"[name=captcha_value]", ".captcha-listen"} {
@@ -314,7 +314,7 @@ func TestRenewsAfterMoving(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// A page that nobody looks at asks for nothing, and has a new challenge as soon as it is looked at.
+// A page that nobody looks at asks for nothing. As soon as somebody does, it gets a new challenge.
 func TestHiddenPageWaits(t *testing.T) {
 	t.Parallel()
 	s, p := start(t, captcha.Config{Expiration: 2 * time.Second}), browser.Open(t)
@@ -367,7 +367,7 @@ func TestRenewsAfterAnOutage(t *testing.T) {
 	awaitStatus(p, "one", "")
 }
 
-// Who comes back after sending a form can send it again, wherever the browser has the page from.
+// A visitor who comes back after sending a form can send it again, wherever the browser gets the page from.
 func TestBack(t *testing.T) {
 	t.Parallel()
 	const origin = `(({type, transferSize}) => type + (transferSize > 0 ? "" : " from cache"))(performance.getEntriesByType("navigation")[0])`

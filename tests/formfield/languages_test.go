@@ -50,7 +50,7 @@ func startEveryLanguage(t *testing.T) (url string) {
 }
 
 // measured says what does not fit: words that are wider than a phone, labels of buttons that take two lines, and parts
-// that stand on the wrong side. Every sentence that the script says is tried in its place.
+// on the wrong side. It tries every sentence that the script says in its place.
 const measured = `(() => {
 	const wrong = [], wide = document.documentElement.clientWidth;
 	for (const field of document.querySelectorAll("captcha-field")) {

@@ -20,9 +20,9 @@ func (p *pressed) Steps() []captcha.Step              { return pressure.ConfigDe
 func (p *pressed) Level(netip.Addr) int               { return int(p.level.Load()) }
 func (p *pressed) Record(netip.Addr, captcha.Outcome) {}
 
-// A network that comes under attack while its visitor looks at the page: the field says how many letters there are now,
-// and its browser works as well. The highest level is met in every browser, and that of before is shown again when it
-// is over.
+// A network's level rises while its visitor looks at the page: the field says how many letters there are now, and the
+// browser works as well. Every browser can meet the highest level. When it is over, the field shows what it showed
+// before.
 func TestEveryBrowserUnderPressure(t *testing.T) {
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
 		under := &pressed{}
@@ -60,7 +60,7 @@ func TestEveryBrowserUnderPressure(t *testing.T) {
 	})
 }
 
-// What is checked already does not stay so where letters are asked for as well by the time that it is renewed.
+// A field that is checked does not stay so if its renewed challenge asks for letters as well.
 func TestCheckedUnderPressure(t *testing.T) {
 	under := &pressed{}
 	s, p := start(t, captcha.Config{Pressure: under, Work: work.New(light)}), browser.Open(t)
@@ -79,7 +79,7 @@ func TestCheckedUnderPressure(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// Ten letters fit a small window, and nothing has to be moved sideways.
+// Ten letters fit into a small window, and nothing has to be scrolled sideways.
 func TestLongAnswersFitSmallWindows(t *testing.T) {
 	under := &pressed{}
 	under.level.Store(3)

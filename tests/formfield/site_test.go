@@ -58,13 +58,13 @@ type site struct {
 	language atomic.Value  // of the last such request's challenge
 	heard    chan struct{} // gets one when a sound is asked for
 	accepted atomic.Int32  // forms with the right answer
-	delay    time.Duration // between a form's being judged and the reply
+	delay    time.Duration // between the verdict on a form and the reply
 	wait     atomic.Int64  // nanoseconds until a request for a challenge is answered
 
 	refusedNote string // a note that the form is refused for
 	options     captcha.FieldOptions
 	policy      string // Content-Security-Policy
-	older       bool   // whether browsers do not know what is new in the style
+	older       bool   // whether browsers don't know the newer parts of the style
 }
 
 // start serves a site until the test ends.
@@ -137,7 +137,7 @@ func (s *site) thank(c *fiber.Ctx) error {
 	return c.SendString(`<!doctype html><html lang="en"><title>Thanks</title><link rel="icon" href="data:,"><h1>Thanks for ` + c.Params("form") + `</h1>`)
 }
 
-// newer are the parts of the style that browsers had after those that the script's head names.
+// newer are the parts of the style that need newer browsers than the script's head names.
 var newer = strings.NewReplacer("color-mix(", "unknown-mix(", ":where(", ":unknown(", ":focus-visible", ":unknown", "inline-start", "unknown-start",
 	"gap:", "unknown-gap:", "forced-color-adjust", "unknown-adjust", "inline-grid", "unknown-grid")
 
@@ -173,7 +173,7 @@ func (s *site) issue(c *fiber.Ctx, again bool) (*captcha.Challenge, error) {
 	return s.guard.IssueTo(c.UserContext(), visitor)
 }
 
-// show renders the page; of the form that was refused with what was typed and why.
+// show renders the page. The form that was refused has what was typed, and why it was refused.
 func (s *site) show(c *fiber.Ctx, refused string, problem error) error {
 	var forms []form
 	for _, name := range []string{"one", "two"} {

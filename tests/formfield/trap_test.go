@@ -42,7 +42,7 @@ var joinPage = template.Must(template.New("join").Parse(`<!doctype html>
 type club struct {
 	guard   *captcha.Guard
 	url     string
-	thought atomic.Int64 // by how much the server's clock is ahead: the time that a visitor has taken, without waiting for it
+	thought atomic.Int64 // how far the server's clock is ahead: the time that a visitor takes
 	reasons chan captcha.Reason
 	policy  string
 }
@@ -139,7 +139,7 @@ func wantTrap(t *testing.T, p *browser.Page) {
 	}
 }
 
-// People in every browser: by keys, and with a page that was left, gone back to and restored.
+// People in every browser: with the keyboard, and on a page that was left, gone back to and restored.
 func TestEveryBrowserLetsPeopleByTheTrap(t *testing.T) {
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
 		c := startClub(t, captcha.Config{})
@@ -176,7 +176,7 @@ func TestEveryBrowserLetsPeopleByTheTrap(t *testing.T) {
 	})
 }
 
-// Without the style the trap can be seen, and says what to do with it.
+// Without the style the trap can be seen, and its label says what to do.
 func TestTrapWithoutTheStyle(t *testing.T) {
 	c, p := startClub(t, captcha.Config{}), browser.Open(t)
 	c.policy = strings.Replace(policy, "style-src 'self'", "style-src 'none'", 1)
@@ -207,7 +207,7 @@ func TestTrapIsNotRead(t *testing.T) {
 	}
 }
 
-// Chromium fills in what it knows of somebody, and not the trap.
+// Chromium fills in a saved address, and not the trap.
 func TestTrapAndAutofill(t *testing.T) {
 	c, p := startClub(t, captcha.Config{}), browser.Open(t)
 	p.Visit(c.url)
@@ -245,7 +245,7 @@ func TestTrapAndPasswordManagers(t *testing.T) {
 				return user.name;
 			})(document.querySelector("[type=password]"))`)
 			wantTrap(t, p)
-			if filled == "captcha_value" { // no trap's fault: the letters are typed over it
+			if filled == "captcha_value" { // not because of the trap: the letters are typed over it
 				browser.Value[string](p, `document.querySelector("[name=captcha_value]").value = ""`)
 			}
 			c.join(t, p)

@@ -37,7 +37,7 @@ func solutionOf(p *browser.Page, form string) solution {
 	}))((selector) => document.querySelector("#%s " + selector))`, form))
 }
 
-// Who fills in a form types nothing for the captcha, in every browser: it works while they write.
+// In every browser, a visitor who fills in a form types nothing for the captcha: the browser works while they write.
 func TestEveryBrowserWorks(t *testing.T) {
 	t.Parallel()
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
@@ -61,7 +61,7 @@ func TestEveryBrowserWorks(t *testing.T) {
 		p.Submit("#one [name=send]")
 		wantHeading(t, p, "Thanks for one")
 
-		// Who comes back has work of another challenge done, and can send again.
+		// A visitor who comes back gets another challenge, whose work the browser does, and can send again.
 		p.Back()
 		p.Type("#one [name=note]", "Again")
 		p.Await(`document.querySelector("#one [name=captcha_work]").value !== "" && !("sent" in document.querySelector("#one captcha-field").dataset)`)
@@ -102,7 +102,7 @@ func TestHeldFormStaysWhereSomebodyTypes(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// Who prefers letters has them, and the work does not count then.
+// A visitor who prefers letters gets them, and then the work does not count.
 func TestLettersInsteadOfWork(t *testing.T) {
 	t.Parallel()
 	s, p := start(t, withWork(light)), browser.Open(t)
@@ -128,7 +128,7 @@ func TestLettersInsteadOfWork(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// Letters that somebody is at stay where they are.
+// Letters that somebody is typing stay where they are.
 func TestWorkWaitsForWhoTypes(t *testing.T) {
 	t.Parallel()
 	s, p := start(t, withWork(light)), browser.Open(t)
@@ -169,7 +169,7 @@ func TestWorkIsRenewed(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// Where the work can't be had or done, the letters are there as without it.
+// If the work can't be loaded or done, the letters are there as without it.
 func TestWorkGivesWay(t *testing.T) {
 	t.Parallel()
 	for name, break_ := range map[string]string{
@@ -240,7 +240,7 @@ func TestOneWorker(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// A form that comes back for another field's sake has its work done already.
+// If a form comes back because of another field, its work is done already.
 func TestWorkComesBack(t *testing.T) {
 	t.Parallel()
 	s, p := start(t, withWork(light)), browser.Open(t)
@@ -262,7 +262,7 @@ func TestWorkComesBack(t *testing.T) {
 	wantHeading(t, p, "Thanks for one")
 }
 
-// Where letters are demanded as well, they stay.
+// If letters are demanded as well, they stay.
 func TestWorkBesideLetters(t *testing.T) {
 	t.Parallel()
 	cfg := withWork(light)

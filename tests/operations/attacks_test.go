@@ -148,7 +148,7 @@ func TestAttackSmallRedis(t *testing.T) {
 			break
 		}
 	}
-	// What a form was answered is kept for ten seconds: of a wrong answer a page.
+	// The reply to a form is kept for ten seconds. For a wrong answer, that is a page.
 	for range 500 {
 		key, answer := formChallenge(t, v, "contact"), "????"
 		form := url.Values{"captcha_key": {key}, "captcha_value": {answer}, "name": {"A. Bot"}, "email": {"bot@example.com"},
@@ -197,7 +197,7 @@ func TestAttackMessagesOfOneNetwork(t *testing.T) {
 	}
 }
 
-// A message takes what it has in characters, whichever they are.
+// A message takes as much room as it has characters, whichever they are.
 func TestAttackEscapes(t *testing.T) {
 	redis := redisserver.Own(t)
 	s := server.Start(t, master, "STORAGE_URL="+redis.URL(), "STORAGE_TIMEOUT="+patience.String())
@@ -218,7 +218,7 @@ func TestAttackEscapes(t *testing.T) {
 	}
 }
 
-// from is a client at another loopback address, which no proxy is trusted at.
+// from is a client at another loopback address, which is not a trusted proxy's.
 func from(t *testing.T, address, to string) net.Conn {
 	t.Helper()
 	conn, err := dial(address, to)
@@ -239,8 +239,8 @@ func loginFrom(address string, n int) string {
 		"Content-Length: %d\r\n\r\n%s", address, len(body), body)
 }
 
-// 300 logins from 300 /64s of one /48, sent and abandoned, do not keep a visitor's waiting, and few of them are worked
-// on; and a site that is told to end while they queue ends in its time.
+// 300 logins from 300 /64s of one /48, sent and abandoned, do not keep another visitor's login waiting, and few of them
+// are worked on. A site that is told to end while they queue ends in time.
 func TestAttackLogins(t *testing.T) {
 	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_LOGIN=10/min", "STOP_DELAY=1s", "GOMAXPROCS=2")
 	flood := func(block int) {
@@ -275,8 +275,8 @@ func TestAttackLogins(t *testing.T) {
 	within(t, "the end after SIGTERM", time.Since(start), 21*time.Second)
 }
 
-// Whom a 503 tells that too many wait keeps the solved captcha, in a form of a page and in the API: sent again as it
-// was, it makes the account.
+// A visitor who gets a 503 because too many wait keeps the solved captcha, in a page's form and in the API: sent again
+// as it was, the form makes the account.
 func TestAttackSignups(t *testing.T) {
 	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_ISSUE=none", "LIMIT_SUBMIT=none", "LIMIT_KEPT=none", "CAPTCHA_SECRETS="+secret,
 		"LOG_LEVEL=warn", "GOMAXPROCS=2")
@@ -336,8 +336,8 @@ func TestAttackSignups(t *testing.T) {
 // attackMemory bounds what a process holds at any time of the attack with bodies, in bytes.
 const attackMemory = 150 << 20
 
-// Thousands of connections of one address, each with most of a large body, take little room and hold up nobody: those
-// of the address itself, and those that a trusted proxy brings for it.
+// Thousands of connections of one address, each with most of a large body, take little memory and hold up nobody. They
+// come from the address itself, or through a trusted proxy.
 func TestAttackBodies(t *testing.T) {
 	long(t)
 	for name, address := range map[string]string{"direct": "127.0.0.2", "through a proxy": "127.0.0.1"} {
@@ -370,9 +370,9 @@ func TestAttackBodies(t *testing.T) {
 	}
 }
 
-// The attack with bodies runs in a process of its own, and behind all others, so that visitors wait for the site and
-// not for the processor that an attacker would bring along. These say at whom it is aimed, from where, and how many
-// connections it keeps open.
+// The attack with bodies runs in a process of its own, with the lowest priority: a real attacker would bring a
+// processor along, so visitors should wait for the site only. These variables say which address it attacks, from where,
+// and how many connections it keeps open.
 const (
 	attackTo    = "ATTACK_TO"
 	attackFrom  = "ATTACK_FROM"
@@ -459,7 +459,7 @@ func attackBodies(to string) {
 	runtime.KeepAlive(open)
 }
 
-// Who asks whether to send ten gigabytes is told no, and not to go on.
+// A client that asks whether to send ten gigabytes is refused, and not told to continue.
 func TestAttackExpect(t *testing.T) {
 	s := server.Start(t)
 	conn := from(t, "127.0.0.1", s.Addr)
@@ -472,7 +472,7 @@ func TestAttackExpect(t *testing.T) {
 	}
 }
 
-// An object of very many members, each of which would be worked on, is refused for little.
+// An object of very many members, each of which would take work, is refused at little cost.
 func TestAttackMembers(t *testing.T) {
 	const requests = 200
 	s := server.Start(t)
@@ -494,7 +494,7 @@ func TestAttackMembers(t *testing.T) {
 	within(t, "the processor's time for 250 KB of members", (cpu()-before)/requests, 3*time.Millisecond)
 }
 
-// A picture on another site that is a page here costs the visitors of that site nothing.
+// If another site shows a page of this one as a picture, that costs the visitors of that site nothing.
 func TestAttackAllowance(t *testing.T) {
 	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_ISSUE=5/hour", "LIMIT_SUBMIT=5/hour", "LIMIT_AUDIO=5/hour", "LIMIT_LOGIN=5/hour")
 	v := newVisitor(s.URL)

@@ -16,7 +16,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 )
 
-// The compose file as it is used: what was accepted outlives the containers.
+// The compose file as operators use it: what was accepted outlives the containers.
 func TestCompose(t *testing.T) {
 	site := composeUp(t, "../../docker-compose.yml")
 	guard, v := modes[0].guard(t, ""), site.visitor

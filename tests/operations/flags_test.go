@@ -25,7 +25,7 @@ func long(t *testing.T) {
 	}
 }
 
-// within tells a time, and fails the test if it is more than promised and times are to be trusted.
+// within logs a time. It fails the test if the time is more than promised and the machine's times can be trusted.
 func within(t testing.TB, what string, took, promised time.Duration) {
 	t.Helper()
 	t.Logf("%s: %s, promised %s", what, took.Round(10*time.Microsecond), promised)

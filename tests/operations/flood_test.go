@@ -19,14 +19,14 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
-// addresses is from how many addresses a flood comes.
+// addresses is the number of addresses that a flood comes from.
 const addresses = 100_000
 
 // floodMemory bounds what a process holds at any time of a flood when challenges are sealed, in bytes.
 const floodMemory = 96 << 20
 
-// Sealed challenges cost nothing to keep: however many are asked for, nobody is refused, and each that was shown
-// before, during and after the flood can be answered, once.
+// Sealed challenges cost nothing to keep. However many are asked for, nobody is refused, and each challenge that was
+// shown before, during or after the flood can be answered once.
 func TestFloodSealed(t *testing.T) {
 	long(t)
 	s := server.Start(t, floodEnv(modes[0].env...)...)
@@ -79,7 +79,8 @@ func TestFloodSealed(t *testing.T) {
 	}
 }
 
-// Stored challenges fill the storage. It refuses the rest and forgets none: what was shown can still be answered.
+// Stored challenges fill the storage. The storage refuses the rest and forgets none: every challenge that was shown can
+// still be answered.
 func TestFloodStoredInMemory(t *testing.T) {
 	long(t)
 	room := *flood / 2
@@ -102,7 +103,7 @@ func TestFloodStoredInMemory(t *testing.T) {
 	for i, key := range append(shown, result.sample...) {
 		v := newVisitor(s.URL)
 		v.forwarded = fmt.Sprintf("198.51.%d.%d", i/256, i%256)
-		// That the answer is wrong is said of a challenge that is there, and of no other.
+		// The server calls an answer wrong only if the challenge is still there.
 		if _, r, err := v.send(key, "????", "Guessed."); err != nil || !strings.Contains(r.body, "Invalid captcha value") {
 			t.Errorf("challenge %d is not there: status %d, %v: %s", i, r.status, err, r.body)
 		}
@@ -123,7 +124,7 @@ type floodResult struct {
 	took                              time.Duration
 }
 
-// runFlood asks for challenges from very many addresses, as fast as one machine can that has to answer as well.
+// runFlood asks for challenges from very many addresses, as fast as a machine can that also has to answer them.
 func runFlood(t *testing.T, addr string, n int) (result floodResult) {
 	const workers = 8
 	client := &fasthttp.HostClient{Addr: addr, MaxConns: workers}
@@ -220,7 +221,7 @@ func (v *visits) count() int {
 	return len(v.times)
 }
 
-// stop returns how long the slower request took of each visitor but the slowest hundredth.
+// stop ends the visits. It returns the 99th percentile of how long each visitor's slower request took.
 func (v *visits) stop(t *testing.T) (p99 time.Duration) {
 	t.Helper()
 	close(v.done)

@@ -67,7 +67,7 @@ func startBalancer(t *testing.T, certificate string, replicas [3]*server.Server)
 	return addr
 }
 
-// await returns when something is so. The limit is for a machine that is busy, and says nothing of how long it should take.
+// await returns when something is so. The limit is for a busy machine, and says nothing about how long it should take.
 func await(t testing.TB, what string, so func() bool) {
 	t.Helper()
 	for limit := time.Now().Add(30 * time.Second); !so(); time.Sleep(5 * time.Millisecond) {

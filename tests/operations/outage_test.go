@@ -18,7 +18,7 @@ import (
 )
 
 // The storage goes away in five ways under mixed traffic. Whatever happens, no wrong and no used answer may be
-// accepted, no accepted message may be lost, and who is refused because of it is told so by a 503.
+// accepted, no accepted message may be lost, and every visitor who is refused because of it gets a 503.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	long(t)
@@ -108,7 +108,7 @@ func setMaxMemory(t *testing.T, server *redisserver.Server, bytes string) {
 	}
 }
 
-// traffic is some 200 requests a second of many kinds, and the book that is kept of what became of them.
+// traffic is some 200 requests a second of many kinds, and a record of what became of them.
 type traffic struct {
 	t        *testing.T
 	guard    *captcha.Guard
@@ -249,7 +249,7 @@ func (w *traffic) visit(v, other *visitor, n int) {
 	}
 }
 
-// guess is somebody who does not, and then reads it well: too late.
+// guess is somebody who misreads the picture and then reads it well, but too late.
 func (w *traffic) guess(v, other *visitor, n int) {
 	s, ok := w.challenge(v)
 	if !ok {

@@ -9,8 +9,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
-// As the program comes, who guesses wrongly gets longer answers, nobody else does, and the operator sees it. An
-// exempt network and a process without pressure ask what they always do.
+// With the default settings, a client that guesses wrongly has to type longer answers, and nobody else does; the
+// operator sees it. An exempt network, and a process without pressure, are asked for the same as always.
 func TestPressure(t *testing.T) {
 	for name, row := range map[string]struct {
 		env     string

@@ -12,7 +12,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
-// Clients that send a byte a second hold a connection each, for as long as a request may take, and hold up nobody.
+// Clients that send a byte a second keep a connection each, for as long as a request may take, and hold nobody up.
 func TestSlowClients(t *testing.T) {
 	t.Parallel()
 	long(t)

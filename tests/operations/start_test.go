@@ -69,7 +69,7 @@ func TestReadyWhileTheStorageIs(t *testing.T) {
 	s := server.Start(t, "STORAGE_URL="+redis.URL())
 	v := newVisitor(s.URL)
 	redis.Kill()
-	// What was found out a tenth of a second ago is not tried again.
+	// /readyz tries the storage again after a tenth of a second at the earliest.
 	await(t, "not ready", func() bool { return mustDo(t, v, "GET", "/readyz", "").status == http.StatusServiceUnavailable })
 	if r := mustDo(t, v, "GET", "/livez", ""); r.status != http.StatusOK {
 		t.Errorf("/livez is %d without a storage, want 200", r.status)

@@ -8,7 +8,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
-// Who asks twice does not want to wait: the second signal ends a process that is still stopping.
+// An operator who asks twice does not want to wait: the second signal ends a process that is still stopping.
 func TestSecondSignal(t *testing.T) {
 	s := server.Start(t, "STOP_DELAY=20s")
 	v := newVisitor(s.URL)

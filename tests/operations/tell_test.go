@@ -12,7 +12,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
-// The log says what happened, and nothing that is nobody's business.
+// The log says what happened, and nothing private.
 func TestLogKeepsSecrets(t *testing.T) {
 	s := server.Start(t, append([]string{"LOG_FORMAT=json", "LOG_LEVEL=debug", "TRUSTED_PROXIES=127.0.0.1", "CAPTCHA_LENGTH=10"}, modes[0].env...)...)
 	guard := modes[0].guard(t, "")

@@ -22,7 +22,7 @@ import (
 )
 
 // The site behind a proxy that terminates TLS: forms go through with the check for forgery on, cookies stay on TLS, and
-// what a visitor says of himself does not move his limit.
+// a visitor's own headers do not change the limit.
 func TestBehindTLS(t *testing.T) {
 	t.Parallel()
 	redis := redisserver.Own(t)

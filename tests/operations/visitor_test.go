@@ -35,7 +35,7 @@ var modes = []mode{
 // guard returns a guard that knows the answers to the processes' challenges, of which Redis keeps the stored ones.
 func (m mode) guard(t testing.TB, redisURL string) *captcha.Guard {
 	t.Helper()
-	// A guard takes no key that lives longer than its own do.
+	// A guard accepts no key that lives longer than its own.
 	cfg := captcha.Config{Logger: slog.New(slog.DiscardHandler), Expiration: 24 * time.Hour}
 	if m.name == "sealed" {
 		cfg.Secrets = []string{secret}
@@ -50,7 +50,7 @@ func (m mode) guard(t testing.TB, redisURL string) *captcha.Guard {
 	return captcha.New(cfg)
 }
 
-// solve returns the answer to a challenge; false if it has expired, or the storage that it is in is away.
+// solve returns the answer to a challenge, or false if the challenge has expired or its storage is away.
 func solve(t testing.TB, guard *captcha.Guard, key string) (answer string, ok bool) {
 	defer func() {
 		if problem := recover(); problem != nil && problem != unsolved {
@@ -67,7 +67,7 @@ const unsolved = "unsolved"
 
 func (tolerant) Fatalf(string, ...any) { panic(unsolved) }
 
-// visitor is somebody with an HTTP client, who may be at an address of his own if the site trusts the test as a proxy.
+// visitor is somebody with an HTTP client, with an address of their own if the site trusts the test as a proxy.
 type visitor struct {
 	client    *http.Client
 	base      string
@@ -128,7 +128,7 @@ func (v *visitor) do(method, path, body string, headers ...string) (reply, error
 	return reply{response.StatusCode, response.Header, string(text), took, response.Close}, err
 }
 
-// challenge asks for one. An answer other than 200 is no error.
+// challenge asks for a challenge. A status other than 200 is no error.
 func (v *visitor) challenge() (key string, r reply, err error) {
 	r, err = v.do("POST", "/api/captcha", "")
 	if err != nil || r.status != http.StatusOK {

@@ -1,5 +1,5 @@
-// Package processes_test runs apps as processes are run: several on one port, and one that may use approved cryptography
-// only.
+// Package processes_test runs apps in the ways that processes run: several on one port, and one that may use only
+// approved cryptography.
 package processes_test
 
 import (
@@ -30,7 +30,7 @@ const secret = "0123456789abcdef0123456789abcdef"
 
 func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 
-// startForked starts the forked app with two processes, and returns how it can be waited for.
+// startForked starts the forked app with two processes, and returns a way to wait for it.
 func startForked(t *testing.T, environ ...string) (addr string, ended <-chan error, output *safeBuffer) {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "forked")
@@ -175,7 +175,7 @@ func TestApprovedCryptographyOnly(t *testing.T) {
 			t.Errorf("%d %s, want %d", status, body, want)
 		}
 	}
-	// A key of the first version can't be opened there; that is an unknown key and no panic.
+	// A key of the first version can't be opened there. It counts as an unknown key, and nothing panics.
 	first := "FJrfUWmeAOpV79CVH-3pNQgnKTme_JD4X-Wm4Dz5JrqOQ8jO5AHmIE7ZYC80ptUS"
 	if status, body := message(first, "WA2R"); status != 400 || !strings.Contains(body, "Invalid or expired") {
 		t.Errorf("%d %s", status, body)

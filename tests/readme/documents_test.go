@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// What outsiders look for beside the README names between backticks files and folders that are there.
+// The documents that outsiders look for beside the README name, in backticks, only files and folders that are there.
 func TestDocumentsNameWhatExists(t *testing.T) {
 	name := regexp.MustCompile("`(\\.?[a-z]+(?:/[a-z]+)*)`")
 	for _, document := range []string{"CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"} {
@@ -23,7 +23,7 @@ func TestDocumentsNameWhatExists(t *testing.T) {
 	}
 }
 
-// Each program that CI requires is one that contributors are told of, and the other way round.
+// Contributors are told of each program that CI requires, and of no other.
 func TestRequiredProgramsAreTold(t *testing.T) {
 	names := regexp.MustCompile(`REQUIRE_[A-Z]+`)
 	told, set := make(map[string]bool), make(map[string]bool)

@@ -12,7 +12,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/siteverify"
 )
 
-// What the documents put into a page that Go does not render finds what it asks for.
+// The documents' HTML for a page that Go does not render finds what it asks for.
 func TestHTMLFindsItsAddresses(t *testing.T) {
 	app, guard := fiber.New(), captcha.New()
 	siteverify.New(siteverify.Config{Guard: guard, Sites: []siteverify.Site{

@@ -85,7 +85,7 @@ func TestPrograms(t *testing.T) {
 	})
 }
 
-// curl does what the program would, as far as the README uses it, for not every machine has it.
+// curl does what the program would, as far as the README uses it, because not every machine has curl.
 func curl(t *testing.T, command string) string {
 	t.Helper()
 	words := strings.Fields(command)
@@ -189,7 +189,7 @@ func read(t *testing.T, response *http.Response, err error) string {
 	return string(body)
 }
 
-// submissions are those that the table of refusals speaks of, by its first column.
+// submissions are the cases in the table of refusals, by its first column.
 var submissions = map[string]struct{ media, body string }{
 	"field absent":                              {"application/json", `{"captcha_key":"KEY"}`},
 	"field null":                                {"application/json", `{"captcha_key":"KEY","captcha_value":null}`},

@@ -1,5 +1,5 @@
-// Package readme_test holds the README and the other documents to what the code does: their Go is compiled, the
-// README's programs are run and asked what it says they answer, commands name what exists, and tables what is there.
+// Package readme_test compares the README and the other documents with the code. Their Go is compiled. The README's
+// programs are run, and must answer what it says. Commands and tables must name what exists.
 package readme_test
 
 import (
@@ -19,7 +19,7 @@ import (
 
 const root = "../.."
 
-// documents are what is read here: the README, then the page of each reader whom it sends elsewhere. Commands in all of
+// documents are what is read here: the README, and then the pages to which it sends its readers. Commands in all of
 // them are for the module's root.
 var documents = []string{
 	"README.md", "captcha/README.md", "storage/README.md", "handlers/README.md", "tests/README.md", "tests/tools/README.md",
@@ -327,7 +327,7 @@ func rows(t *testing.T, document, heading string) (rows [][]string) {
 	return rows[2:]
 }
 
-// TestSettings compares the table with the structs: what it names exists, and what exists it names.
+// TestSettings compares the table with the structs: the table names every setting that exists, and no other.
 func TestSettings(t *testing.T) {
 	named := make(map[string]bool)
 	for _, row := range rows(t, "README.md", "Settings") {

@@ -10,7 +10,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/handlers/settings"
 )
 
-// The demo takes the line that its page has for the file .env, once there is a secret in it.
+// The demo accepts the line that its page gives for the file .env, once there is a secret in it.
 func TestSitesOfTheDemosPage(t *testing.T) {
 	line := regexp.MustCompile(`(?m)^CAPTCHA_SITES='(.*)'$`).FindStringSubmatch(textOf(t, "handlers/README.md"))
 	if line == nil {

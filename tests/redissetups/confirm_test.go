@@ -9,8 +9,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 )
 
-// A replica that is connected and frozen confirms nothing: each of many answers at once gets a 503. A question that went to
-// another server of the cluster, whose replica is well, would be answered as if all were.
+// A replica that is connected and frozen confirms nothing: each of many answers at once gets a 503. If the question for
+// confirmations went to another server of the cluster, whose replica is well, the reply would be as if all was well.
 func TestFrozenReplicaConfirmsNothing(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -30,7 +30,7 @@ func TestFrozenReplicaConfirmsNothing(t *testing.T) {
 			prefix, slot := prefixOf(t, c)
 			return c.URL(), prefix, func() {
 				c.Migrate(slot, c.Masters[0], c.Masters[1], func() {})
-				c.Replicas[1].Freeze() // the other two masters have theirs
+				c.Replicas[1].Freeze() // the other two masters still have their replicas
 			}
 		}},
 	}

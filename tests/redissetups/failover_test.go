@@ -15,8 +15,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 )
 
-// How many answers of each way are given while all is well, and after that until the replica is promoted; and for how
-// long replication is cut by then.
+// How many answers are given in each way while all is well, and how many after that until the replica is promoted.
+// cutFor is how long replication has been cut by then.
 const (
 	answersBefore  = 100
 	answersBetween = 300
@@ -38,7 +38,7 @@ var pairs = []struct {
 }{
 	{"sentinels", func(t *testing.T) pair {
 		s := redisserver.StartSentinels(t)
-		// Sentinels would make it a replica by themselves, but wait ten seconds with that.
+		// Sentinels would make it a replica too, but only after ten seconds.
 		follow := func() { s.Master.Follow(s.Replica) }
 		return pair{s.URL(), "failover:", s.Master, s.Replica, s.AwaitPromotion, follow}
 	}},
@@ -56,7 +56,7 @@ var pairs = []struct {
 	}},
 }
 
-// prefixOf returns one whose keys are all in one slot of the first master.
+// prefixOf returns a prefix whose keys are all in one slot of the first master.
 func prefixOf(t *testing.T, c *redisserver.Cluster) (prefix string, slot int) {
 	for n := 0; ; n++ {
 		prefix := fmt.Sprintf("{%d}:", n)
@@ -70,8 +70,8 @@ func prefixOf(t *testing.T, c *redisserver.Cluster) (prefix string, slot int) {
 	}
 }
 
-// A master dies and its replica takes its place: with replication healthy until then, and cut for two seconds. What was
-// accepted is submitted again after it.
+// A master dies and its replica takes its place, once with replication healthy until then, and once with it cut for two
+// seconds. Afterwards, the accepted answers are submitted again.
 func TestFailover(t *testing.T) {
 	for _, kind := range pairs {
 		for _, confirm := range []int{0, 1} {
@@ -90,7 +90,7 @@ func failOver(t *testing.T, p pair, confirm int, cut bool) {
 	open := func(timeout time.Duration) storage.Storage {
 		return mustOpen(t, p.url+"&pool_size=100", storage.Config{Prefix: p.prefix, Confirm: confirm, Timeout: timeout})
 	}
-	// Each answer that is not confirmed waits for that in vain. A replica whose link was down for long is not promoted.
+	// Each answer that is not confirmed waits in vain for that. A replica whose link was down for long is not promoted.
 	store, hasty := open(patient), open(500*time.Millisecond)
 	before, between := make([]outcome, len(bothWays)), make([]outcome, len(bothWays))
 	var guards []*captcha.Guard
@@ -147,8 +147,8 @@ func failOver(t *testing.T, p pair, confirm int, cut bool) {
 	}
 }
 
-// Who calls a cluster for the first time since a master died and its replica was promoted is sent to the dead one by what
-// it knows, and served all the same.
+// A client that calls a cluster for the first time since a master died and its replica was promoted still knows the
+// dead one. It is served all the same.
 func TestFirstCallAfterPromotion(t *testing.T) {
 	t.Parallel()
 	c := redisserver.StartCluster(t)
@@ -164,7 +164,7 @@ func TestFirstCallAfterPromotion(t *testing.T) {
 	}
 }
 
-// outcome is what became of some answers.
+// outcome says what became of some answers.
 type outcome struct {
 	accepted, refused, unavailable []challenge
 	failed                         []error // in another way than these

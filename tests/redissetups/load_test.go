@@ -12,7 +12,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/storage"
 )
 
-// load is visitors who answer, each answer twice at once and twice more later.
+// load is visitors who submit each answer twice at once, and twice more later.
 type load struct {
 	t                                     *testing.T
 	done                                  chan struct{}

@@ -18,7 +18,7 @@ type operated struct {
 	settle func()
 }
 
-// master is the server that is one now.
+// master returns the server that is the master now.
 func (o operated) master(t *testing.T) *redisserver.Server {
 	for _, server := range o.servers {
 		if strings.Contains(server.Do("INFO", "replication"), "role:master") {
@@ -74,9 +74,9 @@ var faults = []struct {
 		func(master *redisserver.Server) { master.Ask("CLIENT", "UNPAUSE") }},
 }
 
-// A master goes away in several ways under load. Whatever happens, it comes back to work, and no answer is accepted
-// twice: where writes are confirmed, or nobody is promoted. Where a replica is promoted without that, it is told how
-// many were.
+// A master goes away in several ways under load. Whatever happens, it comes back to work. If writes are confirmed, or
+// no replica is promoted, no answer is accepted twice. If a replica is promoted without confirmed writes, the test logs
+// how many were.
 func TestOutage(t *testing.T) {
 	for _, kind := range operators {
 		t.Run(kind.name, func(t *testing.T) {

@@ -53,7 +53,7 @@ func TestNotReady(t *testing.T) {
 			o := kind.start(t)
 			for _, test := range tests {
 				if len(o.servers) < 2 && test.url != "" || kind.name != "single" && test.name == "demoted" {
-					continue // a cluster refuses to have one demoted so, and sentinels undo it
+					continue // a cluster refuses to demote a master so, and sentinels undo it
 				}
 				t.Run(test.name, func(t *testing.T) {
 					url := o.url

@@ -24,7 +24,8 @@ func TestClusterGrowsAndShrinks(t *testing.T) {
 			load := startLoad(t, open(), open())
 			nodes := slices.Clone(c.Masters)
 			redirects := map[string]int{}
-			// A slow machine's load may call for no slot just after it was moved: then the node comes and goes once more.
+			// On a slow machine, the load may need no slot just after it was moved. Then the node comes and goes once
+			// more.
 			for round := 0; round < 8 && redirects["MOVED"] == 0; round++ {
 				c.Grow(*slots)
 				redirects = sentOn([]*redisserver.Server{c.Masters[len(c.Masters)-1]})
@@ -47,7 +48,7 @@ func TestClusterGrowsAndShrinks(t *testing.T) {
 	}
 }
 
-// All keys are in one slot, which is on its way for a while under load, there and back.
+// All keys are in one slot. Under load, it moves to another master and back, and each move takes a while.
 func TestClusterMovesASlot(t *testing.T) {
 	for _, confirm := range []int{0, 1} {
 		t.Run(fmt.Sprintf("confirm=%d", confirm), func(t *testing.T) {

@@ -1,6 +1,6 @@
-// Package redissetups_test shows that single use holds on Redis as operators set it up: one server, a master behind
-// sentinels, and a cluster, each of real processes, and on the memory beside them. Servers are killed, frozen, filled
-// and promoted, replication is cut, and slots move.
+// Package redissetups_test shows that single use holds on Redis as operators set it up (one server, a master behind
+// sentinels, a cluster, all real processes), and in memory. Servers are killed, frozen, filled and promoted,
+// replication is cut, and slots move.
 package redissetups_test
 
 import (
@@ -33,7 +33,7 @@ var (
 
 func TestMain(m *testing.M) {
 	redis.SetLogger(silent{}) // it tells of each failed dial, and there are many
-	waiting.SideBySide(4)     // for their loads take all the processor there is
+	waiting.SideBySide(4)     // because their loads use the whole processor
 	os.Exit(m.Run())
 }
 
@@ -121,7 +121,7 @@ func newGuard(store storage.Storage, way kept) *captcha.Guard {
 	return captcha.New(captcha.Config{Storage: store, Stored: way.stored, Logger: slog.New(slog.DiscardHandler)})
 }
 
-// solve returns the answer to a challenge; false if the storage that it is in is away.
+// solve returns the answer to a challenge, or false if its storage is away.
 func solve(t testing.TB, guard *captcha.Guard, key string) (c challenge, ok bool) {
 	defer func() {
 		if problem := recover(); problem != nil && problem != unsolved {

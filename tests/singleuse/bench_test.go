@@ -11,9 +11,9 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 )
 
-// BenchmarkIssue compares the two modes over one Redis, in turn, and reports the ratios of stored to sealed: latency-x of
-// a challenge's time from ask to picture, and cpu-x of the processor time of this process and Redis together. latency-ns
-// and cpu-ns are sealed mode's own.
+// BenchmarkIssue compares the two modes over one Redis, in turn. It reports two ratios of stored to sealed: latency-x,
+// of the time from the request for a challenge to its picture, and cpu-x, of the processor time of this process and
+// Redis together. latency-ns and cpu-ns are for sealed mode.
 func BenchmarkIssue(b *testing.B) {
 	server := redisserver.Own(b)
 	store := mustOpen(b, server.URL())

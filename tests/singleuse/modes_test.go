@@ -69,7 +69,7 @@ var calls = regexp.MustCompile(`cmdstat_(\w+).*?:calls=(\d+)`)
 // atomicStep is how many commands one Take or Add counts for: the script, and what the script calls.
 const atomicStep = 2
 
-// commands counts the commands that a Redis has carried out, but for those of a connection's start.
+// commands counts the commands that a Redis has carried out, without those at a connection's start.
 func commands(t *testing.T, url string) (n int) {
 	t.Helper()
 	options, err := redis.ParseURL(url)

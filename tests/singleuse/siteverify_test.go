@@ -52,7 +52,7 @@ func (v verifier) post(t *testing.T, path string, fields url.Values) string {
 	return string(text)
 }
 
-// response is one that was given for a challenge which was issued on v and met on met.
+// response returns a response for a challenge that was issued on v and met on met.
 func (v verifier) response(t *testing.T, met verifier) string {
 	t.Helper()
 	field := v.post(t, "/api/captcha/field?purpose=site_shop", nil)
@@ -92,8 +92,8 @@ func race(t *testing.T, verifiers []verifier, response string, key func(i int) s
 
 const duplicate = `{"success":false,"error-codes":["timeout-or-duplicate"]}`
 
-// Of 200 calls at once with one response one is accepted. With one idempotency key all 200 have one and the same reply;
-// with two, those of one of the two.
+// Of 200 calls at once with one response one is accepted. With one idempotency key, all 200 get the same success. With
+// two keys, only the calls with one of them do.
 func raceInEachWay(t *testing.T, verifiers []verifier) {
 	for round := range *rounds {
 		response := func() string {

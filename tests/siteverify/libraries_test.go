@@ -32,7 +32,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
-// paths are where the libraries ask, by the hosts that are fixed in them.
+// paths are the addresses that the libraries call, by the hosts that are fixed in them.
 var paths = map[string]string{
 	"hcaptcha.com":              "/siteverify",
 	"www.google.com":            "/recaptcha/api/siteverify",
@@ -117,7 +117,7 @@ type verdict struct {
 	Moment   string
 }
 
-// Published libraries of the three, unmodified, take our replies for their own servers'.
+// The three services' published libraries, unmodified, accept our replies as those of their own servers.
 func TestPublishedLibraries(t *testing.T) {
 	var later atomic.Int64 // nanoseconds that have passed
 	began := time.Now()

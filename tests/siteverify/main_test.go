@@ -82,7 +82,7 @@ func response(t *testing.T, base string, guard *captcha.Guard, origin string) st
 }
 
 // node starts a program that reads input, and returns what it prints, line by line, until the test ends. Without Node,
-// or what it needs below node_modules, the test is skipped, or fails where REQUIRE_NODE=1 is set.
+// or what it needs below node_modules, the test is skipped, or fails if REQUIRE_NODE=1 is set.
 func node(t *testing.T, env []string, input io.Reader, needs []string, args ...string) *bufio.Scanner {
 	t.Helper()
 	_, err := exec.LookPath("node")

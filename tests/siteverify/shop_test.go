@@ -51,7 +51,7 @@ func want(t *testing.T, p *browser.Page, heading, paragraph string) {
 	}
 }
 
-// A person types the letters, wrongly at first, and the order is taken, once.
+// A person types the letters, wrongly at first. Then the order is accepted, once.
 func TestShopByLetters(t *testing.T) {
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
 		s, guard, origin := open(t, "letters")
@@ -102,7 +102,7 @@ func TestShopByWork(t *testing.T) {
 	})
 }
 
-// The sound comes across, and is the challenge's.
+// The sound comes from the other origin, and is that of the challenge.
 func TestShopBySound(t *testing.T) {
 	s, guard, origin := open(t, "letters")
 	p := browser.Open(t)
@@ -120,7 +120,7 @@ func TestShopBySound(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// A form that is sent twice at once is one order. Who comes back to the page by the browser's button gets another
+// A form that is sent twice at once is one order. A visitor who comes back with the browser's button gets another
 // challenge and can send another order.
 func TestTwiceAndBack(t *testing.T) {
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
@@ -192,8 +192,7 @@ func TestResponseByScript(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// A page of an origin that the site does not list gets no challenge, nor does it with a page's purpose that it was
-// told.
+// A page of an origin that the site does not list gets no challenge, even if it knows another page's purpose.
 func TestStrangerGetsNothing(t *testing.T) {
 	number := port.Free(t)
 	s, _ := start(t, "https://shop.example", "letters")
@@ -207,7 +206,7 @@ func TestStrangerGetsNothing(t *testing.T) {
 		const site = document.querySelector("captcha-site");
 		site.replaceWith(site.cloneNode());
 		return told;
-	})()`); reason != "offline" { // as browsers tell no page why it may not read
+	})()`); reason != "offline" { // browsers don't tell a page why it may not read a reply
 		t.Errorf("the page is told %q", reason)
 	}
 	if browser.Value[bool](p, "Boolean("+ready+")") {
@@ -229,7 +228,7 @@ func TestStrangerGetsNothing(t *testing.T) {
 	}
 }
 
-// A script of the page that sends JSON asks first, and is let.
+// A script of the page that sends JSON makes a preflight request, and is allowed.
 func TestPreflight(t *testing.T) {
 	s, _, origin := open(t, "letters")
 	p := browser.Open(t)

@@ -93,13 +93,13 @@ func TestArrows(t *testing.T) {
 			t.Errorf("no package is below %s", rule.room)
 		}
 	}
-	// Parts of captcha that know no challenge may be used there.
+	// storage may use parts of captcha that know nothing of challenges.
 	if slices.Contains(packages["storage"].Imports, module+"/captcha") {
 		t.Error("storage imports captcha")
 	}
 }
 
-// is reports whether an import is a package or below it, which is of this module if it is named without a host.
+// is reports whether an import is a package or below it. A package named without a host is one of this module.
 func is(path, name string) bool {
 	first, _, _ := strings.Cut(name, "/")
 	if !strings.Contains(first, ".") && name != "net/http" {

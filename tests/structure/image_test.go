@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// The image is built from what .dockerignore lets in, so every file that the binary is built from has to be.
+// The image is built from what .dockerignore lets in, so it has to let in every file that the binary is built from.
 func TestTheImageIsBuiltFromAllOfIt(t *testing.T) {
 	text, err := os.ReadFile("../../.dockerignore")
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Every folder of tests with Go code, a module or servers in it is told of once in the first column of tests/README.md, and
-// nothing is told of that is not there.
+// Every folder of tests with Go code, a module or servers in it is named once in the first column of tests/README.md,
+// and no other folder is.
 func TestTheTestsReadmeNamesEveryFolder(t *testing.T) {
 	const root = ".."
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))

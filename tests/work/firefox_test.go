@@ -10,7 +10,7 @@ import (
 )
 
 // Firefox has its own cryptography, workers and policy. It is only opened here, on pages that need nobody to click.
-// Without a Firefox the test is skipped, or fails where REQUIRE_BROWSER=1 is set.
+// Without a Firefox the test is skipped, or fails if REQUIRE_BROWSER=1 is set.
 func TestFirefox(t *testing.T) {
 	t.Parallel()
 	needWidget(t)

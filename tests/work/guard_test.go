@@ -96,7 +96,7 @@ func (g *guarded) visit(p *browser.Page, name string) {
 	}
 }
 
-// sent sends the form and returns what the page says that follows.
+// sent sends the form and returns what the next page says.
 func sent(p *browser.Page) string {
 	const text = `(document.querySelector("#problem") ?? document.body).textContent`
 	p.Submit("altcha-widget ~ button")
@@ -111,8 +111,8 @@ func post(p *browser.Page, payload string) int {
 
 const unknownKey = "Invalid or expired captcha key"
 
-// The published widget meets a guard's demand by work, once; what it sends is refused again and in any other form, and
-// a form that comes back for another field's sake lets it work again.
+// The published widget meets a guard's demand by work, once. What it sent is refused the second time, and if it is
+// altered. If the form comes back because of another field, the widget works again.
 func TestWidgetAgainstAGuard(t *testing.T) {
 	t.Parallel()
 	needWidget(t)
@@ -201,7 +201,7 @@ func TestWidgetShowsAGuardsLetters(t *testing.T) {
 	})
 }
 
-// A challenge that is over while the form is open is refused like one that never was; the widget works again.
+// A challenge that expires while the form is open is refused like one that never existed. The widget works again.
 func TestWidgetTooLate(t *testing.T) {
 	t.Parallel()
 	needWidget(t)

@@ -19,7 +19,7 @@ import (
 )
 
 // library runs ALTCHA's library, which "npm ci --prefix tests" installs. Without it or Node the test is skipped, or
-// fails where REQUIRE_BROWSER=1 is set.
+// fails if REQUIRE_BROWSER=1 is set.
 func library[T any](t *testing.T, what string, input any) (output T) {
 	t.Helper()
 	_, err := exec.LookPath("node")

@@ -20,12 +20,12 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// policy is the strictest under which ALTCHA's widget and our worker have what they need: everything from this address,
-// no inline code, no blob:, no WebAssembly. Pictures are data: URIs.
+// policy is the strictest policy under which ALTCHA's widget and our worker have what they need: everything from this
+// address, no inline code, no blob:, no WebAssembly. Pictures are data: URIs.
 const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; connect-src 'self'; " +
 	"img-src 'self' data:; media-src 'self'; form-action 'self'"
 
-// server has pages that work is done on, and as much of a guard as ALTCHA's widget needs: keys with a seed, each good
+// server has pages on which work is done, and as much of a guard as ALTCHA's widget needs: keys with a seed, each good
 // once.
 type server struct {
 	*httptest.Server
@@ -164,7 +164,7 @@ func (s *server) told(_ http.ResponseWriter, in *http.Request) {
 	}
 }
 
-// needWidget stops a test for which ALTCHA's widget is not installed, as package browser does for what it needs.
+// needWidget skips or fails a test if ALTCHA's widget is not installed, as package browser does if there is no browser.
 func needWidget(t *testing.T) {
 	t.Helper()
 	if _, err := os.Stat("../node_modules/altcha"); err != nil {

@@ -106,7 +106,8 @@ func TestWorkerFails(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// The clock of a paused search stands still: one that has a tenth of a second doesn't give up in a whole one.
+// The clock of a paused search stands still: a search with a limit of a tenth of a second doesn't give up in a whole
+// one.
 func TestWorkerPauses(t *testing.T) {
 	t.Parallel()
 	w := work.New(work.Config{Range: 100})

@@ -68,8 +68,8 @@ func TestVoicesDiffer(t *testing.T) {
 	}
 }
 
-// Of A to Z and 0 to 9 no two have a name or a word in common, and what goes between a letter and its word is none of
-// these.
+// No two of A to Z and 0 to 9 have a name or a word in common, and what is said between a letter and its word is
+// neither.
 func TestItemsSoundApart(t *testing.T) {
 	for _, language := range Languages() {
 		clips, err := Open(language)

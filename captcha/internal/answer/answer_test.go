@@ -330,7 +330,7 @@ func TestAlphabetsOfLanguages(t *testing.T) {
 			t.Errorf("%s: letters %s", name, string(a.Letters()))
 		}
 		tellsApart(t, a)
-		// In small letters too, where each has one.
+		// In lower case too, if every letter has one.
 		if small := strings.ToLower(letters); !strings.ContainsAny(letters, "İẞ") {
 			if a, err = answer.New(small); err != nil {
 				t.Errorf("%s: %v", name, err)
@@ -415,7 +415,7 @@ func TestNothingIsMerged(t *testing.T) {
 	}
 }
 
-// No character of the planes that have letters and formats means two letters, and what is in form stays.
+// No character of the planes that have letters and formats stands for two letters, and what is in normal form stays so.
 func TestEveryCharacterHasOneForm(t *testing.T) {
 	for _, letters := range []string{picture.Alphabet, latin + digits, turkish, "ÉÍЁЙ가각ガ٠٥"} {
 		a := mustNew(t, letters)

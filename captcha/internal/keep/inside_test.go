@@ -11,7 +11,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(deadline.Run(m, 15*time.Second)) }
 
-// The secrets' keys for hours that no key can be of any more are let go, or a server would gather them for as long as it runs.
+// The secrets' keys are forgotten for hours that no key can be from any more. Otherwise a server would gather them for
+// as long as it runs.
 func TestKeysOfPastHoursAreForgotten(t *testing.T) {
 	s := newSealer(RandomSecret())
 	for number := range int64(1000) {

@@ -77,7 +77,7 @@ const (
 type Scope struct {
 	Kind    Kind
 	Purpose string // what the challenge is for
-	Binding string // for whom it is, in the app's own words
+	Binding string // whom it is for, in the app's own words
 }
 
 // plain reports whether s is the scope of the keys from before there were scopes.

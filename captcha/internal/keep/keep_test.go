@@ -151,13 +151,14 @@ func TestTheVersionBeforeIsGoodForTheRestOfItsLife(t *testing.T) {
 		}
 		mustBeUnknown(t, keeper, key, puzzle)
 	}
-	// A replica of the version before finds the mark that it would have left itself.
+	// A replica of the previous version finds the mark that it would have left itself.
 	if mark, err := storage.Get("rest_captcha_~" + firstSealed + ".1"); mark == nil || err != nil {
 		t.Errorf("no mark of the spent key: %v", err)
 	}
 }
 
-// The mark of a spent key outlives the key by the bound on clocks, also on a server that is behind by as much.
+// The mark of a spent key outlives the key by as much as clocks may differ, even on a server that is behind by that
+// much.
 func TestASpentKeyStaysSpentForClocksThatAreBehind(t *testing.T) {
 	at := issued
 	behind := issued
@@ -208,7 +209,7 @@ func TestAKeyFromFurtherAheadThanClocksMayBeIsUnknown(t *testing.T) {
 	mustBeUnknown(t, here, key, puzzle)
 }
 
-// A stored value that is none of this namespace's is unknown; one that is too short to be any is a fault of the storage's.
+// A stored value of another namespace is unknown. One that is too short to be of any is a fault of the storage.
 func TestForeignValues(t *testing.T) {
 	at := issued
 	storage := memory.New()

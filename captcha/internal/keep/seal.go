@@ -55,7 +55,7 @@ type sealer struct {
 type periodKeys struct {
 	aead  cipher.AEAD
 	prf   cipher.Block // AES-256, which turns a nonce into a seed
-	first *firstKeys   // of the first version; nil where it can't be opened
+	first *firstKeys   // of the first version; nil if it can't be opened
 }
 
 func newSealer(secret string) *sealer {

@@ -156,7 +156,7 @@ func TestASecretThatIsNoneIsAFailure(t *testing.T) {
 	}
 }
 
-// A failure stands for a second, so that nobody waits in a queue; that a caller has left is none.
+// A failure is remembered for a second, so that nobody waits in a queue. A caller who left is no failure.
 func TestAFailedAgreementStandsForAMoment(t *testing.T) {
 	at := issued
 	storage := &agreed{Memory: memory.New(), down: errBroken}

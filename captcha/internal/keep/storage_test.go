@@ -122,7 +122,7 @@ func TestAPlainStorageCounts(t *testing.T) {
 	}
 }
 
-// What could not be written did not happen.
+// A step whose write failed is reported as a failure.
 func TestWhatCanNotBeSetIsNeitherAddedNorCounted(t *testing.T) {
 	p := newPlain()
 	p.unsettable = true

@@ -73,7 +73,7 @@ func NewIndex(languages []string) Index {
 		add(strings.ToLower(language), language)
 	}
 	for _, language := range languages {
-		for tag := range Chain(language) { // de-CH is for readers of de too, where there is no de
+		for tag := range Chain(language) { // de-CH is for readers of de too, if there is no de
 			add(tag, language)
 		}
 	}

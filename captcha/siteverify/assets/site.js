@@ -1,22 +1,22 @@
-// A captcha for a form on another origin than the captcha's server. The page has this script as a module, and in its
-// form
+// The captcha for forms on another origin than its server's. Load this script as a module, and put this into the form:
 //
 //   <captcha-site data-sitekey="shop"></captcha-site>
 //
-// The element puts the captcha's field into itself, in the language of the nearest element with lang. What the page
-// wrote into it is shown until the field is there. When the form is sent, the element holds it back for as long as it
-// takes to exchange the met challenge for a response, and then sends it with the response in a hidden field,
-// captcha_response. Attributes, all optional:
+// The element puts the captcha's field into itself, in the language of the nearest element with lang. Until then it
+// shows what the page wrote into it. When the visitor sends the form, the element first exchanges the solved challenge
+// for a response. It then sends the form with the response in a hidden field, captcha_response.
 //
-//   data-response      the names of that field, with spaces between: g-recaptcha-response h-captcha-response
+// Attributes, all optional:
+//
+//   data-response      one or more names for that field: g-recaptcha-response h-captcha-response
 //   data-input-class   classes for the text field
 //   data-button-class  classes for the buttons
 //
-// A page that sends its form by script asks for the response: await document.querySelector("captcha-site").response(),
-// which is "" where the visitor has something to do first, and was told what. A response is good once, so that such a
-// page calls refresh() when its form was refused. The events are those of the field.
+// If your page sends its form by script, get the response by await document.querySelector("captcha-site").response().
+// It is "" if the visitor has to do something first; the element says what. A response is good once, so call refresh()
+// if the form was refused. The events are those of the field.
 //
-// Under a Content-Security-Policy the page needs, besides img-src data: and worker-src blob:, the server's origin in
+// A Content-Security-Policy of the page has to allow img-src data:, worker-src blob:, and the server's origin in
 // script-src, style-src, connect-src and media-src.
 //
 // It needs Chrome 64, Edge 79, Firefox 62 or Safari 11.1.
@@ -25,8 +25,8 @@ import "../captcha/assets/field.js";
 
 const api = new URL("../captcha/", import.meta.url).href;
 const exchange = new URL("response", import.meta.url).href;
-const patience = 15000; // milliseconds that a reply may take
-const margin = 10000; // milliseconds before its end in which a response is not used any more, or half its life
+const patience = 15000; // milliseconds to wait for a reply
+const margin = 10000; // milliseconds before a response ends in which it is not used, at most half its life
 
 class CaptchaSite extends HTMLElement {
   get form() { return this.closest("form"); }
@@ -41,7 +41,7 @@ class CaptchaSite extends HTMLElement {
 
   build() {
     const { sitekey, response, inputClass, buttonClass } = this.dataset;
-    const copied = this.querySelector("captcha-field"); // of an element that was copied with its field
+    const copied = this.querySelector("captcha-field"); // if the element was copied with its field
     if (copied) this.textContent = "";
     const field = (this.field = document.createElement("captcha-field"));
     while (this.firstChild) field.appendChild(this.firstChild);
@@ -61,7 +61,7 @@ class CaptchaSite extends HTMLElement {
 
   refresh() { return this.field.refresh(); }
 
-  // hold keeps a form back that has no response yet.
+  // hold stops a form that has no response yet.
   hold(event) {
     const { form } = this, { submitter } = event;
     if (event.target !== form || this.good()) return;
@@ -113,7 +113,7 @@ class CaptchaSite extends HTMLElement {
     return "";
   }
 
-  // blame shows a new challenge, and beside its text field why the last one was not met.
+  // blame shows a new challenge, and says at its text field why the answer was refused.
   async blame(sentence) {
     const { field } = this;
     await field.refresh();

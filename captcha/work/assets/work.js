@@ -1,20 +1,20 @@
-// The search for the answer to one challenge of package captcha/work, in a dedicated worker: one thread, which can be
-// stopped while nobody looks at the page, and ended with terminate() at any time. It loads and asks for nothing.
+// Solves one challenge of package captcha/work in a dedicated worker: one thread, which can be paused while nobody
+// looks at the page, and stopped at any time with terminate(). It makes no requests.
 //
-// The page says:
+// The page sends:
 //
-//   {type: "start", challenge, limit}  Once. The challenge is the JSON that the server sent, parsed. The search gives up
-//                                      after limit milliseconds, 30,000 where it is absent; pauses don't count.
-//   {type: "pause"}, {type: "resume"}  At any time, also before the start: a page that is opened in the background.
+//   {type: "start", challenge, limit}  Once. The challenge is the JSON from the server, parsed. The worker gives up
+//                                      after limit milliseconds, by default 30,000; pauses don't count.
+//   {type: "pause"}, {type: "resume"}  At any time. Pause before the start if the page opens in the background.
 //
-// The worker says one thing in the end, and nothing before:
+// The worker sends one message, at the end:
 //
 //   {type: "solved", solution, tries, time}  The text to submit, how many counters were tried, and for how many ms.
-//   {type: "failed", reason, tries, time}    The visitor has to meet the challenge in another way. The reason is
-//     "insecure"     the page was loaded over plain HTTP: there browsers have no crypto.subtle
-//     "unsupported"  the challenge is not one that this script knows
-//     "limit"        the time is over
-//     "exhausted"    no counter is the answer, as happens for a challenge that was damaged on its way
+//   {type: "failed", reason, tries, time}    The visitor has to pass the captcha in another way. The reason is
+//     "insecure"     the page was loaded over plain HTTP, where browsers have no crypto.subtle
+//     "unsupported"  this script does not know the algorithm
+//     "limit"        the time is up
+//     "exhausted"    no counter is the answer: the challenge was probably damaged on its way
 //     "error"        the browser's cryptography failed
 "use strict";
 

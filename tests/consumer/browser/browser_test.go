@@ -1,5 +1,5 @@
-// Package browser_test uses the recipes that have a script in them as visitors do, in a module of its own: the
-// stranger's does without what drives a browser.
+// Package browser_test uses the recipes with a script as visitors do. It is a module of its own, so that the module of
+// tests/consumer does not need what drives a browser.
 package browser_test
 
 import (
@@ -47,7 +47,7 @@ const (
 	status = `document.querySelector(".captcha-status")?.textContent`
 )
 
-// wantOnlyRefusals fails the test for what went wrong in the page, but for the status of what was refused on purpose.
+// wantOnlyRefusals fails the test for what went wrong in the page, except for refusals on purpose.
 func wantOnlyRefusals(t *testing.T, p *browser.Page, status string) {
 	t.Helper()
 	for _, problem := range p.Problems() {
@@ -124,7 +124,7 @@ func TestReact(t *testing.T) {
 	p.WantNoProblems()
 }
 
-// What is wrong is said without a new page, and what was checked is sent once.
+// A mistake is shown without a new page, and a form that was checked is sent once.
 func TestChecked(t *testing.T) {
 	app, guard := newApp(t, ""), captcha.New(captcha.Config{Receipts: time.Minute})
 	recipes.Checked(app, guard)

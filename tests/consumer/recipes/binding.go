@@ -8,7 +8,7 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/session"
 )
 
-// Binding ties each challenge to the session that it was shown to: whoever solves it for somebody else solves nothing.
+// Binding ties each challenge to the session that it was shown to. In another session its answer is worth nothing.
 func Binding(app *fiber.App, sessions *session.Store) *captcha.Guard {
 	app.Use(func(c *fiber.Ctx) error {
 		visit, err := sessions.Get(c)

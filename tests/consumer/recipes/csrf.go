@@ -7,8 +7,8 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/session"
 )
 
-// CSRF is a form behind the middleware csrf and session. The guard's own routes come before it: they change nothing that is a
-// visitor's, and the field's button has no token to send.
+// CSRF is a form behind the middleware csrf and session. The guard's own routes come before the middleware: they change
+// nothing of a visitor's, and the field's button has no token to send.
 func CSRF(app *fiber.App, guard *captcha.Guard) {
 	guard.Register(app)
 	app.Use(csrf.New(csrf.Config{Session: session.New(), KeyLookup: "form:csrf", ContextKey: "csrf"}))

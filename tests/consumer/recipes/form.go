@@ -7,9 +7,9 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// form shows a page of the app's with the captcha's field in it, and why the last submission was refused. Where that
-// was for the sake of another field, Issue returns the same challenge, with the letters that were typed. Where the
-// visitor asked for new characters, without script, Refreshed is set, and nothing was wrong.
+// form shows one of the app's pages with the captcha's field in it, and why the last submission was refused. If it was
+// refused because of another field, Issue returns the same challenge, with the letters that were typed. If the visitor
+// asked for new characters without script, Refreshed is set, and nothing was wrong.
 func form(c *fiber.Ctx, page string, guard *captcha.Guard, refused error) error {
 	challenge, err := guard.Issue(c)
 	switch {

@@ -5,9 +5,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Fragments is a form that htmx or Turbo puts into a page, and replaces with what comes back. The field works wherever
-// it is inserted, and brings its own script. Both show what comes with 422; htmx before its version 4 has to be told
-// so.
+// Fragments is a form that htmx or Turbo puts into a page and replaces with the reply. The field works wherever it is
+// inserted, and brings its own script. Both show a reply with the status 422; htmx before version 4 has to be told to.
 func Fragments(app *fiber.App, guard *captcha.Guard, fragment string) {
 	guard.Register(app)
 	app.Get("/form", func(c *fiber.Ctx) error { return form(c, fragment, guard, nil) })

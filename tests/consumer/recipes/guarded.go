@@ -5,7 +5,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// guarded is Protect for people: where the captcha is refused it shows a page with the form again, and no JSON.
+// guarded is Protect for people: if the captcha is refused, it shows the page with the form again, not JSON.
 func guarded(page string, guard *captcha.Guard, next fiber.Handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		if err := guard.Check(c); err != nil {

@@ -5,7 +5,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Known asks nothing of visitors who have logged in, by Protect as by Check.
+// Known lets visitors who have logged in through without a captcha, with Protect and with Check alike.
 func Known(app *fiber.App) *captcha.Guard {
 	guard := captcha.New(captcha.Config{Next: func(c *fiber.Ctx) bool { return c.Locals("account") != nil }})
 	app.Post("/protect", guard.Protect, done)

@@ -8,8 +8,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Limits bounds how many challenges and how many submissions a network has. Fiber's own limiter in its place would count
-// the field's style and script as well, so that a page that is within the limit comes without them; this one never does.
+// Limits bounds how many challenges and how many submissions a network may send. Fiber's own limiter would also count
+// the field's style and script, so that a page within the limit could come without them. This one never counts them.
 func Limits(app *fiber.App, guard *captcha.Guard) {
 	challenges := limit.Rate{Count: 30, Per: time.Minute}
 	app.Use("/api/captcha", limit.New(limit.Config{Rate: challenges}))

@@ -9,8 +9,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Pressed asks more of networks in which guesses fail, and never of the office. Whoever the app lets see /admin finds
-// there how much pressure there is.
+// Pressed asks more of networks in which guesses fail, and never of the office. Whoever the app lets into /admin can
+// see there how much pressure there is.
 func Pressed(app *fiber.App, office netip.Prefix) *captcha.Guard {
 	p := pressure.New(pressure.Config{Exempt: office.Contains})
 	guard := captcha.New(captcha.Config{Pressure: p, Work: work.New()})

@@ -7,7 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Problems answers what is refused, by Protect and by the guard's own routes, in JSON of the app's own: RFC 9457's.
+// Problems answers refusals by Protect and by the guard's own routes in the app's own JSON, here that of RFC 9457.
 func Problems(app *fiber.App, storage fiber.Storage) *captcha.Guard {
 	handler := func(c *fiber.Ctx, err error) error {
 		problem := fiber.ErrInternalServerError

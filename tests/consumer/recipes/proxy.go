@@ -5,7 +5,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Proxy is an app that browsers find below /shop, where a reverse proxy takes that off the path of each request.
+// Proxy is an app that browsers find below /shop. A reverse proxy takes /shop off the path of each request.
 func Proxy(app *fiber.App) *captcha.Guard {
 	guard := captcha.New(captcha.Config{Prefix: "/shop"})
 	guard.Register(app)

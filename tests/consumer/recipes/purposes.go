@@ -5,8 +5,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Purposes has a guard for each form, of which none accepts another's challenges, and one with settings of its own, which
-// needs a path of its own.
+// Purposes has a guard for each form. None of them accepts another's challenges. The third has settings of its own, so
+// it needs a path of its own too.
 func Purposes(app *fiber.App, guard *captcha.Guard) (signup, contact, account *captcha.Guard) {
 	signup, contact = guard.For("signup"), guard.For("contact")
 	account = captcha.New(captcha.Config{Purpose: "account", Length: 6, Path: "/api/account/captcha/"})

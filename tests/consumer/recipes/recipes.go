@@ -1,6 +1,6 @@
-// Package recipes shows how a guard gets on with what else there is in a Fiber app: one file a recipe, each compiled, run by
-// the tests, and shorter than fifteen lines. What a recipe needs of an app that has nothing to do with a captcha, such as
-// its pages and what it says in the end, is in this file.
+// Package recipes shows how a guard works with the other parts of a Fiber app. Each recipe is a file, is compiled and
+// run by the tests, and is shorter than fifteen lines. This file has the parts of an app that a recipe needs and that
+// have nothing to do with a captcha, such as its pages.
 package recipes
 
 import (
@@ -15,7 +15,7 @@ var files embed.FS
 
 var pages = template.Must(template.ParseFS(files, "pages/*.html"))
 
-// show answers with a page. It is one visitor's.
+// show answers with a page. The page is for one visitor only.
 func show(c *fiber.Ctx, page string, values fiber.Map) error {
 	c.Type("html", "utf-8").Set(fiber.HeaderCacheControl, "no-store")
 	return pages.ExecuteTemplate(c, page+".html", values)

@@ -28,8 +28,8 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/session"
 )
 
-// A recipe has under fifteen lines: of its Go and its script together those that are neither blank nor a comment, a
-// package clause or an import.
+// A recipe has fewer than fifteen lines. Those of its Go and its script count together, without blank lines, comments,
+// package clauses and imports.
 func TestLines(t *testing.T) {
 	sources, err := filepath.Glob("*.go")
 	if err != nil {
@@ -87,7 +87,7 @@ type request struct {
 	want               string // a part of the reply, or nothing
 }
 
-// do sends a request and holds the reply to what is wanted.
+// do sends a request and compares the reply with what is wanted.
 func do(t *testing.T, app *fiber.App, r request) (http.Header, string) {
 	t.Helper()
 	asked := httptest.NewRequest(r.method, r.path, strings.NewReader(r.body))
@@ -227,7 +227,7 @@ func TestLimits(t *testing.T) {
 	}
 	do(t, app, request{method: "POST", path: "/", body: solved(t, guard), status: 429})
 
-	// With Fiber's own the page comes without its style.
+	// With Fiber's own limiter, the page comes without its style.
 	other := fiber.New()
 	other.Use("/api/captcha", limiter.New(limiter.Config{Max: 30, Expiration: time.Minute}))
 	captcha.New().Register(other)
@@ -330,7 +330,7 @@ func TestWizard(t *testing.T) {
 	do(t, app, request{method: "POST", path: "/second", body: receipt, status: 422, want: "This form may already have been sent."})
 }
 
-// A form whose answer can't be checked comes back with the status of that, and as it was typed.
+// A form whose answer can't be checked comes back with the status for that, and as it was typed.
 func TestFormsWithoutTheStorage(t *testing.T) {
 	quiet := slog.New(slog.DiscardHandler)
 	for path, build := range map[string]func(app *fiber.App, guard *captcha.Guard){

@@ -5,7 +5,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Renamed has the fields under the names that a client has already.
+// Renamed gives the fields the names that a client already uses.
 func Renamed(app *fiber.App) *captcha.Guard {
 	guard := captcha.New(captcha.Config{Compat: captcha.Compat{KeyField: "id", ValueField: "letters", ImageField: "picture"}})
 	guard.Register(app)

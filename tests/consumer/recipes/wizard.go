@@ -6,7 +6,7 @@ import (
 )
 
 // Wizard is a form of two pages: the captcha is on the first, and the second brings a receipt for it. The guard's
-// Config.Receipts says how long that is good. Who comes later begins again, with the first page.
+// Config.Receipts says how long a receipt is good. A visitor who takes longer starts again with the first page.
 func Wizard(app *fiber.App, guard *captcha.Guard) {
 	app.Get("/", func(c *fiber.Ctx) error { return form(c, "contact", guard, nil) })
 	app.Post("/", guarded("contact", guard, func(c *fiber.Ctx) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// rules are the sets of axe's rules that a page has to keep: WCAG 2.2, levels A and AA, and what axe holds to be good
+// rules are the sets of axe's rules that a page has to keep: WCAG 2.2, levels A and AA, and what axe considers good
 // practice beyond it.
 var rules = []string{"wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"}
 
@@ -43,11 +43,11 @@ type violation struct {
 	} `json:"nodes"`
 }
 
-// audit is the expression that runs axe. An axe that looked at nothing would find nothing: that is an error.
+// audit is the expression that runs axe. If axe checked nothing, that is an error.
 func audit() string {
 	list, err := json.Marshal(rules)
 	if err != nil {
-		panic(err) // only for what has no JSON
+		panic(err) // only for a value that has no JSON
 	}
 	return fmt.Sprintf(`axe.run({runOnly: %s}).then(({violations, passes}) => {
 		if (passes.length === 0) throw new Error("axe found nothing to check");
@@ -135,7 +135,7 @@ func (p *Page) Tab() Node {
 	return p.Focused()
 }
 
-// Focused returns what has the focus, the innermost of several that say so.
+// Focused returns what has the focus, the innermost of several elements that claim it.
 func (p *Page) Focused() (focused Node) {
 	p.t.Helper()
 	for _, node := range p.Tree() {

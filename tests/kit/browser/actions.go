@@ -2,14 +2,15 @@ package browser
 
 import "time"
 
-// clickPause is between two clicks of somebody who does not wait for what the first one does. Clicks that follow at once are
-// one to some browsers.
+// clickPause is the pause between two clicks of a visitor who does not wait for what the first one does. Some browsers
+// take clicks without a pause for one click.
 const clickPause = 300 * time.Millisecond
 
 // object is a JSON object.
 type object = map[string]any
 
-// clicking is what W3C's WebDriver and WebDriver BiDi both call the actions of a mouse that clicks somewhere.
+// clicking returns the actions of a mouse that clicks somewhere, in the form that W3C's WebDriver and WebDriver BiDi
+// share.
 func clicking(x, y float64, times int) []object {
 	steps := []object{{"type": "pointerMove", "x": int(x), "y": int(y)}}
 	for n := range times {
@@ -21,7 +22,7 @@ func clicking(x, y float64, times int) []object {
 	return []object{{"type": "pointer", "id": "mouse", "actions": steps}}
 }
 
-// typing is what they call those of a keyboard.
+// typing returns those of a keyboard.
 func typing(text string) []object {
 	var steps []object
 	for _, key := range text {

@@ -40,7 +40,7 @@ type engine interface {
 	requested() []string         // since the last call
 }
 
-// Page is a tab in a browser of its own. Its methods fail the test at once where something goes wrong.
+// Page is a tab in a browser of its own. Its methods fail the test at once if something goes wrong.
 type Page struct {
 	engine
 	t    testing.TB
@@ -58,7 +58,7 @@ func Each(t *testing.T, test func(t *testing.T, p *Page)) {
 		{"webkit", func(t testing.TB) engine { return startWebKit(t) }},
 	} {
 		t.Run(browser.name, func(t *testing.T) {
-			t.Parallel() // most of the time goes by with waiting: for a browser to start, for a sound to end
+			t.Parallel() // these tests mostly wait: for a browser to start, for a sound to end
 			test(t, newPage(t, browser.start(t)))
 		})
 	}
@@ -90,7 +90,7 @@ func executable(t testing.TB, names ...string) string {
 	return ""
 }
 
-// missing skips a test that lacks something, or fails it where nothing may be lacking.
+// missing skips a test that lacks something, or fails it if REQUIRE_BROWSER=1 is set.
 func missing(t testing.TB, what string) {
 	t.Helper()
 	if os.Getenv("REQUIRE_BROWSER") == "1" {
@@ -166,7 +166,7 @@ func (p *Page) ClickTwice(selector string) {
 
 func (p *Page) clicks(selector string, times int) {
 	p.t.Helper()
-	p.Await("[...document.styleSheets].length >= document.querySelectorAll('link[rel=stylesheet]').length") // or it moves yet
+	p.Await("[...document.styleSheets].length >= document.querySelectorAll('link[rel=stylesheet]').length") // or it moves
 	at := Value[struct{ X, Y float64 }](p, fmt.Sprintf(`(() => {
 		const element = document.querySelector(%q);
 		element.scrollIntoView({block: "center", behavior: "instant"});

@@ -12,7 +12,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/browser"
 )
 
-// ear is a test that hears of errors and does not fail for them.
+// ear is a testing.TB that records errors and does not fail for them.
 type ear struct {
 	testing.TB
 	heard []string
@@ -24,7 +24,7 @@ func (e *ear) Errorf(format string, args ...any) {
 	e.heard = append(e.heard, fmt.Sprintf(format, args...))
 }
 
-// A page of faults, each of which has to be found: one that is not found here would not be found anywhere.
+// A page of faults. Each has to be found: one that is not found here would be found on no page.
 const faults = `<!doctype html><html lang="en"><head><title>Faults</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="/page.css"></head>
 <body><main><h1>Faults</h1><input name="nameless"><p>Pale</p><script src="/throws.js"></script><script>inline()</script>

@@ -16,7 +16,8 @@ import (
 //go:embed ear.js
 var earScript []byte
 
-// earPath is where every site has the script, as the proxy shows it. A page's policy allows it where it allows its own.
+// earPath is the path of the script, which the proxy adds to every site. A page's policy allows it if it allows the
+// page's own scripts.
 const earPath = "/.ear.js"
 
 // heard is the expression that takes what the script kept.
@@ -26,8 +27,8 @@ const heard = `(() => {
 	return lines;
 })()`
 
-// ear is the HTTP proxy of a browser whose driver tells nothing of the console. It notes what is asked for and which replies are errors, and puts a
-// script at the head of each page that listens for what goes wrong there.
+// ear is the HTTP proxy of a browser whose driver does not report the console. It notes which addresses are asked for
+// and which replies are errors. At the head of each page it puts a script that listens for what goes wrong there.
 type ear struct {
 	address         string // host:port
 	wrong, requests notes
@@ -40,7 +41,7 @@ func listenIn(t testing.TB) *ear {
 		Rewrite:        func(r *httputil.ProxyRequest) { r.Out.Header.Del("Accept-Encoding") },
 		ModifyResponse: e.modify,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			if r.Context().Err() == nil { // the browser did not give it up
+			if r.Context().Err() == nil { // the browser did not cancel it
 				e.wrong.add("network: %v %s", err, r.URL)
 			}
 			w.WriteHeader(http.StatusBadGateway)

@@ -1,5 +1,5 @@
-// What a page's console would say of faults, kept for the tests where a browser's driver does not tell: a page's own
-// warnings, errors that nobody caught, and what its policy refused. It outlives the page, for one tab.
+// Keeps what a page's console says of faults, for tests in a browser whose driver does not report it: the page's
+// warnings, uncaught errors, and what its policy refused. The list outlives the page, in one tab.
 (() => {
   const hear = (text) => {
     const lines = JSON.parse(sessionStorage.getItem("heard") ?? "[]");

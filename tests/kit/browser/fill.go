@@ -12,8 +12,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 )
 
-// Autofill has Chromium fill in the form of the field that the CSS selector finds with what it knows of somebody, whose
-// address has these fields, as when its user chooses that beside the field. It returns when the form is filled in.
+// Autofill has Chromium fill in a form with a saved address, as when its user chooses the address beside a field. The
+// CSS selector finds that field. Autofill returns when the form is filled in.
 func (p *Page) Autofill(selector string, address map[string]string) {
 	p.t.Helper()
 	found := call(p, runtime.Evaluate, runtime.EvaluateParams{Expression: fmt.Sprintf("document.querySelector(%q)", selector)})

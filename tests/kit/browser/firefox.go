@@ -36,10 +36,11 @@ user_pref("network.captive-portal-service.enabled", false);
 user_pref("network.connectivity-service.enabled", false);
 `
 
-// listening is where Firefox says that it is spoken to.
+// listening matches the line in which Firefox says at which address it listens.
 var listening = regexp.MustCompile(`WebDriver BiDi listening on (ws://\S+)`)
 
-// violations is the function that every page begins with: what a policy refuses is not in BiDi's log by itself.
+// violations is the function that every page begins with. It logs what a policy refuses, which BiDi's log does not have
+// by itself.
 const violations = `() => document.addEventListener("securitypolicyviolation",
 	(e) => console.error("Content Security Policy: " + e.violatedDirective + " refused " + e.blockedURI))`
 
@@ -140,7 +141,7 @@ func (f *firefox) connect(address string) (err error) {
 	return nil
 }
 
-// listen hands replies to who waits for them, and keeps the events, until the connection ends.
+// listen hands replies to whoever waits for them, and keeps the events, until the connection ends.
 func (f *firefox) listen() {
 	for {
 		var r reply
@@ -217,11 +218,11 @@ func (f *firefox) note(event reply) {
 	}
 }
 
-// aborted is how a request fails that its page has no more need of: a sound that is replaced, a page that is left.
+// aborted is the error of a request that its page no longer needs: a sound that is replaced, a page that is left.
 const aborted = "NS_BINDING_ABORTED"
 
-// problems leaves out the icon that Firefox looks for by itself where it leaves a page before it has read which icon
-// that has.
+// problems leaves out the icon that Firefox looks for by itself if it leaves a page before it has read which icon the
+// page has.
 func (f *firefox) problems() ([]string, error) {
 	return slices.DeleteFunc(f.wrong.take(), func(line string) bool { return strings.Contains(line, "/favicon.ico") }), nil
 }

@@ -157,7 +157,7 @@ func (w *webkit) perform(actions []object) error {
 }
 
 func (w *webkit) size(width, height int64) error {
-	// The window's frame is no part of what was asked for.
+	// The size that was asked for does not include the window's frame.
 	frame, err := w.evaluate("[outerWidth - innerWidth, outerHeight - innerHeight]")
 	if err != nil {
 		return err

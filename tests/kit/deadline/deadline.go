@@ -1,5 +1,5 @@
-// Package deadline ends a package's tests that hang: a line that was broken so that a loop never ends, or a lock is never
-// let go, then shows within seconds, with the stacks of all goroutines, and not after the ten minutes of go test.
+// Package deadline ends tests that hang. If a line is broken so that a loop never ends or a lock is never released,
+// that shows within seconds, with the stacks of all goroutines, and not after go test's ten minutes.
 package deadline
 
 import (
@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// Run is for a TestMain. It runs the tests, and panics if they take longer than limit, which should be many times what they
-// take on a busy machine. Fuzzing and benchmarks are not bounded, for a person says how long they run.
+// Run is for a TestMain. It runs the tests, and panics if they take longer than limit, which should be many times what
+// they take on a busy machine. Fuzzing and benchmarks are not bounded, because whoever starts them says how long they
+// run.
 func Run(m *testing.M, limit time.Duration) (code int) {
 	flag.Parse()
 	if set("test.fuzz") || set("test.fuzzworker") || set("test.bench") {

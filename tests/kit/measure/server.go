@@ -11,8 +11,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Serve runs app on a free loopback port in a process that Start began. It prints the address, and ends with its
-// standard input, which is when the process that began it ends, however that does.
+// Serve runs app on a free loopback port in a process that Start began. It prints the address. It ends when its
+// standard input does, and so when the process that began it ends, however that happens.
 func Serve(app *fiber.App) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -26,7 +26,7 @@ func Serve(app *fiber.App) error {
 	return app.Listener(listener)
 }
 
-// Start runs this very program once more, with args, which are to make it call Serve. Requests are POST to path.
+// Start runs this program once more, with args that make it call Serve. Requests are POST to path.
 func Start(name, path string, args ...string) (t *Target, stop func(), err error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -28,8 +28,8 @@ func Micros(d time.Duration) string {
 	return fmt.Sprintf("%.1f us", float64(d)/float64(time.Microsecond))
 }
 
-// Wilson is the interval that holds the true rate with a probability of 95 %, after Wilson (1927), which also stands
-// for few readings and for rates near none and all.
+// Wilson is the interval that holds the true rate with a probability of 95 %, after Wilson (1927). It also holds for
+// few readings and for rates near 0 and 1.
 func Wilson(right, n int) (low, high float64) {
 	const z = 1.959964
 	if n == 0 {

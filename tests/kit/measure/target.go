@@ -27,7 +27,7 @@ type Target struct {
 	client fasthttp.HostClient
 }
 
-// Round is what one round of requests to one server came to.
+// Round is the result of one round of requests to one server.
 type Round struct {
 	CPU      time.Duration // a request's share of the server's time, user and system
 	P50, P99 time.Duration // of the times from request to reply
@@ -61,8 +61,8 @@ func NewTarget(name, method, address string, pids []int) (*Target, error) {
 	return t, nil
 }
 
-// Measure sends n requests over so many connections at a time, after some that do not count. A reply other than 200 is an
-// error, for a refusal costs less than an answer.
+// Measure sends n requests over this many connections at a time, after some that do not count. A reply other than 200
+// is an error, because a refusal costs less than an answer.
 func (t *Target) Measure(ctx context.Context, n, connections int) (r Round, err error) {
 	if _, err := t.send(ctx, min(n, connections*10), connections); err != nil { // opens the connections, warms the server up
 		return r, err

@@ -9,11 +9,12 @@ import (
 	"testing"
 )
 
-// given ports are not given again to tests that run at the same time, of which one may not listen yet, or never.
+// given has the ports that tests have been given. No port is given twice, because a test that has one may not listen on
+// it yet.
 var given sync.Map
 
-// Free returns a loopback port that nothing listens on. It is below those that systems give to outgoing connections, one of
-// which could have taken it by the time it is listened on.
+// Free returns a loopback port that nothing listens on. It is below the ports that systems give to outgoing
+// connections, which could take it before the test listens.
 func Free(t testing.TB) int {
 	t.Helper()
 	for range 100 {

@@ -13,7 +13,7 @@ import (
 // nodeTimeout is how long a node is away before the others take it for dead.
 const nodeTimeout = 2 * time.Second
 
-// slots is how many slots a cluster parts its keys into.
+// slots is the number of slots that a cluster divides its keys into.
 const slots = 16384
 
 // Cluster is a cluster of redis-server processes of the test's own: three masters, with a replica each.
@@ -120,8 +120,8 @@ func (c *Cluster) Grow(slots int) {
 	c.reshard("all", master, slots)
 }
 
-// Shrink moves the slots of the last master, which are so many, to the first, takes it and its replica out of the
-// cluster and kills them.
+// Shrink moves the last master's slots, whose number is given, to the first master. It then takes the last master and
+// its replica out of the cluster and kills them.
 func (c *Cluster) Shrink(slots int) {
 	c.t.Helper()
 	last := len(c.Masters) - 1
@@ -143,8 +143,8 @@ func (c *Cluster) reshard(from string, to *Server, slots int) {
 	c.agree()
 }
 
-// Migrate moves one slot from a master to another with its keys, and calls meanwhile while it is on its way: new keys
-// are the other's then, if asked for with ASKING, and old ones still the first's.
+// Migrate moves one slot with its keys from a master to another. It calls meanwhile during the move: then the other has
+// new keys, if asked with ASKING, and the first still has the old ones.
 func (c *Cluster) Migrate(slot int, from, to *Server, meanwhile func()) {
 	c.t.Helper()
 	n := strconv.Itoa(slot)
@@ -173,8 +173,8 @@ func (c *Cluster) follow(replica, master *Server) {
 	})
 }
 
-// agree returns when every node knows all others and redis-cli finds nothing to complain of: it refuses to work on a
-// cluster whose nodes don't know the same yet, and stops half-way where one does not know a node that gets its slots.
+// agree returns when every node knows all others and redis-cli finds nothing to complain of. It refuses to work on a
+// cluster whose nodes don't agree yet, and stops half-way if one does not know the node that gets its slots.
 func (c *Cluster) agree() {
 	c.t.Helper()
 	nodes := slices.DeleteFunc(slices.Concat(c.Masters, c.Replicas), func(node *Server) bool { return node.process == nil })

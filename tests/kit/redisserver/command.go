@@ -31,7 +31,7 @@ func (s *Server) Ask(command ...string) (string, error) {
 	return strings.Trim(fmt.Sprint(reply), "[]"), err
 }
 
-// Do is Ask of a server that must do it.
+// Do is Ask, and fails the test if the server refuses.
 func (s *Server) Do(command ...string) string {
 	s.t.Helper()
 	reply, err := s.Ask(command...)
@@ -62,7 +62,7 @@ func (s *Server) replicationPort() int {
 	return s.port
 }
 
-// secure returns what servers that are given a certificate need to speak TLS to each other.
+// secure returns the arguments that servers with a certificate need to speak TLS to each other.
 func secure(t testing.TB, args []string) []string {
 	t.Helper()
 	if !slices.Contains(args, "--tls-cert-file") {
@@ -95,7 +95,7 @@ func (s *Server) awaitLink() {
 	})
 }
 
-// Within returns when something is so, and fails the test if that takes too long for any machine.
+// Within returns when something is so, and fails the test if that takes too long even for a slow machine.
 func Within(t testing.TB, what string, so func() bool) {
 	t.Helper()
 	for limit := time.Now().Add(settleLimit); !so(); time.Sleep(20 * time.Millisecond) {

@@ -14,7 +14,7 @@ type Line struct {
 	loseReply                atomic.Bool
 }
 
-// Line returns one that loses no time and nothing until it is told to.
+// Line returns a Line that delays and loses nothing until it is told to.
 func (s *Server) Line(t testing.TB) *Line {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

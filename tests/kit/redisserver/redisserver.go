@@ -1,7 +1,7 @@
 // Package redisserver gives a test a Redis: the one at REDIS_URL, else a redis-server from PATH that it starts on a
 // free loopback port, else an embedded miniredis. Which one it is goes to the test's log.
 //
-// Where REQUIRE_REDIS=1 is set, as in CI, a test that would get an embedded one, or be skipped, fails instead.
+// If REQUIRE_REDIS=1 is set, as in CI, a test that would get an embedded one, or be skipped, fails instead.
 package redisserver
 
 import (
@@ -82,9 +82,9 @@ func embedded(t testing.TB) (url string) {
 // Server is a redis-server process of the test's own, to be broken at will. It keeps its data in an append-only file
 // over Kill and Restart, and ends with the test.
 //
-// The file is not synced, so that each write is with the kernel before its reply, and Kill loses nothing of it. Redis's
-// default of a sync each second holds writes back while a sync is under way, which on a busy disk takes seconds, and so
-// loses what it has confirmed. A sync before each reply is for machines that lose power, which no test does.
+// The file is not synced. Each write is with the kernel before its reply, so that Kill loses none. Redis's default, a
+// sync each second, holds writes back during a sync, which on a busy disk takes seconds, and so loses what it has
+// confirmed. A sync before each reply is for machines that lose power, which no test does.
 type Server struct {
 	t       testing.TB
 	dir     string

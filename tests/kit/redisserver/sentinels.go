@@ -26,9 +26,8 @@ const MasterName = "kit"
 // downAfter is how long a master is away before a sentinel takes it for dead.
 const downAfter = time.Second
 
-// StartSentinels starts them; master and replica have further arguments. With --tls-cert-file among these, all speak TLS to
-// each other. Without the programs the test is skipped, or
-// fails if REQUIRE_REDIS=1 is set.
+// StartSentinels starts them; args are further arguments of master and replica. With --tls-cert-file among these, all
+// speak TLS to each other. Without the programs the test is skipped, or fails if REQUIRE_REDIS=1 is set.
 func StartSentinels(t testing.TB, args ...string) *Sentinels {
 	t.Helper()
 	require(t, "redis-sentinel")
@@ -92,8 +91,8 @@ func (s *Sentinels) AwaitPromotion() {
 	})
 }
 
-// Settle returns when the sentinels agree on a master that they find alive, and the other server follows it. They would
-// see to the latter themselves, but wait ten seconds with that.
+// Settle returns when the sentinels agree on a master that they find alive, and the other server follows it. The
+// sentinels would make it follow too, but only after ten seconds.
 func (s *Sentinels) Settle() {
 	s.t.Helper()
 	Within(s.t, "the sentinels settle", func() bool {

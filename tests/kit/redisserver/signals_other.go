@@ -4,5 +4,5 @@ package redisserver
 
 import "os"
 
-// Where a process can't be frozen, Signal refuses these and the test fails with its words.
+// On systems that can't freeze a process, Signal refuses these, and the test fails with its error.
 var freeze, thaw = os.Interrupt, os.Interrupt

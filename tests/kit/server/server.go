@@ -1,6 +1,6 @@
 // Package server runs the real program for a test: the binary that `go build` makes, in a process of its own, on a free
-// loopback port, with an environment that holds nothing but what the test says. Limits by address and
-// pressure are off unless the test sets them, for all its visitors have one address.
+// loopback port, with an environment that holds nothing but what the test says. Limits by address and pressure are off
+// unless the test sets them, because all its visitors have one address.
 //
 // A package that uses it has
 //
@@ -40,7 +40,7 @@ func Main(m *testing.M) (code int) {
 	return code
 }
 
-// binary builds the program, once. To compare with another version, SERVER_BINARY can be the path of that one's.
+// binary builds the program, once. To compare with another version, set SERVER_BINARY to the path of its binary.
 var binary = sync.OnceValues(func() (path string, err error) {
 	if path = os.Getenv("SERVER_BINARY"); path != "" {
 		return path, nil
@@ -71,8 +71,8 @@ func Build(t testing.TB) string {
 var unlimited = []string{"LIMIT_ISSUE=none", "LIMIT_SUBMIT=none", "LIMIT_AUDIO=none", "LIMIT_LOGIN=none", "LIMIT_KEPT=none",
 	"LIMIT_CONNECTIONS=none", "CAPTCHA_PRESSURE=off", "METRICS_ADDR=127.0.0.1:0", "STOP_DELAY=0s"}
 
-// Server is one process. It is killed when the test ends; the test fails if it panicked, also in a handler, and shows
-// its log if it fails.
+// Server is one process. It is killed when the test ends. The test fails if the process panicked, even in a handler. A
+// test that fails shows the log.
 type Server struct {
 	URL  string // http://127.0.0.1:port
 	Addr string // 127.0.0.1:port
@@ -108,7 +108,7 @@ func Spawn(t testing.TB, env ...string) *Server {
 	return s
 }
 
-// Run runs the program with an environment and arguments until it ends by itself, for what ends at once.
+// Run runs the program with an environment and arguments until it ends by itself. It is for what ends at once.
 func Run(t testing.TB, env []string, args ...string) (code int, output string) {
 	t.Helper()
 	command := exec.Command(Build(t), args...)
@@ -120,7 +120,7 @@ func Run(t testing.TB, env []string, args ...string) (code int, output string) {
 	return command.ProcessState.ExitCode(), string(text)
 }
 
-// Spawn starts the process, again if it ended before, with the same environment at the same address.
+// Spawn starts the process, or restarts it after it ended, with the same environment at the same address.
 func (s *Server) Spawn() {
 	s.t.Helper()
 	process, ended := exec.Command(Build(s.t)), make(chan struct{})
@@ -228,7 +228,7 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// tail is the end of it, as much as a person reads.
+// tail returns the end of the output, as much as a person reads.
 func (o *output) tail() string {
 	const most = 8 << 10
 	text := o.String()

@@ -1,4 +1,4 @@
-// Package wire holds a server to the wire contract of the captcha: what an endpoint that it protects answers to which
+// Package wire checks that a server keeps the captcha's wire contract: what a protected endpoint answers to each
 // submission, to the letter, in each encoding.
 package wire
 
@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// Server is what is held to the contract.
+// Server is the server that is checked.
 type Server struct {
 	URL       string                                      // before every path
 	Do        func(*http.Request) (*http.Response, error) // sends a request
@@ -37,11 +37,11 @@ const (
 	Wrong     = `{"non_field_errors":["Invalid captcha value"]}`
 )
 
-// refusals are submissions that use nothing up, on top of a key and an answer that are right. A field that is - is left
+// refusals are submissions that use nothing up. Each replaces a right key or answer. A field whose value is - is left
 // out.
 var refusals = []struct {
 	name       string
-	key, value string // empty leaves what is right
+	key, value string // empty keeps the right one
 	want       string
 }{
 	{"nothing", "-", "-", `{"captcha_key":` + Required + `,"captcha_value":` + Required + `}`},
@@ -58,7 +58,7 @@ var refusals = []struct {
 	{"unknown, no value", "de67e7f3", " ", `{"captcha_value":` + Blank + `}`},
 }
 
-// odd are bodies that one encoding alone can have. OWN stands for the endpoint's own fields, with a comma or an & after
+// odd are bodies that only one encoding can have. OWN stands for the endpoint's own fields, with a comma or an & after
 // them, KEY and VALUE for those of a real challenge.
 var odd = []struct {
 	name, contentType, body string
@@ -198,7 +198,7 @@ func (s Server) odd(t *testing.T) {
 			body += "--b--\r\n"
 		}
 		status, reply := s.Post(t, row.contentType, body)
-		// Where a row leaves the endpoint's own fields out, it may say something of these as well.
+		// If a row leaves out the endpoint's own fields, the reply may complain of these as well.
 		if status != row.status || !strings.Contains(reply, strings.TrimSuffix(row.want, "}")) {
 			t.Errorf("%s, %s: %d %.200s, want %d %s", row.contentType, row.name, status, reply, row.status, row.want)
 		}

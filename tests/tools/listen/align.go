@@ -1,13 +1,13 @@
 package main
 
-// A distance is how badly a template's frame explains what was heard, by the difference of each band. Sound that was
-// added can only make a band louder: one louder than the template's may be babble and counts little, one softer speaks
-// against the template. All are in dB.
+// A distance is how badly a template's frame explains what was heard, by the difference in each band. Added sound can
+// only make a band louder. So a band louder than the template's may be babble and counts little; a softer one speaks
+// against the template. All figures are in dB.
 type distance struct {
-	threshold  float64 // a frame's distance below which it speaks for the template; those of wrong ones are mostly above
+	threshold  float64 // a frame whose distance is below it speaks for the template; wrong ones are mostly above
 	skip       float64 // what it costs to leave out a frame of either side
 	offset     float64 // by which the sound is louder than the template anyway
-	louder     float64 // what each dB counts by which a band is louder
+	louder     float64 // what each dB counts that a band is louder
 	louderMost float64 // and the most that a band counts for it
 	softerMost float64 // the most that a band counts for being softer, each dB of which counts fully
 }

@@ -5,8 +5,8 @@ import (
 	"math/cmplx"
 )
 
-// An echo is a map of a sound onto itself: each sample goes to the one that is at places later, or, mirrored, to the
-// one that is as far before at as it is after 0. Both go round at the sound's ends.
+// An echo is a map of a sound onto itself. Its image has, at place i, the sample at i+at or, if mirrored, the one at
+// at-i. Both count on from the sound's other end.
 type echo struct {
 	mirrored bool
 	at       int
@@ -74,7 +74,7 @@ func loudest(shift, mirror echo) echo {
 	return mirror
 }
 
-// taps is how long the filter is, in samples to either side, through which an image may have gone.
+// taps is the length, in samples to either side, of the filter that an image may have gone through.
 const taps = 8
 
 // subtract finds the filter that brings an image nearest to the sound, by least squares, and returns what is left of the

@@ -30,8 +30,8 @@ func TestNoEchoInASound(t *testing.T) {
 	}
 }
 
-// The search finds babble that was used again, shifted, mirrored, filtered and softer, and what is then done about it
-// leaves less of it.
+// The search finds babble that was used again, shifted, mirrored, filtered and softer. The cleaning then leaves less of
+// it.
 func TestEchoIsFoundAndSubtracted(t *testing.T) {
 	quiet := challenges{audio.New(audio.Config{Babble: -1}), "en", "BKWX27"}
 	for name, again := range map[string]func([]float32) []float32{
@@ -55,7 +55,7 @@ func TestEchoIsFoundAndSubtracted(t *testing.T) {
 		}
 		for cleaning, clean := range cleanings {
 			before, after := clarity(mixed, speaker), clarity(clean(mixed), speaker)
-			// A shifted copy of a copy is a third, so that there subtracting is of little use.
+			// A shifted copy of a copy is a third copy, so subtracting helps little there.
 			if cleaning != "none" && name != "shifted" && after < before+1 {
 				t.Errorf("%s: %s makes the speaker clearer by %.1f dB only", name, cleaning, after-before)
 			}

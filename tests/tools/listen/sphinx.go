@@ -83,7 +83,8 @@ func (s *sphinx) hear(sound []float32) ([]string, error) {
 	return strings.Fields(string(out)), nil
 }
 
-// letters reads the signs off what was heard: a name is one, a word says no more, and a digit is said twice.
+// letters reads the signs from what was heard. A name stands for a sign, the word after a letter's name adds nothing,
+// and a digit is said twice.
 func letters(heard []string) string {
 	names := map[string]rune{}
 	for sign, said := range english {
@@ -104,9 +105,9 @@ func letters(heard []string) string {
 	return text
 }
 
-// double brings sound from 8 to the 16 kHz that the model was trained on, as 16-bit samples. Between every two samples
-// goes what a windowed sinc puts there. A little white noise keeps the upper half of the spectrum from being empty,
-// which the model has never heard and takes for "one".
+// double brings sound from 8 to the 16 kHz that the model was trained on, as 16-bit samples. A windowed sinc gives the
+// sample between every two. A little white noise keeps the upper half of the spectrum from being empty, which the model
+// has never heard and takes for "one".
 func double(sound []float32) []byte {
 	const reach = 16
 	peak := float32(1)

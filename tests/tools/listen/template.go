@@ -165,7 +165,7 @@ func choose(found []utterance) (text string) {
 	return text
 }
 
-// beginning is between which frames a letter, counted from 0, begins.
+// beginning returns the frames between which a letter, counted from 0, begins.
 func beginning(k int) (from, to int) {
 	const lead, room, slack, doubt = 200, 2320, 250, 80 // ms, as in the package
 	frames := func(ms int) int { return ms * rate / 1000 / hop }

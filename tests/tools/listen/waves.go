@@ -101,8 +101,8 @@ func (m *matcher) suspects(sound []float32) (all [length][]suspect) {
 	return all
 }
 
-// A waveBand is a part of the spectrum in which waves are compared: that of one of the bands which challenges play
-// apart from each other. The highest is left out, where a rate that is off by a thousandth is no longer the same wave.
+// A waveBand is a part of the spectrum in which waves are compared: one of the bands that challenges play apart from
+// each other. The highest band is left out: there a rate that is off by a thousandth already gives another wave.
 type waveBand struct {
 	from, to float64 // Hz
 	every    int     // of how many samples one is enough
@@ -114,7 +114,7 @@ var (
 	middleWave = waveBand{850, 1900, 2, 0.005}
 )
 
-// A wave is a band of a sound without what can be told in advance of it: the babble's spectrum.
+// A wave is a band of a sound without what can be predicted of it: the babble's spectrum.
 type wave struct {
 	waveBand
 	taps, whitening []float64
@@ -135,11 +135,11 @@ const (
 	pieceAdvance = 320
 	pieceReach   = 320
 	pieceMargin  = 64   // for the filters to settle
-	leastAlike   = 0.45 // what wrong pieces mostly reach counts nothing
+	leastAlike   = 0.45 // wrong pieces mostly reach no more, so less counts nothing
 )
 
-// has tells how much of a recording there is in the sound, that begins near start if it is played at a rate: for each
-// of its pieces, by how much the greatest correlation is more than those of wrong ones.
+// has tells how much the sound has of a recording that begins near start and is played at a rate: the sum, over the
+// recording's pieces, of how far the greatest correlation exceeds that of wrong pieces.
 func (w wave) has(pcm []int16, start int, rate float64) (sum float32) {
 	for at := 0; at+pieceLength/2 < int(float64(len(pcm))/rate); at += pieceAdvance {
 		most := 0.0

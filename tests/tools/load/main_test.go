@@ -10,7 +10,7 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/measure"
 )
 
-// The servers are this program started again, which under test is the test.
+// The servers are this program started again, which in a test is the test binary.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "serve" {
 		fail(serve(os.Args[2:]))

@@ -216,7 +216,7 @@ var mutants = []mutant{
 		`err == nil && issued.kind() == LettersAndWork`, `err == nil && issued.kind() == Nothing`, guards},
 	{"captcha/pressure.go", "a right answer is reported as right",
 		`case reason == OK && s.value != "":`, `case false:`, guards},
-	{"captcha/trap.go", "who fills in the trap is refused",
+	{"captcha/trap.go", "a visitor who fills in the trap is refused",
 		`case s.trapped:`, `case false:`, guards},
 	{"captcha/trap.go", "a pause ends in time",
 		`g.age(c) < g.cfg.Pause`, `g.age(c) <= g.cfg.Pause`, guards},

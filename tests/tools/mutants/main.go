@@ -89,7 +89,7 @@ func run(ctx context.Context, out io.Writer, root string, some []mutant, limit t
 	return nil
 }
 
-// try runs the tests with the line broken. Caught is that one of them fails within the limit.
+// try runs the tests with the line broken. caught says that one of them failed within the limit.
 func (m mutant) try(ctx context.Context, root string, limit time.Duration) (caught bool, outcome string) {
 	dir, err := os.MkdirTemp("", "mutant")
 	if err != nil {
@@ -127,7 +127,7 @@ func (m mutant) overlay(root, dir string) (list string, err error) {
 	return list, errors.Join(os.WriteFile(copied, broken, 0o600), os.WriteFile(list, replace, 0o600))
 }
 
-// apply breaks the line. What it is must be there exactly once, or it would not be known what was tried.
+// apply breaks the line. The line must be there exactly once, or nobody would know what was tried.
 func (m mutant) apply(source []byte) ([]byte, error) {
 	if n := bytes.Count(source, []byte(m.whole)); n != 1 {
 		return nil, fmt.Errorf("%s has %d places like %q, and must have one: bring list.go up to date", m.file, n, m.whole)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A line that was changed leaves the list with a mutant that nobody can try any more.
+// Every mutant can be tried: its line has not been changed since.
 func TestEveryMutantFitsTheCode(t *testing.T) {
 	root, err := moduleRoot()
 	if err != nil {
@@ -30,7 +30,7 @@ func TestEveryMutantFitsTheCode(t *testing.T) {
 	}
 }
 
-// One that is caught and one that changes nothing, tried in earnest.
+// A real try of a mutant that is caught, and of one that changes nothing.
 func TestCaughtAndSurvived(t *testing.T) {
 	root, err := moduleRoot()
 	if err != nil {

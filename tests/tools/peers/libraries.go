@@ -81,8 +81,8 @@ func drawBase64(s size) func() []byte {
 	}
 }
 
-// serveBase64 keeps challenges in a store of the library's default size and life. It has another for the whole process,
-// the default one, which would do the same.
+// serveBase64 keeps challenges in a store of the library's default size and life. The library's default store, one for
+// the whole process, would do the same.
 func serveBase64(s size) fiber.Handler {
 	c := base64Captcha.NewCaptcha(base64Driver(s), base64Captcha.NewMemoryStore(base64Captcha.GCLimitNumber, base64Captcha.Expiration))
 	return func(ctx *fiber.Ctx) error {

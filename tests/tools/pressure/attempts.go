@@ -10,8 +10,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha"
 )
 
-// attempts tells what it takes to have everybody asked for more, at a site that nobody else visits, which is where it
-// is cheapest: no right answer takes anything back.
+// attempts tells what it takes to make a site ask everybody for more. Nobody else visits the site, which is the
+// cheapest case: no right answer takes anything back.
 func attempts(o options, out io.Writer) error {
 	fmt.Fprintf(out, "\nWrong answers given on purpose, 16 a second, to a site without other visitors\n")
 	block := netip.MustParsePrefix("2001:db8:66::/48")
@@ -65,7 +65,7 @@ func (a attempt) make(o options, out io.Writer) error {
 	return err
 }
 
-// raise counts what it takes to have every newcomer of one IPv4 /16 asked for more.
+// raise counts what it takes to make the site ask every newcomer of one IPv4 /16 for more.
 func raise(o options, out io.Writer) error {
 	w, err := newWorld(o, captcha.LettersOnly, true)
 	if err != nil {
@@ -73,7 +73,7 @@ func raise(o options, out io.Writer) error {
 	}
 	defer w.site.stop()
 	for n := 0; ; n++ {
-		// From 64 addresses of 16 /24s, of which the others in the /16 hear no more.
+		// From 64 addresses in 16 /24s. The newcomers are in other /24s of the /16.
 		if err := w.fail(inSixteen(0, n%16, n/16%4).String(), time.Second/16); err != nil {
 			return err
 		}

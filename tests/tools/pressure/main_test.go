@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// The site is this program again, which is a test's here.
+// The site is this program started again, which in a test is the test binary.
 func TestMain(m *testing.M) {
 	if slices.Contains(os.Args, "-serve") {
 		main()

@@ -35,7 +35,8 @@ var began = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 
 const secret = "the secret of a simulation, which guards nothing"
 
-// settings are those of the site: work that is set and found at once, for what a search costs is reckoned.
+// settings are those of the site. Its work is made and solved at once, because the simulation calculates what a search
+// costs.
 func settings(c *clock, demand captcha.Demand) captcha.Config {
 	return captcha.Config{
 		Secrets: []string{secret},

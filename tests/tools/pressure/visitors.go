@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// searchSeconds is what the work of level 0 takes native code on one core, in the mean, and a phone that is six times
-// slower than this machine in the middle of all visitors. tests/tools/price measures both.
+// searchSeconds is the mean time that the work of level 0 takes native code on one core. phoneSeconds is the median for
+// a phone, which is six times slower than this machine. tests/tools/price measures both.
 const (
 	searchSeconds = 0.17
 	phoneSeconds  = 1.1
@@ -105,17 +105,18 @@ func (w *world) met(v *visit) {
 	p.longest = max(p.longest, v.waited)
 }
 
-// guesser is a program that tries at a rate, as far as its cores allow, and reads four letters rightly with some luck.
+// guesser is a program that tries at a rate, as far as its cores allow, and reads four letters correctly with the
+// probability luck.
 type guesser struct {
 	name    string
 	every   time.Duration
-	cores   float64 // that compute work; 0 is no end of them
+	cores   float64 // that compute work; 0 is any number of them
 	luck    float64
 	address func() netip.Addr
 	choosy  bool // answers only what it reads for sure, and leaves the others
 
 	tries, left, accepted int
-	free                  time.Duration // when a core is
+	free                  time.Duration // when a core is free
 	levels                [4]int
 }
 

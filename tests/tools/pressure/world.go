@@ -120,7 +120,7 @@ func (w *world) status() (s pressure.Status, err error) {
 	return s, err
 }
 
-// judge is the test that captchatest asks for: this program is one.
+// judge is the testing.TB that captchatest asks for. This program has none of its own.
 type judge struct{ testing.TB }
 
 func (judge) Helper()                           {}

@@ -24,15 +24,16 @@ type result struct {
 	tries   int           // all together
 	search  time.Duration // all together, by the worker's clock
 	cpu     time.Duration // of all the browser's processes, meanwhile
-	memory  []int         // bytes that each of some more visits took beyond what the page had, at most
+	memory  []int         // bytes: the most that each of some more visits used beyond the page at rest
 }
 
 func (r result) rate() float64 { return float64(r.tries) / r.search.Seconds() }
 
-// weighed is in how many visits memory is looked at, at full speed. It is looked at in no other: that takes time.
+// weighed is the number of visits in which memory is measured, at full speed. It is measured in no other, because that
+// takes time.
 const weighed = 7
 
-// measureBrowser has a browser visit the form, so many times slower than it is.
+// measureBrowser has a browser visit the form, slowed down by a factor.
 func measureBrowser(ctx context.Context, w *work.Work, name string, factor, visits int) (r result, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
@@ -47,7 +48,7 @@ func measureBrowser(ctx context.Context, w *work.Work, name string, factor, visi
 	}
 	defer stop()
 
-	// The first visits are at full speed and for warming up: what comes with opening a browser is not the work's.
+	// The first visits warm the browser up, at full speed: the costs of opening it are not the work's.
 	for range 2 {
 		if _, err := f.visit(ctx, func() {}); err != nil {
 			return r, err
@@ -75,7 +76,8 @@ func measureBrowser(ctx context.Context, w *work.Work, name string, factor, visi
 	return r, nil
 }
 
-// weigh finds how much more memory a browser has, at most, from the first touch to checked, than with the page at rest.
+// weigh finds the most memory that a browser uses from the first touch to checked, beyond what it uses with the page at
+// rest.
 func (r *result) weigh(ctx context.Context, f *form, group int) error {
 	for range weighed {
 		done, looked := make(chan struct{}), make(chan struct{})
@@ -172,7 +174,7 @@ func startDisplay() (name string, stop func(), err error) {
 	return fmt.Sprint(":", number), stop, nil
 }
 
-// slowDown lets a process group run for one part of so many of the time, until the function that it returns is called.
+// slowDown lets a process group run for one part in factor of the time, until the function that it returns is called.
 func slowDown(group, factor int) (stop func()) {
 	if factor == 1 {
 		return func() {}

@@ -37,7 +37,7 @@ addEventListener("load", async () => {
     field.addEventListener("failed", ({ detail }) => done(detail.reason), { once: true });
   });
   name.focus();
-  name.dispatchEvent(new Event("focusin", { bubbles: true })); // in a window that has not the focus itself there was none
+  name.dispatchEvent(new Event("focusin", { bubbles: true })); // a window without the focus fires none
   const type = await ended;
   const whole = performance.now() - begin;
   await fetch("/told", { method: "POST", body: JSON.stringify({ tries: said.tries, time: said.time, type, whole }) });

@@ -69,8 +69,8 @@ func main() {
 	flag.StringVar(&o.card, "card", "RTX 4090", "name of the graphics card")
 	flag.Float64Var(&o.cardRate, "card-rate", 8_865_700*999, "iterations of PBKDF2-HMAC-SHA-256 a second on the graphics card")
 	flag.Float64Var(&o.cardPrice, "card-price", 0.5, "price of the graphics card in USD an hour")
-	// As of a model at 3 USD a million tokens read and 15 written, of which a picture of 200 x 200 pixels takes 54, by
-	// Anthropic's documentation of Claude's vision, a question 30, and the answer 10.
+	// For a model at 3 USD a million tokens read and 15 a million written. A picture of 200 x 200 pixels takes 54, by
+	// Anthropic's documentation of Claude's vision. A question takes 30, and the answer 10.
 	flag.Float64Var(&o.modelPrice, "model-price", 0.0004, "price in USD of having a vision-language model read one picture")
 	flag.Parse()
 
@@ -170,7 +170,7 @@ func nativeTry(o options) (float64, error) {
 func ownCPU() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err) // only for an unknown who
+		panic(err) // only if its first argument is unknown
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -40,9 +40,9 @@ func ways(o options, native, card float64) []way {
 // accepted is how many submissions the price is of.
 const accepted = 1000
 
-// addresses is how many one needs to have as many messages accepted in an hour, and all at once, under the demo's
-// default limits: a rate lets its count through at once, and as many again in each of its periods. What is kept is
-// counted by the day.
+// addresses returns how many addresses it takes to have that many messages accepted in an hour, and at once, under the
+// demo's default limits. A rate lets its count through at once, and as many again in each of its periods. What is kept
+// is counted by the day.
 func (w way) addresses(s settings.Settings) (hour, once float64) {
 	perHour, burst := math.Inf(1), math.Inf(1)
 	limits := []limit.Rate{s.LimitIssue, s.LimitSubmit}

@@ -63,7 +63,7 @@ func startFigures() (url string, stop func(), err error) {
 	return "http://" + listener.Addr().String(), func() { _ = app.Shutdown() }, nil
 }
 
-// judge is the test that captchatest asks for. There is none here.
+// judge is the testing.TB that captchatest asks for. There is no test here.
 type judge struct{ testing.TB }
 
 func (judge) Helper()                           {}

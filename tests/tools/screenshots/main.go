@@ -37,7 +37,7 @@ type shot struct {
 	height     int // CSS pixels; 0 is the whole page
 	scheme     string
 
-	dense  float64 // device pixels to a CSS pixel; 0 is 1
+	dense  float64 // device pixels per CSS pixel; 0 is 1
 	forced bool    // whether the visitor's own colours are forced on the page
 	plain  bool    // without script
 	print  bool    // as it is printed
@@ -168,7 +168,7 @@ func (s shot) take(ctx context.Context, site, out string) error {
 	return os.WriteFile(filepath.Join(out, s.file+".png"), png, 0o644)
 }
 
-// moment is as long as what follows a visitor's act takes at most.
+// moment is the longest that a page takes to react to a visitor.
 const moment = 2 * time.Second
 
 // act does what a visitor does before the picture is taken.

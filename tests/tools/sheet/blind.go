@@ -20,8 +20,8 @@ import (
 	xdraw "golang.org/x/image/draw"
 )
 
-// A reading is pictures of one size for somebody to read who has not seen the answers: every default style as often as
-// the others, in no order, enlarged, and with a number over each.
+// A reading is a set of pictures of one size, for somebody to read who has not seen the answers. Every default style
+// comes as often as the others, in random order. The pictures are enlarged and have numbers.
 type reading struct {
 	name    string
 	config  picture.Config
@@ -48,8 +48,8 @@ type cell struct {
 	Answer string `json:"answer"`
 }
 
-// drawReadings draws the sheets into a folder for each size, and what they show into a file for each size in another
-// folder.
+// drawReadings draws the sheets into a folder for each size. It writes their answers into another folder, with a file
+// for each size.
 func drawReadings(folder, keys, names string, each int, seed uint64) error {
 	styles, err := parseStyles(names)
 	if err != nil {
@@ -154,9 +154,9 @@ func parseStyles(names string) (styles []picture.Style, err error) {
 	return styles, nil
 }
 
-// judge compares what somebody read, a line each of sheet, cell and letters, with what the pictures show, and prints
-// for each style how many of those that were read are right, with the interval that holds the true rate with a
-// probability of 95 %.
+// judge compares what somebody read with what the pictures show. Each line of the reading has sheet, cell and letters.
+// For each style it prints how many of the pictures that were read are right, with the interval that holds the true
+// rate with a probability of 95 %.
 func judge(key, read string) error {
 	list, err := os.ReadFile(key)
 	if err != nil {

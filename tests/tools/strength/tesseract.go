@@ -17,8 +17,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 )
 
-// measure prints what each preparation lets tesseract read of a new set of pictures, and the best of them: for all styles together, and for each
-// the one that is best there, as an attacker who tells styles apart would choose it.
+// measure prints what each preparation lets tesseract read of a new set of pictures. It prints the best preparation for
+// all styles together, and the best for each style, which an attacker who tells styles apart would choose.
 func measure(styles []picture.Style, o options) error {
 	set, err := drawSet(styles, o)
 	if err != nil {
@@ -86,8 +86,8 @@ func (p preparation) read(images []*image.Gray) ([]string, error) {
 	return recognise(files, p.mode)
 }
 
-// recognise runs tesseract once over many files, because it starts up in many times the time that a picture takes. Some pictures make it
-// crash: those are found by halves, and count as not read.
+// recognise runs tesseract once over many files, because starting it takes many times as long as a picture does. Some
+// pictures make it crash: those are found by halves, and count as not read.
 func recognise(files []string, mode string) ([]string, error) {
 	list := filepath.Join(filepath.Dir(files[0]), "list.txt")
 	if err := os.WriteFile(list, []byte(strings.Join(files, "\n")+"\n"), 0o600); err != nil {
@@ -136,7 +136,7 @@ func pages(table string, n int) ([]string, error) {
 	return read, nil
 }
 
-// A score is what one preparation came to.
+// A score is the result of one preparation.
 type score struct {
 	name            string
 	pictures, whole int

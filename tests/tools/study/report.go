@@ -55,9 +55,9 @@ func load(file string) (all []reading, err error) {
 	return all, nil
 }
 
-// report prints how many pictures of each style were read, in which share of all that would be read so the truth lies,
-// and the median time. Readings of one person are taken to be independent; with few people the truth is less certain
-// than the interval says.
+// report prints how many pictures of each style were read correctly, the interval that holds the true rate, and the
+// median time. It takes the readings of one person to be independent, so with few people the truth is less certain than
+// the interval says.
 func report(w io.Writer, all []reading) error {
 	groups, people := map[string][]reading{}, map[string]bool{}
 	for _, r := range all {

@@ -129,7 +129,7 @@ func (s *study) read(w http.ResponseWriter, r *http.Request) {
 	s.show(w, name)
 }
 
-// longestTyped bounds what of an answer is kept.
+// longestTyped bounds how much of an answer is kept.
 const longestTyped = 32
 
 func (s *study) take(p *person, name, typed string) error {
