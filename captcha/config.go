@@ -420,8 +420,13 @@ func (cfg Config) checkTexts() error {
 
 var fieldForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
-// constantFields are those of a reply that no setting renames.
-var constantFields = []string{"image_type", "image_decode", "image_width", "image_height", "expires_in", "audio_type", "audio_url"}
+// constantFields are those of a reply that no setting renames, and sentFields those of a submission.
+var (
+	constantFields = []string{
+		"image_type", "image_decode", "image_width", "image_height", "expires_in", "audio_type", "audio_url", "captcha_asks", "captcha_length",
+	}
+	sentFields = []string{workField, altchaField, receiptField, refreshField}
+)
 
 func (c Compat) checkFields() error {
 	taken := slices.Clone(constantFields)
@@ -440,9 +445,10 @@ func (c Compat) checkFields() error {
 		}
 		taken = append(taken, field)
 	}
+	taken = append(taken, sentFields...)
 	check("KeyField", c.KeyField)
 	// The answer in a submission may have the name that the picture has in a reply, as in the original.
-	taken = append(slices.Clone(constantFields), c.KeyField)
+	taken = append(slices.Concat(constantFields, sentFields), c.KeyField)
 	check("ValueField", c.ValueField)
 	return errors.Join(errs...)
 }

@@ -113,6 +113,15 @@ func TestSettingsThatDoNotParse(t *testing.T) {
 	}
 }
 
+// The site's forms read what a visitor has typed under these names.
+func TestNoKeyUnderTheNameOfAFormsField(t *testing.T) {
+	for _, name := range []string{"name", "email", "message", "password", "shown"} {
+		if _, err := settings.Parse([]string{"CAPTCHA_KEY=" + name}); err == nil || !strings.Contains(err.Error(), "a field of this name") {
+			t.Errorf("CAPTCHA_KEY=%s: %v", name, err)
+		}
+	}
+}
+
 // What is written well and is not possible is refused by the captcha, with the variable and what is accepted.
 func TestSettingsThatTheCaptchaRefuses(t *testing.T) {
 	for variable, row := range map[string]struct {
@@ -125,7 +134,7 @@ func TestSettingsThatTheCaptchaRefuses(t *testing.T) {
 		"CAPTCHA_LETTER_ROTATION":  {"35,-35 -91,0 NaN,0", "90 degrees"},
 		"CAPTCHA_SCALE":            {"5", "1 to 4"},
 		"CAPTCHA_CACHE_KEY":        {"captcha c{key}{key} {version}", "{key} once"},
-		"CAPTCHA_KEY":              {"captcha_value image_type", "no other field"},
+		"CAPTCHA_KEY":              {"captcha_value image_type captcha_work captcha_receipt captcha_refresh altcha", "no other field"},
 		"CAPTCHA_IMAGE":            {"image_type", "no other field"},
 		"CAPTCHA_FOREGROUND_COLOR": {"transparent #ffffff", "accepted"},
 		"CAPTCHA_SECRETS":          {"tooshort " + secretA + ",tooshort", "32"},

@@ -36,6 +36,17 @@ func (t *truth) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// keyField is the name of the captcha's key in a form: none that the site's own forms have for something else.
+type keyField fieldName
+
+func (n *keyField) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "name", "email", "message", "password", "shown":
+		return errors.New("the site's own forms have a field of this name; accepted is another, as in captcha_key")
+	}
+	return (*fieldName)(n).UnmarshalText(text)
+}
+
 // fieldName is a name that can stand in the shell lines of the page about the API.
 type fieldName string
 
