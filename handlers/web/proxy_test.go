@@ -41,8 +41,17 @@ func TestProxiesClient(t *testing.T) {
 	}
 }
 
+// A network of IPv4 is the same however it is written.
+func TestNetworksOfIPv4WithinIPv6(t *testing.T) {
+	for _, text := range []string{"::ffff:10.0.0.1", "::ffff:10.0.0.0/104"} {
+		if got := mustProxies(t, text).Client(netip.MustParseAddr("10.0.0.1"), []string{"192.0.2.7"}); got != netip.MustParseAddr("192.0.2.7") {
+			t.Errorf("%s: client is %s", text, got)
+		}
+	}
+}
+
 func TestProxiesRefuse(t *testing.T) {
-	for _, text := range []string{"", "proxy", "10.0.0.0/33", "10.0.0.1,,10.0.0.2", "10.0.0.0-10.0.0.9", "0.0.0.0/0", "::/0"} {
+	for _, text := range []string{"", "proxy", "10.0.0.0/33", "10.0.0.1,,10.0.0.2", "10.0.0.0-10.0.0.9", "0.0.0.0/0", "::/0", "::ffff:0:0/96"} {
 		var proxies web.Proxies
 		if err := proxies.UnmarshalText([]byte(text)); err == nil || !strings.Contains(err.Error(), "accepted are") {
 			t.Errorf("%q: error is %v, want one that says what is accepted", text, err)
