@@ -19,6 +19,7 @@ package limit
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -136,6 +137,9 @@ func check(rate Rate, prefixes []Prefix) error {
 		case p.Times < 0 || p.Times > maxTimes:
 			return setting.Refuse(name+".Times", p.Times, "0 to %d", maxTimes)
 		}
+	}
+	if !slices.ContainsFunc(prefixes, func(p Prefix) bool { return p.IPv4 > 0 || p.IPv6 > 0 }) {
+		return setting.Refuse("Prefixes", prefixes, "at least one with IPv4 or IPv6, without which nobody is counted")
 	}
 	return nil
 }

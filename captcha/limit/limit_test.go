@@ -145,6 +145,10 @@ func TestSettingsThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
+	_, err := limit.NewHandler(limit.Config{Rate: minute, Prefixes: []limit.Prefix{{Times: 5}, {}}})
+	if err == nil || !strings.Contains(err.Error(), "nobody is counted") {
+		t.Errorf("prefixes that leave everybody out: %v", err)
+	}
 	for _, config := range []limit.Config{
 		{Rate: limit.Rate{Count: 1, Per: time.Second}},
 		{Rate: limit.Rate{Count: 1_000_000, Per: 24 * time.Hour}},
