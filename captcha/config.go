@@ -18,6 +18,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/utils"
 
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/client"
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
@@ -126,7 +127,9 @@ type Config struct {
 	// zero Addr, count as one.
 	//
 	// Optional. Default: c.IP(). Behind a proxy that is the proxy, so that all visitors are one client, unless the app
-	// sets ProxyHeader, and EnableTrustedProxyCheck with TrustedProxies, without which anybody may name any address.
+	// sets ProxyHeader, and EnableTrustedProxyCheck with TrustedProxies, without which anybody may name any address. If
+	// it does, the default is the last address in that header that is no trusted proxy's: what stands before it is the
+	// visitor's own claim, and c.IP() takes the first.
 	Client func(c *fiber.Ctx) netip.Addr
 
 	// Trap is the name of a text field that people never see and leave empty, such as "subject": letters, digits, _, -
@@ -290,10 +293,7 @@ func withDefaults(config ...Config) Config {
 		cfg.ErrorHandler = Reply
 	}
 	if cfg.Client == nil {
-		cfg.Client = func(c *fiber.Ctx) netip.Addr {
-			addr, _ := netip.ParseAddr(c.IP())
-			return addr
-		}
+		cfg.Client = client.Of
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()

@@ -19,6 +19,7 @@ import (
 	"github.com/gofiber/fiber/v3"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/fiberv3/internal/client"
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
@@ -47,7 +48,9 @@ type Config struct {
 
 	// Client returns the address that a request comes from, for Pressure. See captcha.Config.
 	//
-	// Optional. Default: c.IP(). Behind a proxy that is the proxy, unless the app sets TrustProxy and ProxyHeader.
+	// Optional. Default: c.IP(). Behind a proxy that is the proxy, unless the app sets ProxyHeader, and TrustProxy with
+	// TrustProxyConfig. If it does, the default is the last address in that header that is no trusted proxy's: what
+	// stands before it is the visitor's own claim, and c.IP() takes the first.
 	Client func(c fiber.Ctx) netip.Addr
 
 	// ErrorHandler answers a request that is refused: by Protect, and by the guard's own routes. The error is one of the
@@ -86,10 +89,7 @@ func NewGuard(config ...Config) (*Guard, error) {
 		cfg.ErrorHandler = Reply
 	}
 	if cfg.Client == nil {
-		cfg.Client = func(c fiber.Ctx) netip.Addr {
-			addr, _ := netip.ParseAddr(c.IP())
-			return addr
-		}
+		cfg.Client = client.Of
 	}
 	if err := cfg.check(); err != nil {
 		return nil, err

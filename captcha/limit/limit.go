@@ -24,6 +24,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/client"
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
@@ -51,6 +52,8 @@ type Config struct {
 	//
 	// Optional. Default: c.IP(). Behind a proxy that is the proxy, so that all visitors share one allowance, unless the
 	// app sets ProxyHeader, and EnableTrustedProxyCheck with TrustedProxies, without which anybody may name any address.
+	// If it does, the default is the last address in that header that is no trusted proxy's: what stands before it is
+	// the visitor's own claim, and c.IP() takes the first.
 	Client func(c *fiber.Ctx) netip.Addr
 
 	// ErrorHandler answers a request above the limit. The error is an *Error.
@@ -107,10 +110,7 @@ func withDefaults(config []Config) Config {
 		cfg = config[0]
 	}
 	if cfg.Client == nil {
-		cfg.Client = func(c *fiber.Ctx) netip.Addr {
-			addr, _ := netip.ParseAddr(c.IP())
-			return addr
-		}
+		cfg.Client = client.Of
 	}
 	if cfg.ErrorHandler == nil {
 		cfg.ErrorHandler = Reply

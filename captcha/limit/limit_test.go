@@ -2,6 +2,7 @@ package limit_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -125,6 +126,31 @@ func TestUnlimited(t *testing.T) {
 	for range 1000 {
 		if status, _, _ := ask(t, app, "GET", "/"); status == 429 {
 			t.Fatal("refused")
+		}
+	}
+}
+
+// A proxy appends to what a visitor claims of itself, some in the same line and some in one of their own.
+func TestNoVisitorNamesItsOwnAddress(t *testing.T) {
+	for _, validation := range []bool{false, true} {
+		app := fiber.New(fiber.Config{ProxyHeader: "X-Forwarded-For", EnableTrustedProxyCheck: true, TrustedProxies: []string{"0.0.0.0"},
+			EnableIPValidation: validation})
+		app.Get("/", limit.New(limit.Config{Rate: limit.Rate{Count: 2, Per: time.Hour}}), func(c *fiber.Ctx) error { return nil })
+		for i, want := range []int{200, 200, 429, 429} {
+			r := httptest.NewRequest("GET", "/", nil)
+			r.Header.Add("X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i))
+			if i%2 == 0 {
+				r.Header.Add("X-Forwarded-For", "192.0.2.7")
+			} else {
+				r.Header.Set("X-Forwarded-For", r.Header.Get("X-Forwarded-For")+", 192.0.2.7")
+			}
+			response, err := app.Test(r, -1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if response.StatusCode != want {
+				t.Errorf("EnableIPValidation %t, request %d: status %d, want %d", validation, i+1, response.StatusCode, want)
+			}
 		}
 	}
 }

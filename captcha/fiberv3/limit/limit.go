@@ -9,6 +9,7 @@ import (
 
 	"github.com/gofiber/fiber/v3"
 
+	"github.com/fibercaptcha/fibercaptcha/captcha/fiberv3/internal/client"
 	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
 )
 
@@ -42,7 +43,8 @@ type Config struct {
 	// Client returns the address that a request comes from. The zero Addr is that it is not known.
 	//
 	// Optional. Default: c.IP(). Behind a proxy that is the proxy, unless the app sets ProxyHeader, and TrustProxy with
-	// TrustProxyConfig.
+	// TrustProxyConfig. If it does, the default is the last address in that header that is no trusted proxy's: what
+	// stands before it is the visitor's own claim, and c.IP() takes the first.
 	Client func(c fiber.Ctx) netip.Addr
 
 	// ErrorHandler answers a request above the limit. The error is an *Error.
@@ -84,10 +86,7 @@ func withDefaults(config []Config) Config {
 		cfg = config[0]
 	}
 	if cfg.Client == nil {
-		cfg.Client = func(c fiber.Ctx) netip.Addr {
-			addr, _ := netip.ParseAddr(c.IP())
-			return addr
-		}
+		cfg.Client = client.Of
 	}
 	if cfg.ErrorHandler == nil {
 		cfg.ErrorHandler = Reply
