@@ -120,10 +120,10 @@ func (g *Guard) outgrown(c keep.Challenge, visitor Visitor) bool {
 }
 
 // asksTheSame reports whether c was issued for what would be demanded of the visitor now, at its own level of pressure,
-// and is not outgrown. A level that this guard does not have is that of another one with its secrets.
+// and is neither outgrown nor too short. A level that this guard does not have is that of another one with its secrets.
 func (g *Guard) asksTheSame(c keep.Challenge, visitor Visitor) bool {
 	level := pressureOf(c)
-	return int(level) < g.levels && c.Terms == g.terms(visitor, presetOf(c), level) && !g.outgrown(c, visitor)
+	return int(level) < g.levels && c.Terms == g.terms(visitor, presetOf(c), level) && !g.outgrown(c, visitor) && !g.tooShort(c)
 }
 
 // asked is what a submission has to bring, as far as that decides which fields are read: what its challenge was
