@@ -89,9 +89,22 @@ func readFields(r *fasthttp.RequestCtx, limit int, names ...string) (fields, err
 // still sending when its connection is closed sees a reset instead of the answer.
 const drainLimit = 4 << 20
 
+// unreadable is where a request remembers why its streamed body was refused: what is left of the stream is another body.
+type unreadable struct{}
+
 // readBody returns the body, and leaves it in the request as if it had not been streamed.
-func readBody(r *fasthttp.RequestCtx, limit int) ([]byte, error) {
+func readBody(r *fasthttp.RequestCtx, limit int) (body []byte, err error) {
 	streamed := r.Request.IsBodyStream()
+	if streamed {
+		if err, refused := r.UserValue(unreadable{}).(error); refused {
+			return nil, err
+		}
+		defer func() {
+			if err != nil {
+				r.SetUserValue(unreadable{}, err)
+			}
+		}()
+	}
 	if limit == 0 && streamed {
 		limit = streamedLimit
 	}
@@ -114,7 +127,7 @@ func readBody(r *fasthttp.RequestCtx, limit int) ([]byte, error) {
 		}
 		r.Request.SetBodyRaw(body)
 	}
-	body := r.Request.Body()
+	body = r.Request.Body()
 	if limit > 0 && len(body) > limit {
 		return nil, tooLarge()
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"runtime"
@@ -107,6 +108,29 @@ func TestStreamedBodiesAreBounded(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		if grown := after.TotalAlloc - before.TotalAlloc; grown > 32<<20 {
 			t.Errorf("300 MiB took %d MiB", grown>>20)
+		}
+	}
+}
+
+// What was refused is refused again, to whoever reads the request next, and whatever is left of the stream.
+func TestAStreamedBodyIsRefusedAgain(t *testing.T) {
+	app := fiber.New(fiber.Config{StreamRequestBody: true, DisableStartupMessage: true})
+	guard := captcha.New()
+	app.Post("/", func(c *fiber.Ctx) error {
+		if _, err := captcha.Fields(c, "a"); err == nil {
+			t.Error("the body was read")
+		}
+		return c.Next()
+	}, guard.Protect)
+	url := mustServe(t, app)
+	for _, more := range []int{1, 6 << 20} {
+		body := io.MultiReader(strings.NewReader(`{"a":"`+strings.Repeat("a", 1<<20+more)+`"}`), strings.NewReader("")) // chunked
+		response, err := http.Post(url, "application/json", body)
+		if err != nil {
+			continue // the server hung up while the body was still on its way
+		}
+		if response.Body.Close(); response.StatusCode != 413 {
+			t.Errorf("1 MiB and %d bytes: status %d", more, response.StatusCode)
 		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/utils"
 
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/client"
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 	"github.com/fibercaptcha/fibercaptcha/captcha/picture"
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
@@ -125,8 +126,10 @@ type Config struct {
 	// Client returns the address that a request comes from, for Pressure. All clients whose address is not known, for
 	// which it returns the zero Addr, count as one.
 	//
-	// Optional. Default: c.IP(). Behind a proxy that is the proxy's address, so that all visitors count as one client: give
-	// limit.Behind of captcha/limit the proxy's address there.
+	// Optional. Default: c.IP(). Behind a proxy that is the proxy's address, so that all visitors count as one client,
+	// unless the app sets fiber.Config.ProxyHeader. Set EnableTrustedProxyCheck and TrustedProxies with it: otherwise
+	// anybody can claim any address. The default is then the last address in that header that is not a trusted proxy's.
+	// Those before it are the visitor's own claim, and c.IP() takes the first.
 	Client func(c *fiber.Ctx) netip.Addr
 
 	// Trap is the name of a text field that people never see and so leave empty, such as "subject": letters, digits, _, -
@@ -290,10 +293,7 @@ func withDefaults(config ...Config) Config {
 		cfg.ErrorHandler = Reply
 	}
 	if cfg.Client == nil {
-		cfg.Client = func(c *fiber.Ctx) netip.Addr {
-			addr, _ := netip.ParseAddr(c.IP())
-			return addr
-		}
+		cfg.Client = client.Of
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
@@ -421,8 +421,13 @@ func (cfg Config) checkTexts() error {
 
 var fieldForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
-// constantFields are the fields of a reply that no setting renames.
-var constantFields = []string{"image_type", "image_decode", "image_width", "image_height", "expires_in", "audio_type", "audio_url"}
+// constantFields are the fields of a reply that no setting renames, and sentFields those of a submission.
+var (
+	constantFields = []string{
+		"image_type", "image_decode", "image_width", "image_height", "expires_in", "audio_type", "audio_url", "captcha_asks", "captcha_length",
+	}
+	sentFields = []string{workField, altchaField, receiptField, refreshField}
+)
 
 func (c Compat) checkFields() error {
 	taken := slices.Clone(constantFields)
@@ -441,9 +446,10 @@ func (c Compat) checkFields() error {
 		}
 		taken = append(taken, field)
 	}
+	taken = append(taken, sentFields...)
 	check("KeyField", c.KeyField)
 	// The answer in a submission may have the name that the picture has in a reply, as in the original.
-	taken = append(slices.Clone(constantFields), c.KeyField)
+	taken = append(slices.Concat(constantFields, sentFields), c.KeyField)
 	check("ValueField", c.ValueField)
 	return errors.Join(errs...)
 }

@@ -110,8 +110,10 @@
 // anything else that the app can tell from the request. A key is good only for its purpose and its binding, and reveals
 // neither. They take no room in the storage.
 //
-// If guards in one app differ in other settings, such as the length of the answer, give each a Path of its own. The
-// form field gets new challenges and the sound from its guard's Path.
+// If guards in one app differ in other settings, such as the length of the answer, give each a Path and a Purpose of
+// its own. The form field gets new challenges and the sound from its guard's Path. Guards of one Purpose that share a
+// storage or secrets accept each other's challenges, unless these have fewer letters than Config.Length: a bot would
+// take those of whichever guard has the easiest pictures.
 //
 // # Receipts
 //

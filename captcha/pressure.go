@@ -120,10 +120,11 @@ func (g *Guard) outgrown(c keep.Challenge, visitor Visitor) bool {
 }
 
 // asksTheSame reports whether c was issued for what would be demanded of the visitor now at c's level of pressure, and
-// is not outgrown. A level that this guard does not have comes from another guard with the same secrets.
+// is neither outgrown nor too short. A level that this guard does not have comes from another guard with the same
+// secrets.
 func (g *Guard) asksTheSame(c keep.Challenge, visitor Visitor) bool {
 	level := pressureOf(c)
-	return int(level) < g.levels && c.Terms == g.terms(visitor, presetOf(c), level) && !g.outgrown(c, visitor)
+	return int(level) < g.levels && c.Terms == g.terms(visitor, presetOf(c), level) && !g.outgrown(c, visitor) && !g.tooShort(c)
 }
 
 // asked returns what a submission's challenge was issued for, which may be more than is demanded of the visitor now. It

@@ -159,6 +159,23 @@ func TestBindingFollowsTheRequest(t *testing.T) {
 	}
 }
 
+// Guards with other settings may share a storage, and a purpose by mistake. A challenge with fewer letters is worth less
+// than one of the guard that is asked.
+func TestAShorterChallengeIsUnknown(t *testing.T) {
+	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
+		if cfg.Storage == nil {
+			return // guards that share nothing
+		}
+		short, long := cfg, cfg
+		short.Length, long.Length = 3, 6
+		few, many := captcha.New(short), captcha.New(long)
+		key, answer := issuedTo(t, few, captcha.Visitor{})
+		wantErr(t, verifyFor(t, many, key, answer, captcha.Visitor{}), captcha.ErrUnknownKey)
+		key, answer = issuedTo(t, many, captcha.Visitor{})
+		wantErr(t, verifyFor(t, few, key, answer, captcha.Visitor{}), nil)
+	})
+}
+
 func TestForPanicsOnAPurposeThatCanNotBe(t *testing.T) {
 	defer func() {
 		if problem := fmt.Sprint(recover()); !strings.Contains(problem, `"sign up"`) {

@@ -239,7 +239,7 @@ func (g *Guard) verify(ctx context.Context, s Submission) (keep.Challenge, broug
 		return keep.Challenge{}, b, g.keptError(ctx, err)
 	}
 	b.level = c.Terms.Level
-	if !b.meets(demandOf(c.Terms)) || !b.meets(g.demand(s.visitor)) || g.outgrown(c, s.visitor) && !g.workAlone(s) {
+	if !b.meets(demandOf(c.Terms)) || !b.meets(g.demand(s.visitor)) || b.letters && g.tooShort(c) || g.outgrown(c, s.visitor) && !g.workAlone(s) {
 		return c, b, ErrUnknownKey
 	}
 	// Both are checked, whatever the first check says.
@@ -251,6 +251,10 @@ func (g *Guard) verify(ctx context.Context, s Submission) (keep.Challenge, broug
 	}
 	return c, b, cmp.Or(g.suspect(s, c), err)
 }
+
+// tooShort reports whether c has fewer letters than this guard's challenges have: it is of a guard with other settings
+// that shares the storage or the secrets, or of before Config.Length was raised.
+func (g *Guard) tooShort(c keep.Challenge) bool { return g.alphabet.Length(c.Answer) < g.cfg.Length }
 
 // age is the time since c was issued.
 func (g *Guard) age(c keep.Challenge) time.Duration {

@@ -57,7 +57,7 @@ var known = regexp.MustCompile(`(?i)name|mail|user|login|pass|pwd|phone|tel|mobi
 
 // checkTrap refuses names that somebody else's field has, or that a browser might fill in.
 func (cfg Config) checkTrap() error {
-	own := []string{cfg.Compat.KeyField, cfg.Compat.ValueField, workField, altchaField, receiptField, refreshField}
+	own := append([]string{cfg.Compat.KeyField, cfg.Compat.ValueField}, sentFields...)
 	switch {
 	case cfg.Trap == "":
 		return nil

@@ -30,6 +30,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/client"
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 	"github.com/fibercaptcha/fibercaptcha/captcha/memory"
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
@@ -70,7 +71,7 @@ type Config struct {
 	// Network names the network that a request comes from. An empty name means that it is not known; all such requests
 	// count as one network.
 	//
-	// Optional. Default: an IPv4 address or an IPv6 /56, of c.IP(). Behind a proxy, use limit.Behind of captcha/limit
+	// Optional. Default: an IPv4 address or an IPv6 /56, of the address that limit.Config.Client has by default
 	Network func(c *fiber.Ctx) string
 
 	// Logger gets a warning about a Storage that can't count in one step.
@@ -153,10 +154,7 @@ func withDefaults(cfg Config) Config {
 	return cfg
 }
 
-func network(c *fiber.Ctx) string {
-	addr, _ := netip.ParseAddr(c.IP())
-	return NetworkOf(addr)
-}
+func network(c *fiber.Ctx) string { return NetworkOf(client.Of(c)) }
 
 // NetworkOf names the network of an address, for Config.Network: an IPv4 address, or the IPv6 /56 that one customer
 // has. The zero Addr is "".

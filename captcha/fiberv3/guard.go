@@ -20,6 +20,7 @@ import (
 	"github.com/gofiber/fiber/v3"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/fiberv3/internal/client"
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
@@ -48,7 +49,9 @@ type Config struct {
 
 	// Client returns the address that a request comes from, for Pressure. See captcha.Config.
 	//
-	// Optional. Default: c.IP(). Behind a proxy that is the proxy's address: use limit.Behind of fiberv3/limit.
+	// Optional. Default: c.IP(). Behind a proxy that is the proxy's address, unless the app sets ProxyHeader, and
+	// TrustProxy with TrustProxyConfig. The default is then the last address in that header that is not a trusted
+	// proxy's. Those before it are the visitor's own claim, and c.IP() takes the first.
 	Client func(c fiber.Ctx) netip.Addr
 
 	// ErrorHandler answers a request that Protect or one of the guard's own routes refuses. The error is one of the
@@ -88,10 +91,7 @@ func NewGuard(config ...Config) (*Guard, error) {
 		cfg.ErrorHandler = Reply
 	}
 	if cfg.Client == nil {
-		cfg.Client = func(c fiber.Ctx) netip.Addr {
-			addr, _ := netip.ParseAddr(c.IP())
-			return addr
-		}
+		cfg.Client = client.Of
 	}
 	if err := cfg.check(); err != nil {
 		return nil, err

@@ -20,10 +20,12 @@ package limit
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/client"
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
@@ -50,8 +52,10 @@ type Config struct {
 	// Client returns the address that a request comes from. All requests for which it returns the zero Addr, because the
 	// client's address is not known, count together.
 	//
-	// Optional. Default: c.IP(). Behind a proxy that is the proxy's address, so that all visitors share one allowance: give
-	// [Behind] the proxy's address there.
+	// Optional. Default: [Client], which is c.IP(). Behind a proxy that is the proxy's address, so that all visitors share
+	// one allowance, unless the app sets fiber.Config.ProxyHeader. Set EnableTrustedProxyCheck and TrustedProxies with it:
+	// otherwise anybody can claim any address. The default is then the last address in that header that is not a trusted
+	// proxy's. Those before it are the visitor's own claim, and c.IP() takes the first.
 	Client func(c *fiber.Ctx) netip.Addr
 
 	// ErrorHandler answers a request above the limit. The error is an *Error.
@@ -65,6 +69,9 @@ var ConfigDefault = Config{
 	Rate:     Rate{Count: 60, Per: time.Minute},
 	Prefixes: []Prefix{{IPv4: 32, IPv6: 64, Times: 1}, {IPv6: 56, Times: 4}, {IPv6: 48, Times: 16}},
 }
+
+// Client returns the address that a request comes from, as Config.Client does by default.
+func Client(c *fiber.Ctx) netip.Addr { return client.Of(c) }
 
 // Prefix is a size of network.
 type Prefix struct {
@@ -109,10 +116,7 @@ func withDefaults(config []Config) Config {
 		cfg = config[0]
 	}
 	if cfg.Client == nil {
-		cfg.Client = func(c *fiber.Ctx) netip.Addr {
-			addr, _ := netip.ParseAddr(c.IP())
-			return addr
-		}
+		cfg.Client = Client
 	}
 	if cfg.ErrorHandler == nil {
 		cfg.ErrorHandler = Reply
@@ -139,6 +143,9 @@ func check(rate Rate, prefixes []Prefix) error {
 		case p.Times < 0 || p.Times > maxTimes:
 			return setting.Refuse(name+".Times", p.Times, "0 to %d", maxTimes)
 		}
+	}
+	if !slices.ContainsFunc(prefixes, func(p Prefix) bool { return p.IPv4 > 0 || p.IPv6 > 0 }) {
+		return setting.Refuse("Prefixes", prefixes, "at least one with IPv4 or IPv6, without which nobody is counted")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package limit_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -129,6 +130,31 @@ func TestUnlimited(t *testing.T) {
 	}
 }
 
+// A proxy appends to what a visitor claims of itself, some in the same line and some in one of their own.
+func TestNoVisitorNamesItsOwnAddress(t *testing.T) {
+	for _, validation := range []bool{false, true} {
+		app := fiber.New(fiber.Config{ProxyHeader: "X-Forwarded-For", EnableTrustedProxyCheck: true, TrustedProxies: []string{"0.0.0.0"},
+			EnableIPValidation: validation})
+		app.Get("/", limit.New(limit.Config{Rate: limit.Rate{Count: 2, Per: time.Hour}}), func(c *fiber.Ctx) error { return nil })
+		for i, want := range []int{200, 200, 429, 429} {
+			r := httptest.NewRequest("GET", "/", nil)
+			r.Header.Add("X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i))
+			if i%2 == 0 {
+				r.Header.Add("X-Forwarded-For", "192.0.2.7")
+			} else {
+				r.Header.Set("X-Forwarded-For", r.Header.Get("X-Forwarded-For")+", 192.0.2.7")
+			}
+			response, err := app.Test(r, -1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if response.StatusCode != want {
+				t.Errorf("EnableIPValidation %t, request %d: status %d, want %d", validation, i+1, response.StatusCode, want)
+			}
+		}
+	}
+}
+
 func TestSettingsThatAreRefused(t *testing.T) {
 	minute := limit.Rate{Count: 1, Per: time.Minute}
 	for field, config := range map[string]limit.Config{
@@ -144,6 +170,10 @@ func TestSettingsThatAreRefused(t *testing.T) {
 		if !errors.As(err, &refused) || refused.Field != field {
 			t.Errorf("%s: %v", field, err)
 		}
+	}
+	_, err := limit.NewHandler(limit.Config{Rate: minute, Prefixes: []limit.Prefix{{Times: 5}, {}}})
+	if err == nil || !strings.Contains(err.Error(), "nobody is counted") {
+		t.Errorf("prefixes that leave everybody out: %v", err)
 	}
 	for _, config := range []limit.Config{
 		{Rate: limit.Rate{Count: 1, Per: time.Second}},

@@ -15,6 +15,9 @@
 // with a key that can be derived only from the form's own fields. Forms without a captcha are let through, and so are
 // those whose key the guard never issued. Nothing about them is kept.
 //
+// Nor is anything kept of a form that a page of another site sends, as browsers tell by Sec-Fetch-Site and Origin. Who
+// wrote that page knows all that was filled in, and would get the answer that the visitor got.
+//
 // Don't use it for an API, whose clients expect to hear that a key was used.
 package once
 
@@ -163,6 +166,9 @@ func withDefaults(cfg Config) Config {
 // Answer answers a request by calling handle, or, if the same form was sent before, with the answer that it got then.
 // handle has to answer the app's errors as well. The error is ErrUnfinished, or handle's own.
 func (f *Forms) Answer(ctx context.Context, r *fasthttp.RequestCtx, visitor captcha.Visitor, handle func() error) error {
+	if crossOrigin(r) {
+		return handle()
+	}
 	sending, ok := f.cfg.Guard.Edge().Sending(ctx, r, visitor)
 	if !ok {
 		return handle()
@@ -184,6 +190,16 @@ func (f *Forms) Answer(ctx context.Context, r *fasthttp.RequestCtx, visitor capt
 		return f.handle(ctx, r, sending, m, handle)
 	}
 	return handle()
+}
+
+// crossOrigin reports whether a browser says that a page of another site sends the request.
+func crossOrigin(r *fasthttp.RequestCtx) bool {
+	header := http.Header{}
+	for _, name := range []string{"Sec-Fetch-Site", "Origin"} {
+		header.Set(name, string(r.Request.Header.Peek(name)))
+	}
+	request := http.Request{Method: string(r.Method()), Host: string(r.Host()), Header: header}
+	return http.NewCrossOriginProtection().Check(&request) != nil
 }
 
 // The pauses between two looks at a form that is being handled.

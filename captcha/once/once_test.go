@@ -69,10 +69,13 @@ type sent struct {
 	contentType, flash string
 }
 
-func (f *form) send(path, contentType, body string) sent {
+func (f *form) send(path, contentType, body string, headers ...string) sent {
 	f.t.Helper()
 	r := httptest.NewRequest("POST", path, strings.NewReader(body))
 	r.Header.Set("Content-Type", contentType)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
 	response, err := f.app.Test(r, -1)
 	if err != nil {
 		f.t.Error(err)
@@ -86,6 +89,12 @@ func (f *form) send(path, contentType, body string) sent {
 func (f *form) post(path string, fields url.Values) sent {
 	f.t.Helper()
 	return f.send(path, fiber.MIMEApplicationForm, fields.Encode())
+}
+
+// postWith posts with headers, each a name and a value.
+func (f *form) postWith(path string, fields url.Values, headers ...string) sent {
+	f.t.Helper()
+	return f.send(path, fiber.MIMEApplicationForm, fields.Encode(), headers...)
 }
 
 func (f *form) filled(name string) url.Values {
@@ -220,6 +229,35 @@ func TestAnotherVisitorIsNoSecondSender(t *testing.T) {
 			t.Errorf("%s: %s", row.visitor, response.Status)
 		}
 	}
+}
+
+// Another site's page has filled the form in, so that its author can send it again and would read what the visitor was
+// answered.
+func TestAnotherSiteReadsNoAnswer(t *testing.T) {
+	inBothModes(t, func(t *testing.T, cfg captcha.Config) {
+		f := newForm(t, cfg, once.Config{})
+		for _, row := range []struct{ name, value string }{
+			{"Origin", "https://elsewhere.example"}, {"Origin", "null"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"},
+		} {
+			fields := f.filled("Ada")
+			first := f.postWith("/contact", fields, row.name, row.value)
+			if second := f.post("/contact", fields); first.status != 303 || second.status != 422 {
+				t.Errorf("%s: %s: a visitor is answered %+v, and who wrote the page %+v", row.name, row.value, first, second)
+			}
+			fields = f.filled("Eve")
+			f.post("/contact", fields)
+			if second := f.postWith("/contact", fields, row.name, row.value); second.status != 422 {
+				t.Errorf("%s: %s: a visitor gets %+v, which another was answered", row.name, row.value, second)
+			}
+		}
+		for _, header := range [][2]string{{"Origin", "http://example.com"}, {"Sec-Fetch-Site", "same-origin"}} {
+			fields := f.filled("Ada")
+			first, second := f.postWith("/contact", fields, header[0], header[1]), f.postWith("/contact", fields, header[0], header[1])
+			if second != first || first.status != 303 {
+				t.Errorf("%s: %+v, and then %+v", header, first, second)
+			}
+		}
+	})
 }
 
 func TestARefusalIsAnsweredAlike(t *testing.T) {

@@ -62,6 +62,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
+	"github.com/fibercaptcha/fibercaptcha/captcha/internal/client"
 	"github.com/fibercaptcha/fibercaptcha/captcha/internal/keep"
 	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
 	"github.com/fibercaptcha/fibercaptcha/captcha/memory"
@@ -240,10 +241,7 @@ func withDefaults(cfg Config) Config {
 		cfg.WrongSecrets = ConfigDefault.WrongSecrets
 	}
 	if cfg.Client == nil {
-		cfg.Client = func(c *fiber.Ctx) netip.Addr {
-			addr, _ := netip.ParseAddr(c.IP())
-			return addr
-		}
+		cfg.Client = client.Of
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()

@@ -35,7 +35,7 @@ type Settings struct {
 	ForegroundColor colour    `env:"CAPTCHA_FOREGROUND_COLOR"`
 	BackgroundColor colour    `env:"CAPTCHA_BACKGROUND_COLOR"`
 	CacheKey        cacheKey  `env:"CAPTCHA_CACHE_KEY"`
-	Key             fieldName `env:"CAPTCHA_KEY"`
+	Key             keyField  `env:"CAPTCHA_KEY"`
 	Image           fieldName `env:"CAPTCHA_IMAGE"`
 	Filter          filters   `env:"FILTER_FUNCTION"`
 	Noise           noises    `env:"NOISE_FUNCTION"`

@@ -84,7 +84,7 @@ func TestSettingsThatDoNotParse(t *testing.T) {
 		"CAPTCHA_LETTER_ROTATION":  {"35 0,x upright", "must be the least and the greatest angle"},
 		"CAPTCHA_FOREGROUND_COLOR": {"red #fff #gggggg 001100", "#rrggbb"},
 		"CAPTCHA_BACKGROUND_COLOR": {"white #12345", "transparent"},
-		"CAPTCHA_CACHE_KEY":        {"m{key} account_{key} accounts{key} kept_x{key}", "must begin differently"},
+		"CAPTCHA_CACHE_KEY":        {"m{key} account_{key} accounts{key} kept_x{key} {key}1 m{key}1 l{key} o{key}.{version}", "must begin differently"},
 		"CAPTCHA_KEY":              {`a"b ключ a.b`, "must be a name of letters, digits, _ and -"},
 		"CAPTCHA_IMAGE":            {`a\b a:b`, "must be a name of letters, digits, _ and -"},
 		"FILTER_FUNCTION":          {"blurry smooth,", "accepted"},
@@ -113,6 +113,15 @@ func TestSettingsThatDoNotParse(t *testing.T) {
 	}
 }
 
+// The site's forms read what a visitor has typed under these names.
+func TestNoKeyUnderTheNameOfAFormsField(t *testing.T) {
+	for _, name := range []string{"name", "email", "message", "password", "shown"} {
+		if _, err := settings.Parse([]string{"CAPTCHA_KEY=" + name}); err == nil || !strings.Contains(err.Error(), "a field of this name") {
+			t.Errorf("CAPTCHA_KEY=%s: %v", name, err)
+		}
+	}
+}
+
 // A value that can be read but is not possible is refused by the captcha, with the variable and what is accepted.
 func TestSettingsThatTheCaptchaRefuses(t *testing.T) {
 	for variable, row := range map[string]struct {
@@ -124,8 +133,8 @@ func TestSettingsThatTheCaptchaRefuses(t *testing.T) {
 		"CAPTCHA_IMAGE_SIZE":       {"90x1001 90x8", ""},
 		"CAPTCHA_LETTER_ROTATION":  {"35,-35 -91,0 NaN,0", "90 degrees"},
 		"CAPTCHA_SCALE":            {"5", "1 to 4"},
-		"CAPTCHA_CACHE_KEY":        {"captcha {key}{key} {version}", "{key} once"},
-		"CAPTCHA_KEY":              {"captcha_value image_type", "no other field"},
+		"CAPTCHA_CACHE_KEY":        {"captcha c{key}{key} {version}", "{key} once"},
+		"CAPTCHA_KEY":              {"captcha_value image_type captcha_work captcha_receipt captcha_refresh altcha", "no other field"},
 		"CAPTCHA_IMAGE":            {"image_type", "no other field"},
 		"CAPTCHA_FOREGROUND_COLOR": {"transparent #ffffff", "accepted"},
 		"CAPTCHA_SECRETS":          {"tooshort " + secretA + ",tooshort", "32"},

@@ -36,6 +36,17 @@ func (t *truth) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// keyField is the name of the captcha's key in a form. It must not be a name that the site's own forms use.
+type keyField fieldName
+
+func (n *keyField) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "name", "email", "message", "password", "shown":
+		return errors.New("must be another name, as in captcha_key: the site's own forms have a field of this name")
+	}
+	return (*fieldName)(n).UnmarshalText(text)
+}
+
 // fieldName is a name that is safe in the shell commands on the API's page.
 type fieldName string
 

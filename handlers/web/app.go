@@ -24,7 +24,8 @@ func NewApp(views fiber.Views, proxies Proxies) *fiber.App {
 		IdleTimeout:           60 * time.Second,
 		// With this, a multipart body that is cut short is refused by a handler, and does not break the connection.
 		DisablePreParseMultipartForm: true,
-		// Without the check Fiber believes what anybody says about the protocol and the host.
+		ProxyHeader:                  fiber.HeaderXForwardedFor,
+		// Without the check Fiber believes what anybody says about the address, the protocol and the host.
 		EnableTrustedProxyCheck: true,
 		TrustedProxies:          proxies.strings(),
 	})

@@ -31,11 +31,11 @@ const (
 // the route's pattern, because a path can contain a message's reference or a challenge's key. Of the visitor's address
 // it has only a part.
 func Observe(logger *slog.Logger, proxies Proxies, count Observer) fiber.Handler {
-	strangers, clientOf := strangers{logger: logger, proxies: proxies}, limit.Behind(proxies...)
+	strangers := strangers{logger: logger, proxies: proxies}
 	return func(c *fiber.Ctx) error {
 		start, id := time.Now(), rand.Text()
 		strangers.notice(c)
-		client := clientOf(c)
+		client := limit.Client(c)
 		c.Locals(localLogger, logger.With("request_id", id))
 		c.Locals(localClient, client)
 		c.Set(fiber.HeaderXRequestID, id)

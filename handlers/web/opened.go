@@ -16,6 +16,9 @@ func Opened(c *fiber.Ctx) error {
 // OwnSite refuses a request if the browser says that it sends it on behalf of another site, and not because somebody
 // followed a link there. It comes before the limits, so that no other site can use up its visitors' allowance here.
 func OwnSite(c *fiber.Ctx) error {
+	if crossOrigin(c) {
+		return errNotOpened
+	}
 	switch c.Get("Sec-Fetch-Site") {
 	case "cross-site", "same-site":
 		if c.Get("Sec-Fetch-Mode") != "navigate" || c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead {

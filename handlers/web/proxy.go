@@ -42,6 +42,9 @@ func (n *Networks) UnmarshalText(text []byte) error {
 		if err != nil {
 			return errors.New("must be addresses and networks with commas between, as in 10.0.0.0/8,fd00::/8,192.0.2.7")
 		}
+		if network.Addr().Is4In6() && network.Bits() >= 96 { // as the addresses of visitors, see plain
+			network = netip.PrefixFrom(network.Addr().Unmap(), network.Bits()-96)
+		}
 		*n = append(*n, network.Masked())
 	}
 	return nil

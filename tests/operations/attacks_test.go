@@ -531,6 +531,19 @@ func TestAttackAllowance(t *testing.T) {
 			t.Errorf("%s %s: another site used up the allowance", row.method, row.path)
 		}
 	}
+	plain := newVisitor(s.URL) // of a site without TLS, to which browsers send no Sec-Fetch-Site
+	plain.forwarded = "192.0.2.2"
+	for _, path := range []string{"/api/captcha/", "/api/contact", "/api/captcha/receipt/", "/contact"} {
+		for range 10 {
+			if r := mustDo(t, plain, "POST", path, "", "Origin", "http://elsewhere.example"); r.status != http.StatusForbidden {
+				t.Errorf("POST %s by the Origin of another site: status %d", path, r.status)
+				break
+			}
+		}
+		if r := mustDo(t, plain, "POST", path, "", "Origin", s.URL); r.status == http.StatusTooManyRequests || r.status == http.StatusForbidden {
+			t.Errorf("POST %s by the site's own Origin: status %d", path, r.status)
+		}
+	}
 	for range 2 {
 		r := mustDo(t, v, "GET", "/contact", "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document")
 		if r.status != http.StatusOK || !strings.Contains(r.body, "captcha_key") {

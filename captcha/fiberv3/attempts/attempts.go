@@ -12,6 +12,7 @@ import (
 
 	"github.com/fibercaptcha/fibercaptcha/captcha/attempts"
 	"github.com/fibercaptcha/fibercaptcha/captcha/fiberv3"
+	"github.com/fibercaptcha/fibercaptcha/captcha/fiberv3/internal/client"
 	"github.com/fibercaptcha/fibercaptcha/captcha/setting"
 )
 
@@ -31,7 +32,7 @@ type Config struct {
 
 	// Network names the network that a request comes from.
 	//
-	// Optional. Default: an IPv4 address or an IPv6 /56, of c.IP()
+	// Optional. Default: an IPv4 address or an IPv6 /56, of the address that limit.Config.Client has by default
 	Network func(c fiber.Ctx) string
 }
 
@@ -69,8 +70,7 @@ func NewAttempts(config Config) (*Attempts, error) {
 	}
 	if cfg.Network == nil {
 		cfg.Network = func(c fiber.Ctx) string {
-			addr, _ := netip.ParseAddr(c.IP())
-			return attempts.NetworkOf(addr)
+			return attempts.NetworkOf(client.Of(c))
 		}
 	}
 	inner, err := attempts.NewAttempts(cfg.Config)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gofiber/fiber/v3"
 
+	"github.com/fibercaptcha/fibercaptcha/captcha/fiberv3/internal/client"
 	"github.com/fibercaptcha/fibercaptcha/captcha/limit"
 )
 
@@ -41,27 +42,15 @@ type Config struct {
 
 	// Client returns the address that a request comes from. The zero Addr means that the address is not known.
 	//
-	// Optional. Default: c.IP(). Behind a proxy that is the proxy's address: give [Behind] the proxy's address there.
+	// Optional. Default: c.IP(). Behind a proxy that is the proxy's address, unless the app sets ProxyHeader, and
+	// TrustProxy with TrustProxyConfig. The default is then the last address in that header that is not a trusted
+	// proxy's. Those before it are the visitor's own claim, and c.IP() takes the first.
 	Client func(c fiber.Ctx) netip.Addr
 
 	// ErrorHandler answers a request above the limit. The error is an *Error.
 	//
 	// Optional. Default: Reply
 	ErrorHandler func(c fiber.Ctx, err error) error
-}
-
-// Behind returns a function for Config.Client, here and in the package fiberv3, that finds the visitor's address behind
-// the app's own reverse proxies. See Behind in captcha/limit.
-func Behind(proxies ...netip.Prefix) func(c fiber.Ctx) netip.Addr {
-	limit.Behind(proxies...) // refuses what is none
-	return func(c fiber.Ctx) netip.Addr {
-		var forwarded []string
-		for _, line := range c.Request().Header.PeekAll(fiber.HeaderXForwardedFor) {
-			forwarded = append(forwarded, string(line))
-		}
-		peer, _ := netip.AddrFromSlice(c.RequestCtx().RemoteIP())
-		return limit.ClientOf(peer, forwarded, proxies...)
-	}
 }
 
 // New returns a handler that lets the requests of each network through at Config.Rate. It panics if a setting is
@@ -98,10 +87,7 @@ func withDefaults(config []Config) Config {
 		cfg = config[0]
 	}
 	if cfg.Client == nil {
-		cfg.Client = func(c fiber.Ctx) netip.Addr {
-			addr, _ := netip.ParseAddr(c.IP())
-			return addr
-		}
+		cfg.Client = client.Of
 	}
 	if cfg.ErrorHandler == nil {
 		cfg.ErrorHandler = Reply

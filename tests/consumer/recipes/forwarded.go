@@ -1,7 +1,6 @@
 package recipes
 
 import (
-	"net/netip"
 	"time"
 
 	"github.com/fibercaptcha/fibercaptcha/captcha"
@@ -9,14 +8,15 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Forwarded limits each visitor, and not the reverse proxy through which all of them come: here one in 10.0.0.0/8. What
-// a visitor writes into X-Forwarded-For does not count.
-func Forwarded(app *fiber.App, guard *captcha.Guard) {
-	client := limit.Behind(netip.MustParsePrefix("10.0.0.0/8"))
-	perMinute := func(count int) fiber.Handler {
-		return limit.New(limit.Config{Rate: limit.Rate{Count: count, Per: time.Minute}, Client: client})
-	}
-	app.Use("/api/captcha", perMinute(30))
+// behind is the configuration of an app behind reverse proxies in 10.0.0.0/8. What a visitor writes into X-Forwarded-For
+// does not count.
+var behind = fiber.Config{ProxyHeader: "X-Forwarded-For", EnableTrustedProxyCheck: true, TrustedProxies: []string{"10.0.0.0/8"}}
+
+// Forwarded limits each visitor, and not the reverse proxy through which all of them come.
+func Forwarded(guard *captcha.Guard) *fiber.App {
+	app := fiber.New(behind)
+	app.Use("/api/captcha", limit.New(limit.Config{Rate: limit.Rate{Count: 30, Per: time.Minute}}))
 	guard.Register(app)
-	app.Post("/", perMinute(10), guard.Protect, done)
+	app.Post("/", limit.New(limit.Config{Rate: limit.Rate{Count: 10, Per: time.Minute}}), guard.Protect, done)
+	return app
 }
