@@ -46,7 +46,14 @@ func (d Demand) AtLevel(level int) Demand {
 	return d.kind() | Demand(min(max(level, 0), maxLevel))<<kindBits
 }
 
-func (d Demand) kind() Demand { return d & kindMask }
+// kind is none of the constants if the level is none either: a number from elsewhere must not pass for Nothing.
+func (d Demand) kind() Demand {
+	if d.level() > maxLevel {
+		return kindMask
+	}
+	return d & kindMask
+}
+
 func (d Demand) level() uint8 { return uint8(d >> kindBits) }
 
 // terms returns the demand as it is written in a key. The codes are those of the constants, except that LettersOnly is

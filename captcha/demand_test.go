@@ -17,9 +17,10 @@ func TestDemandsThatNobodyCanMeet(t *testing.T) {
 		demand captcha.Demand
 		log    string
 	}{
-		"work without Work": {captcha.LettersAndWork, "Config.Work is not set"},
-		"the same, harder":  {captcha.LettersAndWork.AtLevel(3), "Config.Work is not set"},
-		"none":              {captcha.Demand(6), "other than LettersOrWork"},
+		"work without Work":                          {captcha.LettersAndWork, "Config.Work is not set"},
+		"the same, harder":                           {captcha.LettersAndWork.AtLevel(3), "Config.Work is not set"},
+		"a number that is Nothing but for its level": {99, "something other than"},
+		"none": {captcha.Demand(6), "other than LettersOrWork"},
 	} {
 		var log strings.Builder
 		guard := captcha.New(captcha.Config{

@@ -20,8 +20,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -210,6 +212,9 @@ func (a *Attempts) TryFrom(ctx context.Context, network, account string, check f
 
 func (a *Attempts) count(ctx context.Context, name string) (int64, error) {
 	n, err := a.storage.Count(ctx, name, a.cfg.Window)
+	if errors.Is(err, memory.ErrFull) {
+		return math.MaxInt64, nil // everybody brings the captcha until there is room to count again
+	}
 	return n, storageError(err)
 }
 

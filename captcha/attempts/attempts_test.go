@@ -3,6 +3,7 @@ package attempts_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -183,6 +184,17 @@ func TestWhatCanNotBeCountedIsNotTried(t *testing.T) {
 		}
 		s.want(t, "email=ada&password=right", 200, false)
 	}
+}
+
+// A flood of names from many networks fills the memory of counts. Then everybody brings the captcha, and can log in.
+func TestFullMemoryAsksForTheCaptcha(t *testing.T) {
+	full := memory.New(memory.Config{Entries: 10})
+	for i := 0; full.Set(fmt.Sprint(i), nil, 0) == nil; i++ {
+	}
+	s := newSite(attempts.Config{Storage: full})
+	s.want(t, "email=ada&password=right", 400, true)
+	s.want(t, "email=ada&password=wrong"+s.captcha(t), 401, true)
+	s.want(t, "email=ada&password=right"+s.captcha(t), 200, false)
 }
 
 // flaky fails at one of its counts.

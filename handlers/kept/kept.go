@@ -76,8 +76,9 @@ func (k *Kept) Message(ctx context.Context, client netip.Addr, message []byte, l
 	if err := k.allow(ctx, "messages", client); err != nil {
 		return "", err
 	}
+	network := widest(client)
 	for range tries {
-		for reference = rand.Text(); place(reference) >= uint32(k.messages); reference = rand.Text() {
+		for reference = rand.Text(); !k.open(network, place(reference)); reference = rand.Text() {
 		}
 		added, err := k.storage.Add(ctx, Place(reference), append([]byte(reference), message...), life)
 		if errors.Is(err, memory.ErrFull) {
@@ -91,6 +92,18 @@ func (k *Kept) Message(ctx context.Context, client netip.Addr, message []byte, l
 		}
 	}
 	return "", fmt.Errorf("%w: messages", ErrFull)
+}
+
+// open reports whether a network's messages may lie in a place: in a quarter of them, another for each network, so that
+// none can fill more, in however many days. If there are few places, all are open to everybody.
+func (k *Kept) open(network string, place uint32) bool {
+	const few, share = 64, 4
+	if place >= uint32(k.messages) {
+		return false
+	}
+	hash := fnv.New32a()
+	fmt.Fprint(hash, place, network)
+	return k.messages < few || hash.Sum32()>>8%share == 0
 }
 
 // Find returns the message with a reference, or nil if there is none.
@@ -148,6 +161,12 @@ func (k *Kept) allow(ctx context.Context, kind string, client netip.Addr) error 
 type network struct {
 	name  string
 	times int // how much it may leave, in multiples of the rate
+}
+
+// widest returns the widest network that counts as one.
+func widest(client netip.Addr) string {
+	networks := networksOf(client)
+	return networks[len(networks)-1].name
 }
 
 // networksOf returns the network that one customer has, and the /48 that some have.

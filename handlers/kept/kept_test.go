@@ -16,6 +16,9 @@ import (
 
 var somebody = netip.MustParseAddr("192.0.2.1")
 
+// nth is a visitor on a network of their own.
+func nth(n int) netip.Addr { return netip.MustParseAddr(fmt.Sprintf("2001:db8:%x::1", n)) }
+
 func TestMessagesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memory.New()
@@ -26,7 +29,7 @@ func TestMessagesAreBounded(t *testing.T) {
 		n := 0
 		for ; err == nil && n <= kept.Messages; n++ {
 			var reference string
-			if reference, err = all.Message(t.Context(), somebody, []byte("Hello"), time.Hour); first == "" {
+			if reference, err = all.Message(t.Context(), nth(n), []byte("Hello"), time.Hour); first == "" {
 				first = reference
 			}
 		}
@@ -95,6 +98,24 @@ func TestWideNetworksMayLeaveOnlySoMuch(t *testing.T) {
 	}
 }
 
+// A network that leaves messages day after day fills a quarter of the places, and everybody else still has room.
+func TestNoNetworkFillsThePlaces(t *testing.T) {
+	for name, room := range map[string]int64{"large": 0, "8 MiB": 8 << 20} {
+		all := kept.New(memory.New(), limit.Rate{}, room)
+		left := 0
+		for ; left < kept.Messages; left++ {
+			if _, err := all.Message(t.Context(), somebody, []byte("Hello"), time.Hour); err != nil {
+				break
+			}
+		}
+		for i := range 20 {
+			if _, err := all.Message(t.Context(), nth(i), []byte("Hello"), time.Hour); err != nil {
+				t.Errorf("%s: after %d messages of one network, another's: %v", name, left, err)
+			}
+		}
+	}
+}
+
 // A storage of less room has room for fewer, and finds what was kept when there was more.
 func TestMessagesFitIntoTheStorage(t *testing.T) {
 	store := memory.New()
@@ -105,7 +126,7 @@ func TestMessagesFitIntoTheStorage(t *testing.T) {
 	all := kept.New(store, limit.Rate{}, 8<<20)
 	most, n := 8<<20/4/(24<<10), 0
 	for err = nil; err == nil && n <= most; n++ {
-		_, err = all.Message(t.Context(), somebody, []byte("Hello"), time.Hour)
+		_, err = all.Message(t.Context(), nth(n), []byte("Hello"), time.Hour)
 	}
 	if !errors.Is(err, kept.ErrFull) || n < most/2 || store.Len() > most+1 {
 		t.Errorf("after %d messages, of %d that fit: %v", n, most, err)
