@@ -189,7 +189,7 @@ func TestWhatCanNotBeCountedIsNotTried(t *testing.T) {
 // A flood of names from many networks fills the memory of counts. Then everybody brings the captcha, and can log in.
 func TestFullMemoryAsksForTheCaptcha(t *testing.T) {
 	full := memory.New(memory.Config{Entries: 10})
-	for i := 0; full.Set(fmt.Sprint(i), nil, 0) == nil; i++ {
+	for i := 0; full.Set(fmt.Sprint(i), []byte("1"), 0) == nil; i++ {
 	}
 	s := newSite(attempts.Config{Storage: full})
 	s.want(t, "email=ada&password=right", 400, true)
