@@ -44,9 +44,9 @@ func TestReport(t *testing.T) {
 	// The card makes one accepted work a second, at a dollar a second.
 	for _, want := range []string{"1000.5 tries on average, 2000 at most", "card, computed from 1e+06 iterations a second: 1 solutions a second",
 		"1,000 solutions: 1000.00 seconds of the card, 1000.000000 USD", "by the card | 100 % | 0 | 1000 | 50 | 50 |",
-		// A CPU second is a dollar here. Of the 60 sounds that an address may hear at once, 1.5 are right. Of its 3,660
+		// A CPU second is a dollar here. Of the 60 sounds that an address may hear at once, 1.8 are right. Of its 3,660
 		// in an hour, more are right than the 20 messages that it may leave.
-		"aligning the recordings | 2.5 % | 12000 | 12000 | 50 | 667 |"} {
+		"aligning the recordings | 3 % | 10000 | 10000 | 50 | 556 |"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the report lacks %q:\n%s", want, out.String())
 		}
