@@ -47,9 +47,10 @@ type Config struct {
 
 	// Storage counts the tries. All replicas share one storage. A storage that implements captcha.Counter counts in one
 	// step for all of them. Any other fiber.Storage counts exactly within one process only, which is logged at start. If
-	// the storage can't count a try, the try is refused.
+	// the storage can't count a try, the try is refused. If it is memory that is full, every try has to bring a captcha
+	// until there is room again.
 	//
-	// Optional. Default: the guard's Storage, or if it has none, bounded memory of this process with room for 100,000
+	// Optional. Default: the guard's Storage, or if it has none, bounded memory of this process with room for 200,000
 	// accounts and networks
 	Storage fiber.Storage
 
