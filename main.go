@@ -41,8 +41,12 @@ func main() {
 	if len(os.Args) > 1 {
 		os.Exit(command(os.Args[1:]))
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal then ends the process at once
+	signalled, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, end := context.WithCancel(context.Background())
+	context.AfterFunc(signalled, func() {
+		stop() // before anything is said of it, for then a second signal ends the process at once
+		end()
+	})
 	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "fibercaptcha:", err)
 		os.Exit(1)

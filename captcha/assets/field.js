@@ -428,14 +428,14 @@ class CaptchaField extends HTMLElement {
     if (button && button.type === "submit") this.touch();
   }
 
-  // hold keeps a form back that is sent while the browser still works in place of its visitor. If another of the form's
-  // fields is not right either, the browser says so now, and the form is sent again later.
+  // hold keeps a form back that is sent while the browser still works in place of its visitor. If the browser refuses
+  // another of the form's fields as well, it says so now, and the visitor sends the form again.
   hold(event) {
     const answer = this.part("answer");
     if (!this.working || this.dataset.asks === "both" || answer.value !== "") return false;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (Array.from(answer.form.elements).some((one) => one !== answer && one.willValidate && !one.validity.valid)) return true;
+    if (event.type === "invalid" && Array.from(answer.form.elements).some((one) => one !== answer && one.willValidate && !one.validity.valid)) return true;
     this.held = { by: event.submitter || this.pressed };
     this.say(this.dataset.sending);
     return true;

@@ -83,6 +83,17 @@ func TestEveryBrowserHoldsTheFormForWork(t *testing.T) {
 	})
 }
 
+// The form is held as well if the browser leaves the checking of its fields to the server.
+func TestHeldFormGoesUnchecked(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(work.Config{Cost: 5_000, Range: 2_000})), browser.Open(t)
+	p.Visit(s.url)
+	browser.Value[bool](p, `(document.querySelector("#one").noValidate = document.querySelector("#one [name=note]").required = true)`)
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
 // A visitor who types after all is not surprised by a form that goes by itself.
 func TestHeldFormStaysWhereSomebodyTypes(t *testing.T) {
 	t.Parallel()
