@@ -20,6 +20,9 @@ var (
 	inRedis   = []string{"./storage"}
 	verifies  = []string{"./captcha/siteverify"}
 	sentOnce  = []string{"./captcha/once"}
+	clients   = []string{"./captcha/internal/client"}
+	sounds    = []string{"./captcha/audio"}
+	kept      = []string{"./handlers/kept"}
 )
 
 var mutants = []mutant{
@@ -413,4 +416,22 @@ var mutants = []mutant{
 		`if size+len(a.Body) > largestAnswer {`, `if false {`, sentOnce},
 	{"captcha/edge.go", "a key that is bound to another visitor is not known",
 		`g.keeperOf(s.scope.Kind).Sending(ctx, s.Key, s.scope)`, `g.keeperOf(s.scope.Kind).Sending(ctx, s.Key, keep.Scope{Kind: s.scope.Kind, Purpose: s.scope.Purpose})`, sentOnce},
+
+	// What an hour of attacks by somebody new found.
+	{"captcha/attempts/attempts.go", "a full memory of counts asks for the captcha",
+		`errors.Is(err, memory.ErrFull) {`, `errors.Is(err, memory.ErrFull) && false {`, tries},
+	{"captcha/once/once.go", "nobody gets the answer to a form that another site's page sent",
+		"if crossOrigin(r) {", "if false {", sentOnce},
+	{"captcha/submission.go", "a challenge with fewer letters is another guard's",
+		`b.letters && g.tooShort(c) || `, ``, guards},
+	{"captcha/demand.go", "a number that is no demand does not pass for Nothing",
+		`d.level() > maxLevel`, `false`, guards},
+	{"captcha/body.go", "who sends too much reads why it was refused",
+		`r.Request.BodyStream(), drainLimit)`, `r.Request.BodyStream(), 0)`, guards},
+	{"captcha/internal/client/client.go", "what a visitor claims before the proxy's address does not count",
+		`if addr = next; !trusted(addr) {`, `if addr = next; false {`, clients},
+	{"captcha/audio/echo.go", "no wave is as recorded",
+		`echoes              = 2 `, `echoes              = 0 `, sounds},
+	{"handlers/kept/kept.go", "no network fills all places for messages",
+		`k.messages < few ||`, `true ||`, kept},
 }
