@@ -63,7 +63,7 @@ Without a command, fibercaptcha serves the demo. The commands are:
 Settings are environment variables, such as ADDR=:8080. README.md and handlers/README.md describe them.
 `
 
-// command does what is not serving.
+// command runs a command other than serving, and returns the exit code.
 func command(args []string) (code int) {
 	switch strings.Join(args, " ") {
 	case "healthcheck":

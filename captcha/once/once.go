@@ -192,6 +192,8 @@ func (f *Forms) Answer(ctx context.Context, r *fasthttp.RequestCtx, visitor capt
 	return handle()
 }
 
+var protection = http.NewCrossOriginProtection()
+
 // crossOrigin reports whether a browser says that a page of another site sends the request.
 func crossOrigin(r *fasthttp.RequestCtx) bool {
 	header := http.Header{}
@@ -199,7 +201,7 @@ func crossOrigin(r *fasthttp.RequestCtx) bool {
 		header.Set(name, string(r.Request.Header.Peek(name)))
 	}
 	request := http.Request{Method: string(r.Method()), Host: string(r.Host()), Header: header}
-	return http.NewCrossOriginProtection().Check(&request) != nil
+	return protection.Check(&request) != nil
 }
 
 // The pauses between two looks at a form that is being handled.

@@ -13,8 +13,8 @@ import (
 )
 
 func TestOf(t *testing.T) {
-	const proxy, inner = "10.0.0.1", "192.0.2.200" // trusted
-	behind := fiber.Config{ProxyHeader: "X-Forwarded-For", EnableTrustedProxyCheck: true, TrustedProxies: []string{"10.0.0.0/8", inner}}
+	const proxy, inner = "10.0.0.1", "192.0.2.200" // trusted, as is all of 10.0.0.0/8 and fd00::/8
+	behind := fiber.Config{ProxyHeader: "X-Forwarded-For", EnableTrustedProxyCheck: true, TrustedProxies: []string{"10.0.0.0/8", "fd00::/8", inner}}
 	validating := behind
 	validating.EnableIPValidation = true
 	for _, row := range []struct{ name, peer, header, want string }{ // lines of the header have | between
@@ -34,6 +34,9 @@ func TestOf(t *testing.T) {
 		{"a visitor among the proxies", proxy, "10.3.3.3", "10.3.3.3"},
 		{"no header", proxy, "", proxy},
 		{"a stranger claims to be a proxy", "192.0.2.9", "198.51.100.1", "192.0.2.9"},
+		{"a stranger names a proxy", "192.0.2.9", "198.51.100.1, " + proxy, "192.0.2.9"},
+		{"one hop over IPv6", "fd00::1", "2001:db8::7", "2001:db8::7"},
+		{"claimed, then what an IPv6 proxy saw", "fd00::1", "198.51.100.1, [2001:db8::7]:4711", "2001:db8::7"},
 	} {
 		for _, cfg := range []fiber.Config{behind, validating} {
 			if got := ask(cfg, row.peer, row.header); got != netip.MustParseAddr(row.want) {
@@ -68,7 +71,8 @@ func ask(cfg fiber.Config, peer, header string) (found netip.Addr) {
 	return found
 }
 
-// Whatever a visitor sends, the address counts that a trusted proxy adds after it.
+// Whatever a visitor sends, the address counts that a trusted proxy adds after it. Without trusted proxies, nothing
+// that is sent counts.
 func FuzzForwarded(f *testing.F) {
 	for _, seed := range []string{"", "10.0.0.1", "::1, unknown", "[::1]:80,\x00", ",,,", "1.2.3.4:", "fe80::1%eth0, 10.0.0.1"} {
 		f.Add(seed)
@@ -87,5 +91,11 @@ func FuzzForwarded(f *testing.F) {
 				t.Errorf("%q: client is %s", lines, got)
 			}
 		}
+		for _, cfg := range []fiber.Config{{}, {ProxyHeader: "X-Forwarded-For", EnableTrustedProxyCheck: true}} {
+			if got := ask(cfg, visitor.String(), sent); got != visitor {
+				t.Errorf("%q without proxies: client is %s", sent, got)
+			}
+		}
+		ask(fiber.Config{ProxyHeader: "X-Forwarded-For"}, visitor.String(), sent)
 	})
 }
