@@ -89,7 +89,8 @@ func readFields(r *fasthttp.RequestCtx, limit int, names ...string) (fields, err
 // still sending when its connection is closed sees a reset instead of the answer.
 const drainLimit = 4 << 20
 
-// unreadable is where a request remembers why its streamed body was refused: what is left of the stream is another body.
+// unreadable is where a request remembers why its streamed body was refused: what is left of the stream is another
+// body.
 type unreadable struct{}
 
 // readBody returns the body, and leaves it in the request as if it had not been streamed.

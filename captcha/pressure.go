@@ -124,7 +124,8 @@ func (g *Guard) outgrown(c keep.Challenge, visitor Visitor) bool {
 // secrets.
 func (g *Guard) asksTheSame(c keep.Challenge, visitor Visitor) bool {
 	level := pressureOf(c)
-	return int(level) < g.levels && c.Terms == g.terms(visitor, presetOf(c), level) && !g.outgrown(c, visitor) && !g.tooShort(c)
+	return int(level) < g.levels && c.Terms == g.terms(visitor, presetOf(c), level) &&
+		!g.outgrown(c, visitor) && !g.tooShort(c)
 }
 
 // asked returns what a submission's challenge was issued for, which may be more than is demanded of the visitor now. It

@@ -239,7 +239,8 @@ func (g *Guard) verify(ctx context.Context, s Submission) (keep.Challenge, broug
 		return keep.Challenge{}, b, g.keptError(ctx, err)
 	}
 	b.level = c.Terms.Level
-	if !b.meets(demandOf(c.Terms)) || !b.meets(g.demand(s.visitor)) || b.letters && g.tooShort(c) || g.outgrown(c, s.visitor) && !g.workAlone(s) {
+	if !b.meets(demandOf(c.Terms)) || !b.meets(g.demand(s.visitor)) ||
+		b.letters && g.tooShort(c) || g.outgrown(c, s.visitor) && !g.workAlone(s) {
 		return c, b, ErrUnknownKey
 	}
 	// Both are checked, whatever the first check says.

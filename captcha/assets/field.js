@@ -174,10 +174,10 @@ class CaptchaField extends HTMLElement {
     this.on(answer, "input", () => this.typed());
     this.on(answer, "focus", () => this.answering());
     this.on(this, "focusout", (event) => this.contains(event.relatedTarget) || this.putAway());
-    for (const sign of ["focusin", "input"]) this.on(answer.form || this, sign, () => this.touch()); // browsers autofill
+    for (const sign of ["focusin", "input"]) this.on(answer.form || this, sign, () => this.touch()); // or autofill
     this.on(answer, "invalid", (event) => this.hold(event));
     this.on(answer.form || this, "click", (event) => this.press(event.target.closest("button, input")), true);
-    this.on(window, "submit", (event) => event.target === answer.form && (this.hold(event) || this.refuseTwice(event)), true);
+    this.on(window, "submit", (event) => event.target === answer.form && this.sending(event), true);
     this.on(window, "submit", (event) => event.target === answer.form && this.sent(event));
     this.on(document, "visibilitychange", () => this.look());
     this.on(window, "online", () => this.look());
@@ -320,6 +320,8 @@ class CaptchaField extends HTMLElement {
     answer.removeAttribute("aria-describedby");
   }
 
+  sending(event) { return this.hold(event) || this.refuseTwice(event); }
+
   refuseTwice(event) {
     if (Date.now() - (this.lastSent || 0) >= once) return;
     event.preventDefault();
@@ -431,11 +433,11 @@ class CaptchaField extends HTMLElement {
   // hold keeps a form back that is sent while the browser still works in place of its visitor. If the browser refuses
   // another of the form's fields as well, it says so now, and the visitor sends the form again.
   hold(event) {
-    const answer = this.part("answer");
+    const answer = this.part("answer"), refused = (one) => one !== answer && one.willValidate && !one.validity.valid;
     if (!this.working || this.dataset.asks === "both" || answer.value !== "") return false;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (event.type === "invalid" && Array.from(answer.form.elements).some((one) => one !== answer && one.willValidate && !one.validity.valid)) return true;
+    if (event.type === "invalid" && Array.from(answer.form.elements).some(refused)) return true;
     this.held = { by: event.submitter || this.pressed };
     this.say(this.dataset.sending);
     return true;
@@ -446,7 +448,8 @@ class CaptchaField extends HTMLElement {
     const { held } = this, form = this.part("answer").form;
     this.held = null;
     if (!held) return;
-    const by = held.by && held.by.form === form && /^(submit|image)$/.test(held.by.type) ? held.by : form.querySelector("[type=submit], button:not([type])");
+    const pressed = held.by && held.by.form === form && /^(submit|image)$/.test(held.by.type);
+    const by = pressed ? held.by : form.querySelector("[type=submit], button:not([type])");
     if (by) by.click();
     else if (form.requestSubmit) form.requestSubmit();
   }

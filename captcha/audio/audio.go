@@ -123,7 +123,11 @@ func Build(config ...Config) (*Voice, error) {
 		if babble == 0 {
 			babble = levels[tag]
 		}
-		l := language{make(map[rune]bool), max(babble, 0) * one / 100, sync.OnceValue(func() *speech { return newSpeech(clips) })}
+		l := language{
+			signs:  make(map[rune]bool),
+			babble: max(babble, 0) * one / 100,
+			open:   sync.OnceValue(func() *speech { return newSpeech(clips) }),
+		}
 		for _, c := range clips {
 			if c.Kind == recordings.Name {
 				l.signs[c.Sign] = true

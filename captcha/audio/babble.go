@@ -2,7 +2,9 @@ package audio
 
 // levels are those of the babble by default, in per cent of the speaker's: as much as leaves one language about as
 // intelligible as another by ESTOI, and the speaker at most 1.6 dB softer than the babble.
-var levels = map[string]int{"en": 142, "de": 132, "fr": 144, "es": 153, "pt": 154, "ru": 141, "it": 155, "nl": 137, "pl": 137}
+var levels = map[string]int{
+	"en": 142, "de": 132, "fr": 144, "es": 153, "pt": 154, "ru": 141, "it": 155, "nl": 137, "pl": 137,
+}
 
 // voices is how many voices speak in the background in each band. Together they are as loud as one voice of
 // voicesLouder per cent.

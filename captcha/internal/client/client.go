@@ -19,7 +19,9 @@ func Of(c *fiber.Ctx) netip.Addr {
 		addr, _ := netip.ParseAddr(c.IP())
 		return addr
 	}
-	return Behind(c.Context(), cfg.ProxyHeader, func(addr netip.Addr) bool { return cfg.EnableTrustedProxyCheck && Listed(addr, cfg.TrustedProxies) })
+	return Behind(c.Context(), cfg.ProxyHeader, func(addr netip.Addr) bool {
+		return cfg.EnableTrustedProxyCheck && Listed(addr, cfg.TrustedProxies)
+	})
 }
 
 // Behind returns the address that a proxy, which is the request's peer, names in a header. A proxy appends the one that

@@ -8,9 +8,13 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// behind is the configuration of an app behind reverse proxies in 10.0.0.0/8. What a visitor writes into X-Forwarded-For
-// does not count.
-var behind = fiber.Config{ProxyHeader: "X-Forwarded-For", EnableTrustedProxyCheck: true, TrustedProxies: []string{"10.0.0.0/8"}}
+// behind is the configuration of an app behind reverse proxies in 10.0.0.0/8. What a visitor writes into
+// X-Forwarded-For does not count.
+var behind = fiber.Config{
+	ProxyHeader:             "X-Forwarded-For",
+	EnableTrustedProxyCheck: true,
+	TrustedProxies:          []string{"10.0.0.0/8"},
+}
 
 // Forwarded limits each visitor, and not the reverse proxy through which all of them come.
 func Forwarded(guard *captcha.Guard) *fiber.App {

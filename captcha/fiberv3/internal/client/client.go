@@ -19,7 +19,7 @@ func Of(c fiber.Ctx) netip.Addr {
 	}
 	trust := cfg.TrustProxyConfig
 	return client.Behind(c.RequestCtx(), cfg.ProxyHeader, func(addr netip.Addr) bool {
-		return trust.Loopback && addr.IsLoopback() || trust.Private && addr.IsPrivate() || trust.LinkLocal && addr.IsLinkLocalUnicast() ||
-			client.Listed(addr, trust.Proxies)
+		return trust.Loopback && addr.IsLoopback() || trust.Private && addr.IsPrivate() ||
+			trust.LinkLocal && addr.IsLinkLocalUnicast() || client.Listed(addr, trust.Proxies)
 	})
 }
