@@ -82,7 +82,8 @@ func TestSize(t *testing.T) {
 			t.Errorf("%+v: size %d x %d, want %d x %d", row.config, width, height, row.width, row.height)
 		}
 		scale := max(row.config.Scale, 1)
-		if b := mustDecode(t, r.Append(nil, row.text, [32]byte{1})).Bounds(); b.Dx() != width*scale || b.Dy() != height*scale {
+		if b := mustDecode(t, r.Append(nil, row.text, [32]byte{1})).Bounds(); b.Dx() != width*scale ||
+			b.Dy() != height*scale {
 			t.Errorf("%+v: picture %v of size %d x %d", row.config, b, width, height)
 		}
 	}
@@ -118,23 +119,32 @@ func TestRefusedSettings(t *testing.T) {
 		{picture.Config{Scale: 5}, abc, 4, "Scale", "is 5; accepted: 1 to 4"},
 		{picture.Config{Scale: -1}, abc, 4, "Scale", "is -1; accepted"},
 		{picture.Config{Width: 5}, abc, 4, "Width", "or more for 4 letters 8 pixels high, or Fit"},
-		{picture.Config{Width: 20}, abc, 4, "MaxLength", "is 4; accepted: 1 to 2 letters 8 pixels high in a Width of 20, or a Width of"},
+		{picture.Config{Width: 20}, abc, 4, "MaxLength",
+			"is 4; accepted: 1 to 2 letters 8 pixels high in a Width of 20, or a Width of"},
 		{picture.Config{Height: 10}, abc, 4, "Height", "is 10; accepted: 15 or more"},
 		{picture.Config{Width: 90}, abc, 40, "MaxLength", "letters 8 pixels high in a Width of 90, or a Width of"},
 		{picture.Config{FontSize: 7}, abc, 4, "FontSize", "is 7; accepted: 8 to 1000"},
 		{picture.Config{FontSize: 39}, abc, 1, "Height", "is 40; accepted: 47 or more for FontSize 39"},
-		{picture.Config{FontSize: 30}, abc, 6, "MaxLength", "is 6; accepted: 1 to 3 letters 30 pixels high in a Width of 90, or a Width of"},
-		{picture.Config{FontSize: 1000, Width: picture.Fit, Height: picture.Fit}, abc, 4, "FontSize", "is 1000; accepted: 550 or less"},
-		{picture.Config{FontSize: 100, Width: picture.Fit, Height: picture.Fit}, abc, 60, "MaxLength", "letters 100 pixels high in a Width of 1000"},
-		{picture.Config{RotationMin: 10, RotationMax: -10}, abc, 4, "RotationMax", "is -10; accepted: from RotationMin, which is 10, to 90"},
+		{picture.Config{FontSize: 30}, abc, 6, "MaxLength",
+			"is 6; accepted: 1 to 3 letters 30 pixels high in a Width of 90, or a Width of"},
+		{picture.Config{FontSize: 1000, Width: picture.Fit, Height: picture.Fit}, abc, 4, "FontSize",
+			"is 1000; accepted: 550 or less"},
+		{picture.Config{FontSize: 100, Width: picture.Fit, Height: picture.Fit}, abc, 60, "MaxLength",
+			"letters 100 pixels high in a Width of 1000"},
+		{picture.Config{RotationMin: 10, RotationMax: -10}, abc, 4, "RotationMax",
+			"is -10; accepted: from RotationMin, which is 10, to 90"},
 		{picture.Config{RotationMin: -91}, abc, 4, "RotationMin", "is -91; accepted: -90 to 90"},
-		{picture.Config{Foreground: color.NRGBA{0, 0, 0, 128}}, abc, 4, "Foreground", "is #000000 with alpha 128; accepted: an opaque colour"},
-		{picture.Config{Foreground: color.White}, abc, 4, "Foreground", "a contrast of 1.00; accepted: colours with a contrast of 2 or more"},
+		{picture.Config{Foreground: color.NRGBA{0, 0, 0, 128}}, abc, 4, "Foreground",
+			"is #000000 with alpha 128; accepted: an opaque colour"},
+		{picture.Config{Foreground: color.White}, abc, 4, "Foreground",
+			"a contrast of 1.00; accepted: colours with a contrast of 2 or more"},
 		{picture.Config{Styles: []picture.Style{99}}, abc, 4, "Styles[0]", "is 99; accepted: classic, "},
 		{picture.Config{Styles: []picture.Style{picture.Solid, 0}}, abc, 4, "Styles[1]", "is 0; accepted"},
 		{picture.Config{Noise: []picture.Noise{nil}}, abc, 4, "Noise[0]", "is <nil>; accepted: a function"},
-		{picture.Config{Filters: []picture.Filter{picture.Smooth, nil}}, abc, 4, "Filters[1]", "is <nil>; accepted: a function"},
-		{picture.Config{Fonts: [][]byte{goregular.TTF, []byte("no font")}}, abc, 4, "Fonts[1]", "is no font; accepted: TrueType or OpenType"},
+		{picture.Config{Filters: []picture.Filter{picture.Smooth, nil}}, abc, 4, "Filters[1]",
+			"is <nil>; accepted: a function"},
+		{picture.Config{Fonts: [][]byte{goregular.TTF, []byte("no font")}}, abc, 4, "Fonts[1]",
+			"is no font; accepted: TrueType or OpenType"},
 		{picture.Config{Fonts: [][]byte{nil}}, abc, 4, "Fonts[0]", "is no font; accepted"},
 		{picture.Config{}, "", 4, "Alphabet", `is ""; accepted: one letter or more`},
 		{picture.Config{}, "AB\xff", 4, "Alphabet", "accepted: valid UTF-8"},
@@ -155,7 +165,8 @@ func TestRefusedSettings(t *testing.T) {
 		_, err := picture.New(row.config, row.alphabet, row.length)
 		var refused *setting.Error
 		if !errors.As(err, &refused) || refused.Field != row.field || !strings.Contains(err.Error(), row.want) {
-			t.Errorf("New(%+v, %q, %d): %v; want %s refused with %q", row.config, row.alphabet, row.length, err, row.field, row.want)
+			t.Errorf("New(%+v, %q, %d): %v; want %s refused with %q",
+				row.config, row.alphabet, row.length, err, row.field, row.want)
 		}
 	}
 }
@@ -164,7 +175,8 @@ func TestRefusedSettings(t *testing.T) {
 // settings.
 func TestRefusedSettingsAreJoined(t *testing.T) {
 	_, err := picture.New(picture.Config{Width: -2, Scale: 9}, picture.Alphabet, 4)
-	want := "setting Picture.Width is -2; accepted: 1 to 1000 CSS pixels, or Fit\nsetting Picture.Scale is 9; accepted: 1 to 4"
+	want := "setting Picture.Width is -2; accepted: 1 to 1000 CSS pixels, or Fit\n" +
+		"setting Picture.Scale is 9; accepted: 1 to 4"
 	if got := setting.In("Picture", err); got == nil || got.Error() != want {
 		t.Errorf("%v\nwant\n%s", got, want)
 	}
@@ -172,7 +184,10 @@ func TestRefusedSettingsAreJoined(t *testing.T) {
 
 // A length that is refused with another is accepted as that other.
 func TestTheLengthThatFits(t *testing.T) {
-	for _, c := range []picture.Config{{}, {Width: 240, Height: 80, FontSize: 40}, {Width: 470, Height: 40}, {Width: picture.Fit, Height: 100, FontSize: 80}} {
+	for _, c := range []picture.Config{
+		{}, {Width: 240, Height: 80, FontSize: 40}, {Width: 470, Height: 40},
+		{Width: picture.Fit, Height: 100, FontSize: 80},
+	} {
 		_, err := picture.New(c, picture.Alphabet, picture.MaxLength)
 		var refused *setting.Error
 		fits := 0
@@ -464,7 +479,9 @@ func TestOddTexts(t *testing.T) {
 }
 
 func TestAlphabets(t *testing.T) {
-	for _, alphabet := range []string{"0123456789", "abcdefghijklmnopqrstuvwxyz", "АБВГДЕЖЗИК", "ΑΒΓΔΩ", "ÄÖÜß", "1", "AAAB"} {
+	for _, alphabet := range []string{
+		"0123456789", "abcdefghijklmnopqrstuvwxyz", "АБВГДЕЖЗИК", "ΑΒΓΔΩ", "ÄÖÜß", "1", "AAAB",
+	} {
 		r := mustNew(t, picture.Config{}, alphabet, 4)
 		mustDecode(t, r.Append(nil, alphabet, [32]byte{}))
 	}
@@ -528,9 +545,12 @@ func FuzzSettings(f *testing.F) {
 	f.Add(-1, -1, 2, 22.5, 0.0, 0.0, uint16(1), uint16(7), uint32(0xffee00), "abc", 6)
 	f.Add(300, 17, 4, 9.0, 80.0, 90.0, uint16(0x1ff), uint16(63), uint32(0x123456), "ÄÖ8", 9)
 	f.Add(1, 1, 3, 1e9, -90.0, 90.0, uint16(2), uint16(8), uint32(0xffffffff), "", 64)
-	f.Fuzz(func(t *testing.T, width, height, scale int, size, least, greatest float64, styles, functions uint16, rgba uint32, alphabet string, length int) {
-		c := picture.Config{Width: width % 250, Height: height % 120, Scale: scale % 5, FontSize: size, RotationMin: least, RotationMax: greatest,
-			Upright: functions&1 != 0}
+	f.Fuzz(func(
+		t *testing.T, width, height, scale int, size, least, greatest float64,
+		styles, functions uint16, rgba uint32, alphabet string, length int,
+	) {
+		c := picture.Config{Width: width % 250, Height: height % 120, Scale: scale % 5, FontSize: size,
+			RotationMin: least, RotationMax: greatest, Upright: functions&1 != 0}
 		for _, s := range picture.Styles() {
 			if styles>>s&1 != 0 {
 				c.Styles = append(c.Styles, s)
