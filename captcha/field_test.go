@@ -41,7 +41,8 @@ type elements []element
 func parse(t *testing.T, field template.HTML) elements {
 	t.Helper()
 	form := &html.Node{Type: html.ElementNode, Data: "form", DataAtom: atom.Form}
-	nodes, err := html.ParseFragmentWithOptions(strings.NewReader(string(field)), form, html.ParseOptionEnableScripting(false))
+	nodes, err := html.ParseFragmentWithOptions(
+		strings.NewReader(string(field)), form, html.ParseOptionEnableScripting(false))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +116,8 @@ func TestField(t *testing.T) {
 	now.move(2 * time.Second)
 	field := parse(t, challenge.Field())
 
-	shell := field.one(t, "captcha-field", "lang", "de", "data-create", "/api/captcha/?preset=field", "data-image", "captcha_image",
+	shell := field.one(t, "captcha-field", "lang", "de",
+		"data-create", "/api/captcha/?preset=field", "data-image", "captcha_image",
 		"data-left", "298000", "data-lifetime", "300000")
 	for name, value := range shell.attrs {
 		if text := strings.TrimSpace(value); text == "" || strings.Contains(text, "{n}") {
@@ -260,12 +262,14 @@ func TestRefreshWithoutScript(t *testing.T) {
 
 func TestFieldFollowsTheSettings(t *testing.T) {
 	guard := captcha.New(captcha.Config{
-		Alphabet: "0123456789", Length: 6, MaxLength: 10, Compat: captcha.Compat{KeyField: "id", ImageField: "png"}, Path: "/sub/captcha/",
+		Alphabet: "0123456789", Length: 6, MaxLength: 10,
+		Compat: captcha.Compat{KeyField: "id", ImageField: "png"}, Path: "/sub/captcha/",
 		Expiration: time.Minute, Picture: picture.Config{Width: 300, Height: picture.Fit, Scale: 2},
 	})
 	challenge := mustChallenge(t, guard, "fr")
 	field := parse(t, challenge.Field())
-	field.one(t, "captcha-field", "lang", "fr", "data-create", "/sub/captcha/?preset=field", "data-image", "png", "data-lifetime", "60000")
+	field.one(t, "captcha-field", "lang", "fr", "data-create", "/sub/captcha/?preset=field",
+		"data-image", "png", "data-lifetime", "60000")
 	field.one(t, "input", "name", "captcha_value", "inputmode", "numeric", "maxlength", "64")
 	field.one(t, "input", "name", "id", "value", challenge.Key)
 	field.one(t, "img", "width", "300", "height", strconv.Itoa(challenge.Height))
@@ -286,7 +290,8 @@ func TestFieldFollowsTheSettings(t *testing.T) {
 
 // A page may have a Content-Security-Policy that allows nothing inline.
 func TestFieldHasNothingInline(t *testing.T) {
-	field := parse(t, mustChallenge(t, captcha.New(captcha.Config{Audio: voice})).Field(captcha.FieldOptions{Error: captcha.ErrWrongAnswer}))
+	challenge := mustChallenge(t, captcha.New(captcha.Config{Audio: voice}))
+	field := parse(t, challenge.Field(captcha.FieldOptions{Error: captcha.ErrWrongAnswer}))
 	for _, e := range field {
 		for name := range e.attrs {
 			if name == "style" || strings.HasPrefix(name, "on") {
@@ -303,21 +308,28 @@ func TestFieldShowsWhyItWasRefused(t *testing.T) {
 	guard := captcha.New()
 	challenge := mustChallenge(t, guard)
 	blank := verify(guard, "", "")
+	blankAndOwn := captcha.FieldErrors{"name": {{Message: "No."}}, "captcha_value": {{Code: "required"}}}
+	const (
+		mismatch = "The characters did not match. Type the new ones."
+		expired  = "The characters had expired or had already been used. Type the new ones."
+		outage   = "Sorry, the check is not working at the moment. Try again in a few seconds."
+	)
 	tests := []struct {
 		name    string
 		options captcha.FieldOptions
 		want    string
 	}{
 		{"blank", captcha.FieldOptions{Error: blank}, "Type the characters."},
-		{"too long", captcha.FieldOptions{Error: verify(guard, challenge.Key, "123456789")}, "The characters did not match. Type the new ones."},
-		{"body", captcha.FieldOptions{Error: &captcha.Error{Reason: captcha.Malformed, Status: 415}}, "The characters did not match. Type the new ones."},
-		{"wrong", captcha.FieldOptions{Error: captcha.ErrWrongAnswer}, "The characters did not match. Type the new ones."},
-		{"used", captcha.FieldOptions{Error: captcha.ErrUnknownKey}, "The characters had expired or had already been used. Type the new ones."},
-		{"wrapped", captcha.FieldOptions{Error: fmt.Errorf("contact: %w", captcha.ErrUnknownKey)}, "The characters had expired or had already been used. Type the new ones."},
-		{"outage", captcha.FieldOptions{Error: captcha.ErrStorage}, "Sorry, the check is not working at the moment. Try again in a few seconds."},
-		{"another", captcha.FieldOptions{Error: errors.New("secret detail")}, "Sorry, the check is not working at the moment. Try again in a few seconds."},
-		{"blank, and an app's own", captcha.FieldOptions{Error: captcha.FieldErrors{"name": {{Message: "No."}}, "captcha_value": {{Code: "required"}}}}, "Type the characters."},
-		{"own words", captcha.FieldOptions{Error: captcha.ErrWrongAnswer, Message: "Too many attempts."}, "Too many attempts."},
+		{"too long", captcha.FieldOptions{Error: verify(guard, challenge.Key, "123456789")}, mismatch},
+		{"body", captcha.FieldOptions{Error: &captcha.Error{Reason: captcha.Malformed, Status: 415}}, mismatch},
+		{"wrong", captcha.FieldOptions{Error: captcha.ErrWrongAnswer}, mismatch},
+		{"used", captcha.FieldOptions{Error: captcha.ErrUnknownKey}, expired},
+		{"wrapped", captcha.FieldOptions{Error: fmt.Errorf("contact: %w", captcha.ErrUnknownKey)}, expired},
+		{"outage", captcha.FieldOptions{Error: captcha.ErrStorage}, outage},
+		{"another", captcha.FieldOptions{Error: errors.New("secret detail")}, outage},
+		{"blank, and an app's own", captcha.FieldOptions{Error: blankAndOwn}, "Type the characters."},
+		{"own words", captcha.FieldOptions{Error: captcha.ErrWrongAnswer, Message: "Too many attempts."},
+			"Too many attempts."},
 	}
 	for _, test := range tests {
 		field := parse(t, challenge.Field(test.options))
@@ -354,8 +366,8 @@ func TestFieldsOfOnePageDiffer(t *testing.T) {
 // Whatever an app writes into texts, settings and messages is shown as text: the field has the same elements as ever.
 func FuzzFieldEscapes(f *testing.F) {
 	for _, text := range []string{
-		`plain`, `"><script>alert(1)</script>`, `' onerror='alert(1)`, `</captcha-field>`, `</noscript><img src=x>`, "`{{.Key}}`",
-		`javascript:alert(1)`, `<!--`, `</p><p>`, `&quot;&lt;`, "\x00\u2028\n", "\xff", `]]>`,
+		`plain`, `"><script>alert(1)</script>`, `' onerror='alert(1)`, `</captcha-field>`, `</noscript><img src=x>`,
+		"`{{.Key}}`", `javascript:alert(1)`, `<!--`, `</p><p>`, `&quot;&lt;`, "\x00\u2028\n", "\xff", `]]>`,
 	} {
 		f.Add(text)
 	}
@@ -369,7 +381,8 @@ func FuzzFieldEscapes(f *testing.F) {
 			value.Field(i).SetString(text)
 		}
 		guard, ok := tryNew(captcha.Config{
-			Audio: voice, Picture: plain, Logger: quiet, Compat: captcha.Compat{KeyField: "k" + text, ImageField: "i" + text}, Path: "/sub/captcha/",
+			Audio: voice, Picture: plain, Logger: quiet,
+			Compat: captcha.Compat{KeyField: "k" + text, ImageField: "i" + text}, Path: "/sub/captcha/",
 			Texts: map[string]captcha.Texts{"en": every},
 		})
 		if !ok {
@@ -385,7 +398,8 @@ func FuzzFieldEscapes(f *testing.F) {
 				t.Errorf("element %d is %s %v", i, got[i].name, got[i].attrs)
 			}
 			for _, name := range []string{"href", "src", "data-create"} {
-				if url, ok := got[i].attrs[name]; ok && !strings.HasPrefix(url, "/") && !strings.HasPrefix(url, "data:image/png;base64,") {
+				url, ok := got[i].attrs[name]
+				if ok && !strings.HasPrefix(url, "/") && !strings.HasPrefix(url, "data:image/png;base64,") {
 					t.Errorf("%s leads to %q", name, url)
 				}
 			}
@@ -412,7 +426,8 @@ func TestAssets(t *testing.T) {
 		response, body := mustDo(t, app, httptest.NewRequest("GET", url, nil))
 		etag := response.Header.Get("ETag")
 		if response.StatusCode != 200 || response.Header.Get("Content-Type") != mediaType || len(body) < 1000 || etag == "" ||
-			response.Header.Get("Cache-Control") != "public, max-age=31536000, immutable" || response.Header.Get("X-Content-Type-Options") != "nosniff" {
+			response.Header.Get("Cache-Control") != "public, max-age=31536000, immutable" ||
+			response.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %s %v", url, response.Status, response.Header)
 		}
 		plain, _, _ := strings.Cut(url, "?")
@@ -426,7 +441,8 @@ func TestAssets(t *testing.T) {
 			packed := httptest.NewRequest("GET", url, nil)
 			packed.Header.Set("Accept-Encoding", "x, "+encoding)
 			response, small := mustDo(t, app, packed)
-			if response.Header.Get("Content-Encoding") != encoding || len(small) > len(body)/2 || unpack(t, encoding, small) != body ||
+			if response.Header.Get("Content-Encoding") != encoding ||
+				len(small) > len(body)/2 || unpack(t, encoding, small) != body ||
 				response.Header.Get("Vary") != "Accept-Encoding" || response.Header.Get("ETag") == etag {
 				t.Errorf("%s in %s: %d of %d bytes, %v", url, encoding, len(small), len(body), response.Header)
 			}
@@ -434,7 +450,8 @@ func TestAssets(t *testing.T) {
 		}
 		known := httptest.NewRequest("GET", plain, nil)
 		known.Header.Set("If-None-Match", etag)
-		if response, body := mustDo(t, app, known); response.StatusCode != 304 || body != "" || response.Header.Get("ETag") != etag {
+		if response, body := mustDo(t, app, known); response.StatusCode != 304 || body != "" ||
+			response.Header.Get("ETag") != etag {
 			t.Errorf("%s, known: %s %q", plain, response.Status, body)
 		}
 		changed := httptest.NewRequest("GET", plain, nil)
@@ -442,13 +459,14 @@ func TestAssets(t *testing.T) {
 		if response, _ := mustDo(t, app, changed); response.StatusCode != 200 {
 			t.Errorf("%s, changed: %s", plain, response.Status)
 		}
-		if response, none := mustDo(t, app, httptest.NewRequest("HEAD", url, nil)); response.StatusCode != 200 || none != "" ||
-			response.ContentLength != int64(len(body)) {
+		if response, none := mustDo(t, app, httptest.NewRequest("HEAD", url, nil)); response.StatusCode != 200 ||
+			none != "" || response.ContentLength != int64(len(body)) {
 			t.Errorf("HEAD %s: %s, length %d", url, response.Status, response.ContentLength)
 		}
 	}
 	for _, name := range []string{"field.html", "field.jsx", "assets", "..%2ffield.go"} {
-		if response, body := mustDo(t, app, httptest.NewRequest("GET", "/api/captcha/assets/"+name, nil)); response.StatusCode != 404 {
+		r := httptest.NewRequest("GET", "/api/captcha/assets/"+name, nil)
+		if response, body := mustDo(t, app, r); response.StatusCode != 404 {
 			t.Errorf("%s: %s %s", name, response.Status, body)
 		}
 	}
@@ -459,7 +477,8 @@ func TestScriptIsPlain(t *testing.T) {
 	app := newApp(captcha.New())
 	app.Get("/assets/:file", captcha.New().Assets)
 	_, script := mustDo(t, app, httptest.NewRequest("GET", "/assets/field.js", nil))
-	newer := regexp.MustCompile(`\?\.[^\d]|\?\?|[\s.]#\w|catch \{|\|\|=|&&=|for await|\b\d+_\d|\{ \.\.\.|replaceAll|replaceChildren|toggleAttribute|AbortSignal\.|\.at\(`)
+	newer := regexp.MustCompile(`\?\.[^\d]|\?\?|[\s.]#\w|catch \{|\|\|=|&&=|for await|\b\d+_\d|\{ \.\.\.|` +
+		`replaceAll|replaceChildren|toggleAttribute|AbortSignal\.|\.at\(`)
 	for i, line := range strings.Split(script, "\n") {
 		if found := newer.FindString(line); found != "" && !strings.HasPrefix(line, "//") {
 			t.Errorf("line %d has %q", i+1, found)
@@ -486,11 +505,18 @@ func TestFieldByTheAPI(t *testing.T) {
 	signup := guard.For("signup")
 	app := fiber.New()
 	guard.Register(app)
-	for query, language := range map[string]string{"": "fr", "?language=de-AT": "de", "?language=tlh": "fr", "?language=zh-TW": "zh-Hant", "?language=ru&purpose=signup": "ru"} {
+	for query, language := range map[string]string{
+		"":                            "fr",
+		"?language=de-AT":             "de",
+		"?language=tlh":               "fr",
+		"?language=zh-TW":             "zh-Hant",
+		"?language=ru&purpose=signup": "ru",
+	} {
 		r := post("/api/captcha/field"+query, "", "")
 		r.Header.Set("Accept-Language", "fr")
 		response, body := mustDo(t, app, r)
-		if response.StatusCode != 200 || response.Header.Get("Content-Type") != "text/html; charset=utf-8" || response.Header.Get("Cache-Control") != "no-store" {
+		if response.StatusCode != 200 || response.Header.Get("Content-Type") != "text/html; charset=utf-8" ||
+			response.Header.Get("Cache-Control") != "no-store" {
 			t.Fatalf("%s: %s %v", query, response.Status, response.Header)
 		}
 		field := parse(t, template.HTML(body))

@@ -138,7 +138,8 @@ func TestWork(t *testing.T) {
 		if got := send(t, app, endpoint, met); got != isUnknown {
 			t.Errorf("again: %s", got)
 		}
-		if response, _ := mustDo(t, app, httptest.NewRequest("GET", "/api/captcha/"+key+"/work", nil)); response.StatusCode != 404 {
+		spent := httptest.NewRequest("GET", "/api/captcha/"+key+"/work", nil)
+		if response, _ := mustDo(t, app, spent); response.StatusCode != 404 {
 			t.Errorf("the work of a spent challenge: %s", response.Status)
 		}
 
@@ -153,8 +154,8 @@ func TestWork(t *testing.T) {
 
 		// The solution of another challenge, of another purpose or visitor.
 		key = mustGenerate(t, guard)
-		wantErr(t, captchatest.TryWork(t, guard, key, captchatest.Work(t, guard, mustGenerate(t, guard), captcha.Visitor{}), captcha.Visitor{}),
-			captcha.ErrWrongAnswer)
+		another := captchatest.Work(t, guard, mustGenerate(t, guard), captcha.Visitor{})
+		wantErr(t, captchatest.TryWork(t, guard, key, another, captcha.Visitor{}), captcha.ErrWrongAnswer)
 		key = mustGenerate(t, guard)
 		solution = captchatest.Work(t, guard, key, captcha.Visitor{})
 		wantErr(t, captchatest.TryWork(t, guard.For("signup"), key, solution, captcha.Visitor{}), captcha.ErrUnknownKey)
@@ -168,11 +169,13 @@ func TestRefusalsOfWork(t *testing.T) {
 	guard := captcha.New(withWork(captcha.Config{}))
 	app := newReceiptApp(guard)
 	shown := mustChallenge(t, guard)
-	key, solution, answer := shown.Key, captchatest.Work(t, guard, shown.Key, captcha.Visitor{}), captchatest.Solve(t, guard, shown.Key)
+	key := shown.Key
+	solution, answer := captchatest.Work(t, guard, key, captcha.Visitor{}), captchatest.Solve(t, guard, key)
 	other, payload := widget(t, app, "").solved(t)
 	widgets := packed(t, payload)
 	letters := "captcha_key=" + key + "&captcha_value=" + answer
 	form := fiber.MIMEApplicationForm
+	const over4096 = `["Ensure this field has no more than 4096 characters."]`
 	for _, row := range []struct{ contentType, body, want string }{
 		{form, "captcha_work=" + solution, `{"captcha_key":` + required + `}`},
 		{form, "captcha_work=" + solution + "&captcha_key=+", `{"captcha_key":` + wire.Blank + `}`},
@@ -191,13 +194,14 @@ func TestRefusalsOfWork(t *testing.T) {
 		{form, letters + "&altcha=" + widgets[1:], `{"altcha":` + noString + `}`},
 		{form, letters + "&altcha=%21", `{"altcha":` + noString + `}`},
 		{form, letters + "&altcha=e30%3D", `{"altcha":` + noString + `}`}, // {}
-		{form, letters + "&altcha=" + strings.Repeat("A", 4097), `{"altcha":["Ensure this field has no more than 4096 characters."]}`},
+		{form, letters + "&altcha=" + strings.Repeat("A", 4097), `{"altcha":` + over4096 + `}`},
 		{form, letters + "&altcha=A&altcha=A", `{"altcha":` + twice + `}`},
 		{"application/json", `{"altcha":["x"]}`, `{"altcha":` + noString + `}`},
 		{form, "altcha=+&captcha_work=", `{"captcha_key":` + required + `,"captcha_value":` + required + `}`},
 		{form, "captcha_receipt=made-up&captcha_work=" + solution + "&" + letters, wire.Unknown},
 	} {
-		if response, body := mustDo(t, app, post(endpoint, row.contentType, row.body)); response.StatusCode != 400 || body != row.want {
+		response, body := mustDo(t, app, post(endpoint, row.contentType, row.body))
+		if response.StatusCode != 400 || body != row.want {
 			t.Errorf("%.200s: %s %s, want %s", row.body, response.Status, body, row.want)
 		}
 	}
@@ -206,8 +210,11 @@ func TestRefusalsOfWork(t *testing.T) {
 
 	for name, encode := range wire.Encodings {
 		key := mustGenerate(t, guard)
-		contentType, body := encode(map[string]string{"captcha_key": key, "captcha_work": " " + captchatest.Work(t, guard, key, captcha.Visitor{}) + "\n",
-			"captcha_value": "never read"})
+		contentType, body := encode(map[string]string{
+			"captcha_key":   key,
+			"captcha_work":  " " + captchatest.Work(t, guard, key, captcha.Visitor{}) + "\n",
+			"captcha_value": "never read",
+		})
 		if response, body := mustDo(t, app, post(endpoint, contentType, body)); response.StatusCode != 201 {
 			t.Errorf("%s: %s %s", name, response.Status, body)
 		}
@@ -221,7 +228,8 @@ func TestRefusalsOfWork(t *testing.T) {
 	// A wrong solution uses the challenge up; the letters beside it are no second try.
 	key = mustGenerate(t, guard)
 	answer = captchatest.Solve(t, guard, key)
-	if got := send(t, app, endpoint, map[string]string{"captcha_key": key, "captcha_work": wrongWork, "captcha_value": answer}); got != isWrong {
+	fields := map[string]string{"captcha_key": key, "captcha_work": wrongWork, "captcha_value": answer}
+	if got := send(t, app, endpoint, fields); got != isWrong {
 		t.Errorf("wrong work beside right letters: %s", got)
 	}
 	wantErr(t, verify(guard, key, answer), captcha.ErrUnknownKey)
@@ -240,8 +248,8 @@ func TestRefusalsOfWork(t *testing.T) {
 	}
 }
 
-// Whatever is altered in what the widget was given is as unknown as an altered key, and spends nothing. What the browser
-// computed is judged, once.
+// Whatever is altered in what the widget was given is as unknown as an altered key, and spends nothing. What the
+// browser computed is judged, once.
 func TestAlteredWidgets(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, cfg captcha.Config) {
 		guard := captcha.New(withWork(cfg))
@@ -255,7 +263,8 @@ func TestAlteredWidgets(t *testing.T) {
 					continue
 				}
 				parameters[name] = now
-				if got := send(t, app, endpoint, map[string]string{"altcha": packed(t, payload)}); got != isUnknown && got != `400 {"altcha":`+noString+`}` {
+				got := send(t, app, endpoint, map[string]string{"altcha": packed(t, payload)})
+				if got != isUnknown && got != `400 {"altcha":`+noString+`}` {
 					t.Errorf("%s is %v: %s", name, now, got)
 				}
 			}
@@ -316,6 +325,10 @@ func TestWidgetWithLetters(t *testing.T) {
 			return key, packed(t, payload), c
 		}
 		answerOf := func(key string) string { return captchatest.Solve(t, signup, key) }
+		exchange := func(c widgetChallenge, payload, code string) string {
+			t.Helper()
+			return send(t, app, c.Configuration.VerifyURL, map[string]string{"payload": payload, "code": code})
+		}
 
 		key, payload, c := open()
 		answer := answerOf(key)
@@ -335,15 +348,15 @@ func TestWidgetWithLetters(t *testing.T) {
 		if got := send(t, app, verifyPath, map[string]string{"payload": payload, "code": answer}); got != notRight {
 			t.Errorf("for another purpose: %s", got)
 		}
-		got := send(t, app, c.Configuration.VerifyURL, map[string]string{"payload": payload, "code": strings.ToLower(answer)})
+		got := exchange(c, payload, strings.ToLower(answer))
 		receipt := between(got, `"payload":"`, `"`)
 		if !strings.HasPrefix(got, "200 ") || !strings.Contains(got, `"verified":true`) || receipt == "" {
 			t.Fatalf("the right letters: %s", got)
 		}
-		if got := send(t, app, c.Configuration.VerifyURL, map[string]string{"payload": payload, "code": answer}); got != notRight {
+		if got := exchange(c, payload, answer); got != notRight {
 			t.Errorf("the right letters again: %s", got)
 		}
-		if got := send(t, app, c.Configuration.VerifyURL, map[string]string{"payload": receipt, "code": answer}); !strings.HasPrefix(got, "400 ") {
+		if got := exchange(c, receipt, answer); !strings.HasPrefix(got, "400 ") {
 			t.Errorf("a receipt for a receipt: %s", got)
 		}
 		if got := send(t, app, endpoint, map[string]string{"altcha": receipt}); got != isUnknown {
@@ -358,16 +371,16 @@ func TestWidgetWithLetters(t *testing.T) {
 
 		key, payload, c = open()
 		answer = answerOf(key)
-		if got := send(t, app, c.Configuration.VerifyURL, map[string]string{"payload": payload, "code": "no"}); got != notRight {
+		if got := exchange(c, payload, "no"); got != notRight {
 			t.Errorf("wrong letters: %s", got)
 		}
-		if got := send(t, app, c.Configuration.VerifyURL, map[string]string{"payload": payload, "code": answer}); got != notRight {
+		if got := exchange(c, payload, answer); got != notRight {
 			t.Errorf("the right ones after them: %s", got)
 		}
 		key, payload, c = open()
 		answer = answerOf(key)
 		clock.move(5 * time.Minute)
-		if got := send(t, app, c.Configuration.VerifyURL, map[string]string{"payload": payload, "code": answer}); got != notRight {
+		if got := exchange(c, payload, answer); got != notRight {
 			t.Errorf("too late: %s", got)
 		}
 	})
@@ -522,7 +535,10 @@ func TestReceiptsAreWorthWhatWasBrought(t *testing.T) {
 		}
 		fields := map[string]string{"captcha_key": shown.Key, "captcha_value": captchatest.Solve(t, guard, shown.Key)}
 		if by == "work" {
-			fields = map[string]string{"captcha_key": shown.Key, "captcha_work": captchatest.Work(t, guard, shown.Key, captcha.Visitor{})}
+			fields = map[string]string{
+				"captcha_key":  shown.Key,
+				"captcha_work": captchatest.Work(t, guard, shown.Key, captcha.Visitor{}),
+			}
 		}
 		return between(send(t, app, "/api/captcha/receipt/", fields), `"captcha_receipt":"`, `"`)
 	}
@@ -548,7 +564,8 @@ func TestReceiptsAreWorthWhatWasBrought(t *testing.T) {
 	demanded = captcha.Nothing
 	got := send(t, app, "/api/captcha/receipt/", nil)
 	demanded = 0
-	if got := send(t, app, endpoint, map[string]string{"captcha_receipt": between(got, `"captcha_receipt":"`, `"`)}); got != isUnknown {
+	receipt := between(got, `"captcha_receipt":"`, `"`)
+	if got := send(t, app, endpoint, map[string]string{"captcha_receipt": receipt}); got != isUnknown {
 		t.Errorf("a receipt for nothing: %s", got)
 	}
 }
@@ -588,7 +605,8 @@ func TestBusyWorkIs503(t *testing.T) {
 	app := newReceiptApp(guard)
 	for _, path := range []string{mustGenerate(t, guard) + "/work", "altcha"} {
 		response, body := mustDo(t, app, httptest.NewRequest("GET", "/api/captcha/"+path, nil))
-		if response.StatusCode != 503 || response.Header.Get("Retry-After") == "" || !strings.HasPrefix(body, `{"detail":"No work`) {
+		if response.StatusCode != 503 || response.Header.Get("Retry-After") == "" ||
+			!strings.HasPrefix(body, `{"detail":"No work`) {
 			t.Errorf("%s: %s %s", path, response.Status, body)
 		}
 	}
@@ -607,7 +625,9 @@ func TestEventsTellTheWay(t *testing.T) {
 	}))
 	app := newReceiptApp(guard)
 	for _, purpose := range []string{"both", "none"} {
-		app.Post("/"+purpose, guard.For(purpose).Protect, func(c *fiber.Ctx) error { return c.SendStatus(fiber.StatusCreated) })
+		app.Post("/"+purpose, guard.For(purpose).Protect, func(c *fiber.Ctx) error {
+			return c.SendStatus(fiber.StatusCreated)
+		})
 	}
 	key := mustGenerate(t, guard)
 	_, payload := widget(t, app, "").solved(t)
@@ -615,19 +635,28 @@ func TestEventsTellTheWay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	worked := map[string]string{
+		"captcha_key":  key,
+		"captcha_work": captchatest.Work(t, guard, key, captcha.Visitor{}),
+	}
+	lettersAndWork := map[string]string{
+		"captcha_key":   both.Key,
+		"captcha_value": captchatest.Solve(t, guard.For("both"), both.Key),
+		"captcha_work":  captchatest.Work(t, guard.For("both"), both.Key, captcha.Visitor{}),
+	}
 	for _, row := range []struct {
 		path   string
 		fields map[string]string
 		want   captcha.Way
 	}{
-		{endpoint, map[string]string{"captcha_key": key, "captcha_work": captchatest.Work(t, guard, key, captcha.Visitor{})}, captcha.Work},
+		{endpoint, worked, captcha.Work},
 		{endpoint, map[string]string{"altcha": packed(t, payload)}, captcha.Altcha},
 		{endpoint, map[string]string{"captcha_receipt": mustReceipt(t, guard, captcha.Visitor{})}, captcha.Receipt},
-		{"/both", map[string]string{"captcha_key": both.Key, "captcha_value": captchatest.Solve(t, guard.For("both"), both.Key),
-			"captcha_work": captchatest.Work(t, guard.For("both"), both.Key, captcha.Visitor{})}, captcha.Both},
+		{"/both", lettersAndWork, captcha.Both},
 		{"/none", nil, captcha.None},
 	} {
-		if got := send(t, app, row.path, row.fields); got != letIn || last.Way != row.want || last.Reason != captcha.OK || last.Kind != captcha.Verified {
+		got := send(t, app, row.path, row.fields)
+		if got != letIn || last.Way != row.want || last.Reason != captcha.OK || last.Kind != captcha.Verified {
 			t.Errorf("%s: %s, %+v", row.want, got, last)
 		}
 	}
@@ -638,7 +667,12 @@ func TestFieldWithWork(t *testing.T) {
 	guard := captcha.New(withWork(captcha.Config{}))
 	signup := guard.For("signup")
 	app := newReceiptApp(guard)
-	for demand, there := range map[captcha.Demand]bool{0: true, captcha.LettersOrWork.AtLevel(2): true, captcha.LettersAndWork: true, captcha.LettersOnly: false} {
+	for demand, there := range map[captcha.Demand]bool{
+		0:                                true,
+		captcha.LettersOrWork.AtLevel(2): true,
+		captcha.LettersAndWork:           true,
+		captcha.LettersOnly:              false,
+	} {
 		shown, err := signup.IssueTo(ctx, captcha.Visitor{Demand: demand})
 		if err != nil {
 			t.Fatal(err)
@@ -695,7 +729,8 @@ func TestWorkOfAFormThatComesBack(t *testing.T) {
 		demanded = row.demanded
 		send(t, app, "/", map[string]string{"captcha_key": shown.Key, "captcha_work": row.work})
 		if _, _, solved := captcha.FieldWork(again); solved != row.solved || (again.Key == shown.Key) != row.same {
-			t.Errorf("demand %d, work %q: solved %q, the same challenge: %v", row.demanded, row.work, solved, again.Key == shown.Key)
+			t.Errorf("demand %d, work %q: solved %q, the same challenge: %v",
+				row.demanded, row.work, solved, again.Key == shown.Key)
 		}
 	}
 }
@@ -719,8 +754,10 @@ func TestTenThousandAlterations(t *testing.T) {
 		altered := []byte(string(text))
 		at := i * 7919 % len(altered)
 		altered[at] ^= byte(1 + i%7)
-		whole := base64.StdEncoding.EncodeToString([]byte(`{"challenge":` + string(altered) + `,"solution":` + string(solution) + `}`))
-		if got := send(t, app, endpoint, map[string]string{"altcha": whole}); strings.HasPrefix(got, "400 ") && got != isWrong {
+		whole := `{"challenge":` + string(altered) + `,"solution":` + string(solution) + `}`
+		encoded := base64.StdEncoding.EncodeToString([]byte(whole))
+		got := send(t, app, endpoint, map[string]string{"altcha": encoded})
+		if strings.HasPrefix(got, "400 ") && got != isWrong {
 			refused++
 		} else {
 			t.Fatalf("%s: %s", altered, got)
@@ -734,11 +771,13 @@ func TestTenThousandAlterations(t *testing.T) {
 func FuzzAltcha(f *testing.F) {
 	guard := captcha.New(withWork(captcha.Config{Secrets: []string{secretA}}))
 	app := newReceiptApp(guard)
-	f.Add(`{"challenge":{"parameters":{"algorithm":"PBKDF2/SHA-256","data":{"key":"k"}},"signature":"00"},"solution":{"counter":1,"derivedKey":"00"}}`)
+	f.Add(`{"challenge":{"parameters":{"algorithm":"PBKDF2/SHA-256","data":{"key":"k"}},"signature":"00"},` +
+		`"solution":{"counter":1,"derivedKey":"00"}}`)
 	f.Add(`{"captcha_receipt":"made-up"}`)
 	f.Add(`{"challenge":{"parameters":[1]}}`)
 	f.Fuzz(func(t *testing.T, payload string) {
-		if got := send(t, app, endpoint, map[string]string{"altcha": base64.StdEncoding.EncodeToString([]byte(payload))}); !strings.HasPrefix(got, "400 ") {
+		encoded := base64.StdEncoding.EncodeToString([]byte(payload))
+		if got := send(t, app, endpoint, map[string]string{"altcha": encoded}); !strings.HasPrefix(got, "400 ") {
 			t.Fatalf("%q: %s", payload, got)
 		}
 	})
