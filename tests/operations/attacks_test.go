@@ -51,9 +51,12 @@ func worksForOthers(t *testing.T, s *server.Server) {
 		what, path, body string
 		status           int
 	}{
-		{"signing up", "/signup", masterForm("email", "visitor@example.com", "password", "correct horse battery"), http.StatusSeeOther},
-		{"logging in", "/login", url.Values{"email": {"visitor@example.com"}, "password": {"correct horse battery"}}.Encode(), http.StatusSeeOther},
-		{"a wrong password", "/login", url.Values{"email": {"other@example.com"}, "password": {"wrong"}}.Encode(), http.StatusUnprocessableEntity},
+		{"signing up", "/signup",
+			masterForm("email", "visitor@example.com", "password", "correct horse battery"), http.StatusSeeOther},
+		{"logging in", "/login",
+			url.Values{"email": {"visitor@example.com"}, "password": {"correct horse battery"}}.Encode(), http.StatusSeeOther},
+		{"a wrong password", "/login",
+			url.Values{"email": {"other@example.com"}, "password": {"wrong"}}.Encode(), http.StatusUnprocessableEntity},
 	} {
 		if r := mustDo(t, v, "POST", row.path, row.body); r.status != row.status {
 			t.Errorf("%s: status %d, want %d", row.what, r.status, row.status)
@@ -126,8 +129,8 @@ func formChallenge(t testing.TB, v *visitor, purpose string) (key string) {
 func TestAttackSmallRedis(t *testing.T) {
 	const room = 8 << 20
 	redis := redisserver.Own(t, "--maxmemory", strconv.Itoa(room), "--maxmemory-policy", "noeviction")
-	s := server.Start(t, master, "STORAGE_URL="+redis.URL(), "STORAGE_TIMEOUT="+patience.String(), "LIMIT_KEPT=none", "LIMIT_ISSUE=none",
-		"LIMIT_SUBMIT=none", "LOG_LEVEL=error")
+	s := server.Start(t, master, "STORAGE_URL="+redis.URL(), "STORAGE_TIMEOUT="+patience.String(),
+		"LIMIT_KEPT=none", "LIMIT_ISSUE=none", "LIMIT_SUBMIT=none", "LOG_LEVEL=error")
 	v := newVisitor(s.URL)
 	message := masterForm("name", "A. Bot", "email", "bot@example.com", "message", strings.Repeat("😀", 5000))
 	taken, last := 0, reply{status: http.StatusSeeOther}
@@ -158,7 +161,8 @@ func TestAttackSmallRedis(t *testing.T) {
 		}
 	}
 	used := usedMemory(t, redis)
-	t.Logf("%d messages of 20 KB and %d wrong answers later %.1f of %.1f MiB are used", taken-1, wrong, mib(used), mib(room))
+	t.Logf("%d messages of 20 KB and %d wrong answers later %.1f of %.1f MiB are used",
+		taken-1, wrong, mib(used), mib(room))
 	if used > room*3/4 {
 		t.Errorf("%.1f MiB are used", mib(used))
 	}
@@ -187,7 +191,8 @@ func TestAttackMessagesOfOneNetwork(t *testing.T) {
 	for i := range 60 {
 		v := newVisitor(s.URL)
 		v.forwarded = fmt.Sprintf("2001:db8:0:%x::1", i)
-		if r := mustDo(t, v, "POST", "/contact", masterForm("name", "A. Bot", "email", "bot@example.com", "message", "Buy!")); r.status == http.StatusSeeOther {
+		message := masterForm("name", "A. Bot", "email", "bot@example.com", "message", "Buy!")
+		if r := mustDo(t, v, "POST", "/contact", message); r.status == http.StatusSeeOther {
 			taken++
 		}
 	}
@@ -209,7 +214,9 @@ func TestAttackEscapes(t *testing.T) {
 	v := newVisitor(s.URL)
 	for _, character := range []string{"<", "\"", "\x01", "é", "\u2028", "😀"} {
 		text := strings.Repeat(character, 5000)
-		r := mustDo(t, v, "POST", "/contact", masterForm("name", "A. Bot", "email", "bot@example.com", "message", "a"+text[:len(text)-2*len(character)]+"z"))
+		message := masterForm("name", "A. Bot", "email", "bot@example.com",
+			"message", "a"+text[:len(text)-2*len(character)]+"z")
+		r := mustDo(t, v, "POST", "/contact", message)
 		value, err := store.Get(kept.Place(strings.TrimPrefix(r.header.Get("Location"), "/contact/")))
 		t.Logf("5,000 times %q take %d bytes", character, len(value))
 		if err != nil || len(value) < 4900*len(character) || len(value) > len(text)+150 {
@@ -235,8 +242,8 @@ func dial(address, to string) (net.Conn, error) {
 
 func loginFrom(address string, n int) string {
 	body := fmt.Sprintf("email=nobody%d%%40example.com&password=wrong+guess", n)
-	return fmt.Sprintf("POST /login HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: %s\r\nContent-Type: application/x-www-form-urlencoded\r\n"+
-		"Content-Length: %d\r\n\r\n%s", address, len(body), body)
+	return fmt.Sprintf("POST /login HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: %s\r\n"+
+		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", address, len(body), body)
 }
 
 // 300 logins from 300 /64s of one /48, sent and abandoned, do not keep another visitor's login waiting, and few of them
@@ -263,7 +270,8 @@ func TestAttackLogins(t *testing.T) {
 	}
 	within(t, "a visitor's login", r.took, 2*time.Second)
 	await(t, "an answer to all of them", func() bool { return answered(422)+answered(429)+answered(503) >= 301 })
-	t.Logf("of 300 logins of one /48 %d were looked at, %d found no place and %d were over the limit", answered(422), answered(503), answered(429))
+	t.Logf("of 300 logins of one /48 %d were looked at, %d found no place and %d were over the limit",
+		answered(422), answered(503), answered(429))
 	if looked := answered(422); looked > 60 {
 		t.Errorf("%d were looked at", looked)
 	}
@@ -278,8 +286,8 @@ func TestAttackLogins(t *testing.T) {
 // A visitor who gets a 503 because too many wait keeps the solved captcha, in a page's form and in the API: sent again
 // as it was, the form makes the account.
 func TestAttackSignups(t *testing.T) {
-	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_ISSUE=none", "LIMIT_SUBMIT=none", "LIMIT_KEPT=none", "CAPTCHA_SECRETS="+secret,
-		"LOG_LEVEL=warn", "GOMAXPROCS=2")
+	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_ISSUE=none", "LIMIT_SUBMIT=none", "LIMIT_KEPT=none",
+		"CAPTCHA_SECRETS="+secret, "LOG_LEVEL=warn", "GOMAXPROCS=2")
 	guard := modes[0].guard(t, "")
 	const visitors = 40
 	shown := regexp.MustCompile(`name="captcha_key"[^>]* value="([^"]+)"`)
@@ -294,7 +302,8 @@ func TestAttackSignups(t *testing.T) {
 		if i%2 == 0 {
 			var answer string
 			key, answer = mustChallenge(t, v, guard)
-			form = fmt.Sprintf(`{"email":%q,"password":"correct horse battery","captcha_key":%q,"captcha_value":%q}`, email, key, answer)
+			form = fmt.Sprintf(`{"email":%q,"password":"correct horse battery","captcha_key":%q,"captcha_value":%q}`,
+				email, key, answer)
 		} else {
 			path, done = "/signup", http.StatusSeeOther
 			found := shown.FindStringSubmatch(mustDo(t, v, "GET", path, "").body)
@@ -342,7 +351,8 @@ func TestAttackBodies(t *testing.T) {
 	long(t)
 	for name, address := range map[string]string{"direct": "127.0.0.2", "through a proxy": "127.0.0.1"} {
 		t.Run(name, func(t *testing.T) {
-			s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_SUBMIT=60/min", "LIMIT_ISSUE=none", "LIMIT_CONNECTIONS=128", "LOG_LEVEL=error")
+			s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_SUBMIT=60/min", "LIMIT_ISSUE=none",
+				"LIMIT_CONNECTIONS=128", "LOG_LEVEL=error")
 			visit := func(v *visitor) error {
 				if _, r, err := v.challenge(); err != nil || r.status != http.StatusOK {
 					return fmt.Errorf("challenge: status %d, %w", r.status, err)
@@ -388,7 +398,8 @@ type attacker struct {
 func startAttack(t *testing.T, address, to string) *attacker {
 	t.Helper()
 	a := &attacker{process: exec.Command("nice", "-n", "19", os.Args[0])}
-	a.process.Env = append(os.Environ(), attackTo+"="+to, attackFrom+"="+address, fmt.Sprint(attackCount, "=", *connections))
+	a.process.Env = append(os.Environ(),
+		attackTo+"="+to, attackFrom+"="+address, fmt.Sprint(attackCount, "=", *connections))
 	a.process.Stderr = os.Stderr
 	out, err := a.process.StdoutPipe()
 	if err != nil {
@@ -465,7 +476,8 @@ func TestAttackExpect(t *testing.T) {
 	conn := from(t, "127.0.0.1", s.Addr)
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
-	fmt.Fprint(conn, "POST /api/contact HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10000000000\r\nExpect: 100-continue\r\n\r\n")
+	fmt.Fprint(conn, "POST /api/contact HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"+
+		"Content-Length: 10000000000\r\nExpect: 100-continue\r\n\r\n")
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	if err != nil || !strings.Contains(line, " 413 ") {
 		t.Errorf("answered %q, %v; want 413", line, err)
@@ -494,34 +506,41 @@ func TestAttackMembers(t *testing.T) {
 	within(t, "the processor's time for 250 KB of members", (cpu()-before)/requests, 3*time.Millisecond)
 }
 
+// crossSite is what a browser says of a request that a page of another site makes.
+func crossSite(mode, dest string) (headers []string) {
+	return []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", mode, "Sec-Fetch-Dest", dest}
+}
+
 // If another site shows a page of this one as a picture, that costs the visitors of that site nothing.
 func TestAttackAllowance(t *testing.T) {
-	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_ISSUE=5/hour", "LIMIT_SUBMIT=5/hour", "LIMIT_AUDIO=5/hour", "LIMIT_LOGIN=5/hour")
+	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_ISSUE=5/hour", "LIMIT_SUBMIT=5/hour",
+		"LIMIT_AUDIO=5/hour", "LIMIT_LOGIN=5/hour")
 	v := newVisitor(s.URL)
 	v.forwarded = "192.0.2.1"
 	for _, path := range []string{"/", "/contact", "/signup", "/login", "/developers", "/playground"} {
 		for range 10 {
-			r := mustDo(t, v, "GET", path, "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image")
+			r := mustDo(t, v, "GET", path, "", crossSite("no-cors", "image")...)
 			if r.status != http.StatusForbidden || strings.Contains(r.body, "captcha_key") {
 				t.Errorf("%s as a picture: status %d", path, r.status)
 				break
 			}
-			r = mustDo(t, v, "GET", path, "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "empty")
+			r = mustDo(t, v, "GET", path, "", crossSite("no-cors", "empty")...)
 			if r.status != http.StatusForbidden {
 				t.Errorf("%s by another site's script: status %d", path, r.status)
 				break
 			}
 		}
 	}
-	if r := mustDo(t, v, "POST", "/api/captcha/", "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "empty"); r.status != http.StatusForbidden {
+	if r := mustDo(t, v, "POST", "/api/captcha/", "", crossSite("no-cors", "empty")...); r.status != http.StatusForbidden {
 		t.Errorf("a challenge for another site's script: status %d", r.status)
 	}
 	for _, row := range []struct{ method, path, mode string }{
-		{"POST", "/api/contact", "no-cors"}, {"POST", "/api/contact", "navigate"}, {"POST", "/contact", "navigate"}, {"POST", "/login", "no-cors"},
+		{"POST", "/api/contact", "no-cors"}, {"POST", "/api/contact", "navigate"},
+		{"POST", "/contact", "navigate"}, {"POST", "/login", "no-cors"},
 		{"GET", "/api/captcha/abc/audio.wav", "no-cors"}, {"GET", "/stats", "no-cors"},
 	} {
 		for range 10 {
-			r := mustDo(t, v, row.method, row.path, "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", row.mode, "Sec-Fetch-Dest", "empty")
+			r := mustDo(t, v, row.method, row.path, "", crossSite(row.mode, "empty")...)
 			if r.status != http.StatusForbidden {
 				t.Errorf("%s %s for another site: status %d", row.method, row.path, r.status)
 				break
@@ -540,12 +559,13 @@ func TestAttackAllowance(t *testing.T) {
 				break
 			}
 		}
-		if r := mustDo(t, plain, "POST", path, "", "Origin", s.URL); r.status == http.StatusTooManyRequests || r.status == http.StatusForbidden {
+		r := mustDo(t, plain, "POST", path, "", "Origin", s.URL)
+		if r.status == http.StatusTooManyRequests || r.status == http.StatusForbidden {
 			t.Errorf("POST %s by the site's own Origin: status %d", path, r.status)
 		}
 	}
 	for range 2 {
-		r := mustDo(t, v, "GET", "/contact", "", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document")
+		r := mustDo(t, v, "GET", "/contact", "", crossSite("navigate", "document")...)
 		if r.status != http.StatusOK || !strings.Contains(r.body, "captcha_key") {
 			t.Errorf("by a link on another site: status %d", r.status)
 		}
@@ -568,11 +588,15 @@ func TestAttackBehindUnnamedProxy(t *testing.T) {
 
 // Every route that costs something has a limit, and the site's own address has no metrics.
 func TestAttackRoutes(t *testing.T) {
-	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_ISSUE=10/hour", "LIMIT_SUBMIT=10/hour", "LIMIT_AUDIO=10/hour", "LIMIT_LOGIN=10/hour")
+	s := server.Start(t, "TRUSTED_PROXIES=127.0.0.1", "LIMIT_ISSUE=10/hour", "LIMIT_SUBMIT=10/hour",
+		"LIMIT_AUDIO=10/hour", "LIMIT_LOGIN=10/hour")
 	v := newVisitor(s.URL)
-	for i, route := range []string{"GET /", "POST /", "GET /playground", "GET /developers", "GET /stats", "GET /contact", "POST /contact",
-		"GET /contact/ABCDEFGHIJKLMNOPQRSTUVWXYZ", "GET /signup", "POST /signup", "GET /login", "POST /login", "GET /account", "POST /logout",
-		"POST /api/captcha/", "POST /api/captcha/field", "POST /api/captcha/receipt/", "GET /api/captcha/abc/audio.wav", "POST /api/contact", "POST /api/signup", "GET /api/openapi.yaml"} {
+	for i, route := range []string{
+		"GET /", "POST /", "GET /playground", "GET /developers", "GET /stats", "GET /contact", "POST /contact",
+		"GET /contact/ABCDEFGHIJKLMNOPQRSTUVWXYZ", "GET /signup", "POST /signup", "GET /login", "POST /login",
+		"GET /account", "POST /logout", "POST /api/captcha/", "POST /api/captcha/field", "POST /api/captcha/receipt/",
+		"GET /api/captcha/abc/audio.wav", "POST /api/contact", "POST /api/signup", "GET /api/openapi.yaml",
+	} {
 		v.forwarded = fmt.Sprint("192.0.2.", i)
 		method, path, _ := strings.Cut(route, " ")
 		status := 0
