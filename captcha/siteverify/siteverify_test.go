@@ -31,7 +31,10 @@ import (
 )
 
 const (
-	shop, shop2, blog, stranger = "https://shop.example", "https://www.shop.example:8443", "http://blog.example", "https://evil.example"
+	shop     = "https://shop.example"
+	shop2    = "https://www.shop.example:8443"
+	blog     = "http://blog.example"
+	stranger = "https://evil.example"
 
 	shopSecret = "0123456789abcdef0123456789abcdef"
 	shopNext   = "1123456789abcdef0123456789abcdef"
@@ -145,7 +148,8 @@ func (h *house) verify(fields ...string) reply {
 
 func refused(codes ...string) string {
 	text, _ := json.Marshal(map[string]any{"success": false, "error-codes": codes})
-	return fmt.Sprintf(`{"success":false,"error-codes":%s}`, text[len(`{"error-codes":`):len(text)-len(`,"success":false}`)])
+	list := text[len(`{"error-codes":`) : len(text)-len(`,"success":false}`)]
+	return fmt.Sprintf(`{"success":false,"error-codes":%s}`, list)
 }
 
 func accepted(moment, hostname string) string {
@@ -188,7 +192,8 @@ func TestVerify(t *testing.T) {
 		h.want(h.verify(row.fields...), 200, refused(strings.Fields(row.code)...))
 	}
 
-	h.want(h.verify("secret", shopSecret, "response", response, "sitekey", "shop", "remoteip", "192.0.2.1"), 200, accepted(noon, "shop.example"))
+	h.want(h.verify("secret", shopSecret, "response", response, "sitekey", "shop", "remoteip", "192.0.2.1"),
+		200, accepted(noon, "shop.example"))
 	h.want(h.verify("secret", shopSecret, "response", response), 200, refused("timeout-or-duplicate"))
 	h.want(h.verify("secret", shopNext, "response", other), 200, accepted(noon, "www.shop.example"))
 	blogs := h.response("blog", blog)
@@ -252,7 +257,8 @@ func TestBodies(t *testing.T) {
 		{"POST", "secret=a&secret=b&response=c", form, 200, refused("invalid-input-secret")},
 		{"POST", `{"secret":null,"response":7}`, js, 200, refused("missing-input-secret", "invalid-input-response")},
 		{"POST", "{" + fields + `,"sitekey":7}`, js, 400, refused("bad-request")},
-		{"POST", "{" + fields + `,"sitekey":"shop","idempotency_key":null,"remoteip":null,"more":1}`, js, 200, accepted(noon, "shop.example")},
+		{"POST", "{" + fields + `,"sitekey":"shop","idempotency_key":null,"remoteip":null,"more":1}`, js,
+			200, accepted(noon, "shop.example")},
 	} {
 		got := h.do(row.method, "/api/siteverify", row.body, "Content-Type", row.media)
 		h.want(got, row.status, row.want)
@@ -307,7 +313,8 @@ func TestCrossOriginBelowAssets(t *testing.T) {
 	}
 	h.want(h.do("POST", "/assets/field?purpose=site_shop", "", "Origin", stranger), 403, "")
 	h.want(h.do("POST", "/assets/field?purpose=site_shop", "", "Origin", shop), 200, "")
-	if got := h.do("GET", "/assets/assets/field.js", "", "Origin", stranger); got.header.Get("Access-Control-Allow-Origin") != "*" {
+	got := h.do("GET", "/assets/assets/field.js", "", "Origin", stranger)
+	if got.header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Errorf("the script: %v", got.header)
 	}
 }
@@ -321,9 +328,11 @@ func TestNoOriginFromAnotherSite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	statuses := map[string]int{"cross-site": 403, "same-site": 403, "same-origin": 200, "none": 200, "": 200}
 	for _, path := range []string{"/api/captcha/altcha", "/api/captcha/" + key.Get("captcha_key") + "/work"} {
-		for from, status := range map[string]int{"cross-site": 403, "same-site": 403, "same-origin": 200, "none": 200, "": 200} {
-			got := h.do("GET", path+"?purpose="+purpose, "", "Sec-Fetch-Site", from, "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image")
+		for from, status := range statuses {
+			got := h.do("GET", path+"?purpose="+purpose, "",
+				"Sec-Fetch-Site", from, "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image")
 			if got.status != status {
 				t.Errorf("%s, %q: status %d, want %d", path, from, got.status, status)
 			}
@@ -386,7 +395,8 @@ func TestCrossOrigin(t *testing.T) {
 		}
 		got := h.do(row.method, row.path, "", headers...)
 		if allowed := got.header.Get("Access-Control-Allow-Origin"); got.status != row.status || allowed != row.allowed {
-			t.Errorf("%s %s from %s: %d, %q may read it; want %d, %q", row.method, row.path, row.origin, got.status, allowed, row.status, row.allowed)
+			t.Errorf("%s %s from %s: %d, %q may read it; want %d, %q",
+				row.method, row.path, row.origin, got.status, allowed, row.status, row.allowed)
 		}
 		if strings.Contains(row.path, "purpose=site_") && got.header.Get("Vary") != "Origin" {
 			t.Errorf("%s %s: Vary is %q", row.method, row.path, got.header.Get("Vary"))
@@ -419,7 +429,8 @@ func TestChallengesAreForOneOrigin(t *testing.T) {
 	if err := json.Unmarshal([]byte(got.text), &given); err != nil {
 		t.Fatal(err)
 	}
-	h.want(h.verify("secret", shopSecret, "response", fmt.Sprint(given["captcha_receipt"], ".shop.example")), 200, refused("invalid-input-response"))
+	response := fmt.Sprint(given["captcha_receipt"], ".shop.example")
+	h.want(h.verify("secret", shopSecret, "response", response), 200, refused("invalid-input-response"))
 }
 
 func TestWrongAnswersAreExplained(t *testing.T) {
@@ -429,8 +440,10 @@ func TestWrongAnswersAreExplained(t *testing.T) {
 	wrong.Set("captcha_value", "no")
 	path := "/api/siteverify/response?purpose=" + purpose
 	h.want(h.do("POST", path, "", "Origin", shop), 400, "")
-	h.want(h.do("POST", path, wrong.Encode(), "Origin", shop), 400, `{"message":"`+h.guard.Message("en", captcha.ErrWrongAnswer)+`"}`)
-	h.want(h.do("POST", path, body, "Origin", shop, "Accept-Language", "de"), 400, `{"message":"`+h.guard.Message("de", captcha.ErrUnknownKey)+`"}`)
+	h.want(h.do("POST", path, wrong.Encode(), "Origin", shop), 400,
+		`{"message":"`+h.guard.Message("en", captcha.ErrWrongAnswer)+`"}`)
+	h.want(h.do("POST", path, body, "Origin", shop, "Accept-Language", "de"), 400,
+		`{"message":"`+h.guard.Message("de", captcha.ErrUnknownKey)+`"}`)
 	h.want(h.do("POST", path, strings.Repeat("x", 16<<10+1), "Origin", shop), 413, "")
 }
 
@@ -496,13 +509,16 @@ func TestStorageDown(t *testing.T) {
 			t.Error("no Retry-After")
 		}
 	}
-	h.want(h.do("POST", "/api/siteverify/response?purpose="+purpose, body, "Origin", shop), 200, "") // which takes no storage of ours
+	// This takes no storage of ours.
+	h.want(h.do("POST", "/api/siteverify/response?purpose="+purpose, body, "Origin", shop), 200, "")
 	store.down = false
-	h.want(h.verify("secret", shopSecret, "response", response, "idempotency_key", "one"), 200, accepted(noon, "shop.example"))
+	h.want(h.verify("secret", shopSecret, "response", response, "idempotency_key", "one"),
+		200, accepted(noon, "shop.example"))
 	if lines := strings.Count(log.String(), "\n"); lines != 1 || !strings.Contains(log.String(), "connection refused") {
 		t.Errorf("the log has %d lines: %s", lines, &log)
 	}
-	if key, _, _ := strings.Cut(response, "."); strings.Contains(log.String(), shopSecret) || strings.Contains(log.String(), key) {
+	key, _, _ := strings.Cut(response, ".")
+	if strings.Contains(log.String(), shopSecret) || strings.Contains(log.String(), key) {
 		t.Errorf("the log tells what is secret: %s", &log)
 	}
 }
@@ -538,7 +554,9 @@ func TestObserve(t *testing.T) {
 // The guard can demand of one site what it does not of another.
 func TestDemandBySite(t *testing.T) {
 	list := sites()
-	list = append(list, siteverify.Site{Key: "shop_x", Secrets: []string{strings.Repeat("x", 32)}, Origins: []string{stranger}})
+	list = append(list, siteverify.Site{
+		Key: "shop_x", Secrets: []string{strings.Repeat("x", 32)}, Origins: []string{stranger},
+	})
 	h := open(t, captcha.Config{Work: work.New(), Demand: func(_ *fiber.Ctx, purpose string) captcha.Demand {
 		if list[0].Has(purpose) {
 			return captcha.LettersOnly
@@ -560,7 +578,9 @@ func TestDemandBySite(t *testing.T) {
 // Whatever a backend sends, the reply has their shape, and is no success.
 func FuzzVerify(f *testing.F) {
 	app, guard := fiber.New(), captcha.New()
-	siteverify.New(siteverify.Config{Guard: guard, Sites: sites(), WrongSecrets: limit.Rate{Count: limit.Unlimited}}).Register(app)
+	siteverify.New(siteverify.Config{
+		Guard: guard, Sites: sites(), WrongSecrets: limit.Rate{Count: limit.Unlimited},
+	}).Register(app)
 	key := strings.Repeat("A", 64)
 	f.Add("application/x-www-form-urlencoded", "secret="+shopSecret+"&response="+key+".shop.example&idempotency_key=one")
 	f.Add("application/json", `{"secret":"`+shopSecret+`","response":"`+key+`.shop.example","sitekey":"shop"}`)
@@ -580,7 +600,8 @@ func FuzzVerify(f *testing.F) {
 			t.Skip(err) // what is no request
 		}
 		var got siteverify.Reply
-		if err := json.NewDecoder(response.Body).Decode(&got); err != nil || got.Success || len(got.ErrorCodes) == 0 || got.Hostname != "" {
+		err = json.NewDecoder(response.Body).Decode(&got)
+		if err != nil || got.Success || len(got.ErrorCodes) == 0 || got.Hostname != "" {
 			t.Errorf("%s %+v, %v", response.Status, got, err)
 		}
 		if response.StatusCode >= 500 {
@@ -680,7 +701,9 @@ func TestSettingsThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", row.field, err)
 		}
 	}
-	for _, text := range []string{"http://localhost:8080", "https://[2001:db8::1]:8443", "http://127.0.0.1", "https://xn--shp-sna.example"} {
+	for _, text := range []string{
+		"http://localhost:8080", "https://[2001:db8::1]:8443", "http://127.0.0.1", "https://xn--shp-sna.example",
+	} {
 		if _, err := siteverify.NewServer(origin(text)); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
@@ -711,7 +734,8 @@ func TestGroup(t *testing.T) {
 	h.want(h.do("POST", "/v1/challenges/field?purpose=site_shop", "", "Origin", stranger), 403, "")
 	h.want(h.do("POST", "/v1/captcha/siteverify", "secret=x&response=y"), 200, refused("invalid-input-secret"))
 	script := h.do("GET", "/v1/captcha/siteverify/site.js", "")
-	if !strings.Contains(script.text, `import "../../../v1/challenges/assets/field.js"`) || strings.Contains(script.text, `"../captcha/`) {
+	if !strings.Contains(script.text, `import "../../../v1/challenges/assets/field.js"`) ||
+		strings.Contains(script.text, `"../captcha/`) {
 		t.Errorf("%d %s", script.status, script.text)
 	}
 	h.want(h.do("GET", "/v1/captcha/siteverify/site.js", "", "If-None-Match", script.header.Get("ETag")), 304, "")
@@ -721,7 +745,8 @@ func TestGroup(t *testing.T) {
 func TestSitesFromJSON(t *testing.T) {
 	var got []siteverify.Site
 	err := json.Unmarshal([]byte(`[{"key":"shop","secrets":["s"],"origins":["https://shop.example"]}]`), &got)
-	if want := []siteverify.Site{{Key: "shop", Secrets: []string{"s"}, Origins: []string{shop}}}; err != nil || !reflect.DeepEqual(got, want) {
+	want := []siteverify.Site{{Key: "shop", Secrets: []string{"s"}, Origins: []string{shop}}}
+	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -200,15 +200,18 @@ func TestSiteverify(t *testing.T) {
 	app, guard := fiber.New(), captcha.New()
 	Siteverify(app, guard, secret)
 	origin := map[string]string{"Origin": "https://shop.example"}
-	header, field := do(t, app, request{method: "POST", path: "/api/captcha/field?purpose=site_shop", headers: origin, status: 200})
+	header, field := do(t, app, request{method: "POST", path: "/api/captcha/field?purpose=site_shop",
+		headers: origin, status: 200})
 	if header.Get("Access-Control-Allow-Origin") != "https://shop.example" {
 		t.Errorf("%v", header)
 	}
 	purpose := find(t, field, `purpose=([\w-]+)"`)
 	body := answered(t, guard.For(purpose), find(t, field, keyOn))
-	_, given := do(t, app, request{method: "POST", path: "/api/siteverify/response?purpose=" + purpose, body: body, headers: origin, status: 200})
+	_, given := do(t, app, request{method: "POST", path: "/api/siteverify/response?purpose=" + purpose,
+		body: body, headers: origin, status: 200})
 	body = "secret=" + secret + "&response=" + find(t, given, `"response":"([^"]+)"`)
-	do(t, app, request{method: "POST", path: "/api/siteverify", body: body, status: 200, want: `"hostname":"shop.example"`})
+	do(t, app, request{method: "POST", path: "/api/siteverify", body: body, status: 200,
+		want: `"hostname":"shop.example"`})
 	do(t, app, request{method: "POST", path: "/api/siteverify", body: body, status: 200, want: `"timeout-or-duplicate"`})
 }
 
@@ -248,7 +251,8 @@ func TestForwarded(t *testing.T) {
 	})
 	from := func(address string) map[string]string { return map[string]string{"X-Forwarded-For": address} }
 	for i := range 30 {
-		do(t, app, request{method: "POST", path: "/api/captcha/", headers: from(fmt.Sprintf("198.51.100.%d, 203.0.113.7", i)), status: 200})
+		chain := fmt.Sprintf("198.51.100.%d, 203.0.113.7", i)
+		do(t, app, request{method: "POST", path: "/api/captcha/", headers: from(chain), status: 200})
 	}
 	do(t, app, request{method: "POST", path: "/api/captcha/", headers: from("198.51.100.99, 203.0.113.7"), status: 429})
 	do(t, app, request{method: "POST", path: "/api/captcha/", headers: from("203.0.113.7, 203.0.113.8"), status: 200})
@@ -260,7 +264,8 @@ func TestFragments(t *testing.T) {
 		Fragments(app, guard, fragment)
 		_, page := do(t, app, request{method: "GET", path: "/form", status: 200})
 		key := find(t, page, keyOn)
-		_, page = do(t, app, request{method: "POST", path: "/form", body: "name=Ada&captcha_key=" + key, status: 422, want: `value="Ada"`})
+		_, page = do(t, app, request{method: "POST", path: "/form", body: "name=Ada&captcha_key=" + key, status: 422,
+			want: `value="Ada"`})
 		if again := find(t, page, keyOn); again != key {
 			t.Error("the challenge was replaced, though nothing was used up")
 		}
@@ -280,7 +285,8 @@ func TestFetch(t *testing.T) {
 	}
 	key := challenge["captcha_key"]
 	body = fmt.Sprintf(`{"captcha_key":%q,"captcha_value":%q}`, key, captchatest.Solve(t, guard, key))
-	do(t, app, request{method: "POST", path: "/api/contact", body: body, headers: map[string]string{"Content-Type": "application/json"}, status: 201})
+	do(t, app, request{method: "POST", path: "/api/contact", body: body,
+		headers: map[string]string{"Content-Type": "application/json"}, status: 201})
 }
 
 // A reverse proxy that takes /shop off, and a browser in front of it.
@@ -323,12 +329,15 @@ func TestWizard(t *testing.T) {
 	app, guard := fiber.New(), captcha.New(captcha.Config{Receipts: 10 * time.Minute})
 	Wizard(app, guard)
 	do(t, app, request{method: "GET", path: "/", status: 200})
-	do(t, app, request{method: "POST", path: "/", body: "name=Ada&captcha_key=k&captcha_value=no", status: 422, want: `value="Ada"`})
-	_, page := do(t, app, request{method: "POST", path: "/", body: "name=Ada&" + solved(t, guard), status: 200, want: "second page"})
+	do(t, app, request{method: "POST", path: "/", body: "name=Ada&captcha_key=k&captcha_value=no", status: 422,
+		want: `value="Ada"`})
+	_, page := do(t, app, request{method: "POST", path: "/", body: "name=Ada&" + solved(t, guard), status: 200,
+		want: "second page"})
 	receipt := "captcha_receipt=" + find(t, page, `name="captcha_receipt" value="([^"]+)"`)
 	do(t, app, request{method: "POST", path: "/second", body: "name=Ada&message=Hello", status: 422, want: `value="Ada"`})
 	do(t, app, request{method: "POST", path: "/second", body: receipt, status: 201})
-	do(t, app, request{method: "POST", path: "/second", body: receipt, status: 422, want: "This form may already have been sent."})
+	do(t, app, request{method: "POST", path: "/second", body: receipt, status: 422,
+		want: "This form may already have been sent."})
 }
 
 // A form whose answer can't be checked comes back with the status for that, and as it was typed.
@@ -354,7 +363,8 @@ func TestRefreshed(t *testing.T) {
 	Wizard(app, guard)
 	_, page := do(t, app, request{method: "GET", path: "/", status: 200})
 	key := find(t, page, keyOn)
-	_, page = do(t, app, request{method: "POST", path: "/", body: "name=Ada&captcha_refresh=1&captcha_key=" + key, status: 200, want: `value="Ada"`})
+	_, page = do(t, app, request{method: "POST", path: "/",
+		body: "name=Ada&captcha_refresh=1&captcha_key=" + key, status: 200, want: `value="Ada"`})
 	if find(t, page, keyOn) == key || strings.Contains(page, "aria-invalid") {
 		t.Error("the same challenge, or an error")
 	}
@@ -365,7 +375,8 @@ func TestTwice(t *testing.T) {
 	Twice(app, guard, func(*fiber.Ctx) (string, error) { kept++; return "/message", nil })
 	body := solved(t, guard)
 	for range 2 {
-		if header, _ := do(t, app, request{method: "POST", path: "/", body: body, status: 303}); header.Get("Location") != "/message" {
+		header, _ := do(t, app, request{method: "POST", path: "/", body: body, status: 303})
+		if header.Get("Location") != "/message" {
 			t.Error(header)
 		}
 	}
@@ -381,7 +392,8 @@ func TestChecked(t *testing.T) {
 	body := answered(t, guard, find(t, page, keyOn))
 	// Without script the form is sent with an empty receipt.
 	do(t, app, request{method: "POST", path: "/", body: body + "&captcha_receipt=", status: 201})
-	_, reply := do(t, app, request{method: "POST", path: "/api/captcha/receipt/", body: solved(t, guard) + "&captcha_receipt=", status: 200})
+	_, reply := do(t, app, request{method: "POST", path: "/api/captcha/receipt/",
+		body: solved(t, guard) + "&captcha_receipt=", status: 200})
 	body = body + "&captcha_receipt=" + find(t, reply, `"captcha_receipt":"([^"]+)"`)
 	do(t, app, request{method: "POST", path: "/", body: body, status: 201})
 	do(t, app, request{method: "POST", path: "/", body: body, status: 400, want: unknown})
@@ -420,14 +432,16 @@ func TestLogin(t *testing.T) {
 	do(t, app, request{method: "POST", path: "/login", body: right, status: 201})
 	var page string
 	for n := range 3 {
-		if _, page = do(t, app, request{method: "POST", path: "/login", body: wrong, status: 422}); strings.Contains(page, "captcha_key") != (n == 2) {
+		_, page = do(t, app, request{method: "POST", path: "/login", body: wrong, status: 422})
+		if strings.Contains(page, "captcha_key") != (n == 2) {
 			t.Errorf("after %d failures: %s", n+1, page)
 		}
 	}
 	do(t, app, request{method: "POST", path: "/login", body: right, status: 422})
 	login := guard.For("login")
 	do(t, app, request{method: "POST", path: "/login", body: right + "&" + solved(t, guard), status: 422})
-	do(t, app, request{method: "POST", path: "/login", body: right + "&" + answered(t, login, find(t, page, keyOn)), status: 201})
+	answer := answered(t, login, find(t, page, keyOn))
+	do(t, app, request{method: "POST", path: "/login", body: right + "&" + answer, status: 201})
 }
 
 func TestHouses(t *testing.T) {
@@ -475,12 +489,16 @@ func TestReturned(t *testing.T) {
 	storage := &leaving{Memory: memory.New()}
 	app, guard := fiber.New(), captcha.New(captcha.Config{Storage: storage, Logger: slog.New(slog.DiscardHandler)})
 	Returned(app, guard)
-	do(t, app, request{method: "POST", path: "/", body: "captcha_key=k", status: 400, want: "captcha_value: This field is required."})
-	do(t, app, request{method: "POST", path: "/", body: "captcha_key=k&captcha_value=no", status: 400, want: "Invalid or expired captcha key"})
-	do(t, app, request{method: "POST", path: "/", body: "k", headers: map[string]string{"Content-Type": "text/plain"}, status: 415, want: "media type"})
+	do(t, app, request{method: "POST", path: "/", body: "captcha_key=k", status: 400,
+		want: "captcha_value: This field is required."})
+	do(t, app, request{method: "POST", path: "/", body: "captcha_key=k&captcha_value=no", status: 400,
+		want: "Invalid or expired captcha key"})
+	do(t, app, request{method: "POST", path: "/", body: "k",
+		headers: map[string]string{"Content-Type": "text/plain"}, status: 415, want: "media type"})
 	answer := solved(t, guard)
 	storage.gone = true
-	_, body := do(t, app, request{method: "POST", path: "/", body: answer, status: 503, want: "Try again in a few seconds"})
+	_, body := do(t, app, request{method: "POST", path: "/", body: answer, status: 503,
+		want: "Try again in a few seconds"})
 	if strings.Contains(body, "10.0.0.7") {
 		t.Errorf("a stranger is told %s", body)
 	}
@@ -504,15 +522,16 @@ func TestKnown(t *testing.T) {
 func TestPressed(t *testing.T) {
 	app := fiber.New(fiber.Config{ProxyHeader: "X-Client"})
 	guard := Pressed(app, netip.MustParsePrefix("10.0.0.0/8"))
+	from := func(client string) map[string]string { return map[string]string{"X-Client": client} }
 	length := func(client string) int {
-		_, body := do(t, app, request{method: "POST", path: "/api/captcha/", headers: map[string]string{"X-Client": client}, status: 200})
+		_, body := do(t, app, request{method: "POST", path: "/api/captcha/", headers: from(client), status: 200})
 		return len(captchatest.Solve(t, guard, find(t, body, `"captcha_key":"([^"]+)"`)))
 	}
 	for range 8 {
 		for _, client := range []string{"192.0.2.1", "10.1.2.3"} {
-			_, body := do(t, app, request{method: "POST", path: "/api/captcha/", headers: map[string]string{"X-Client": client}, status: 200})
+			_, body := do(t, app, request{method: "POST", path: "/api/captcha/", headers: from(client), status: 200})
 			wrong := "captcha_key=" + find(t, body, `"captcha_key":"([^"]+)"`) + "&captcha_value=????"
-			do(t, app, request{method: "POST", path: "/", body: wrong, headers: map[string]string{"X-Client": client}, status: 400})
+			do(t, app, request{method: "POST", path: "/", body: wrong, headers: from(client), status: 400})
 		}
 	}
 	for client, want := range map[string]int{"192.0.2.1": 6, "192.0.2.2": 4, "10.1.2.3": 4} {
@@ -532,11 +551,16 @@ func TestTrapped(t *testing.T) {
 		subject string
 		status  int
 		logged  string
-	}{{3 * time.Second, "", 201, ""}, {3 * time.Second, "Hello", 400, "reason=trapped"}, {time.Second, "", 400, "reason=too_soon"}} {
+	}{
+		{3 * time.Second, "", 201, ""},
+		{3 * time.Second, "Hello", 400, "reason=trapped"},
+		{time.Second, "", 400, "reason=too_soon"},
+	} {
 		_, page := do(t, app, request{method: "GET", path: "/", status: 200, want: "Leave this field empty"})
 		key := find(t, page, keyOn)
 		at = at.Add(row.after)
-		sent := url.Values{"captcha_key": {key}, "captcha_value": {captchatest.Solve(t, guard, key)}, "subject": {row.subject}}
+		answer := captchatest.Solve(t, guard, key)
+		sent := url.Values{"captcha_key": {key}, "captcha_value": {answer}, "subject": {row.subject}}
 		log.Reset()
 		do(t, app, request{method: "POST", path: "/", body: sent.Encode(), status: row.status})
 		if !strings.Contains(log.String(), row.logged) || row.logged == "" && log.Len() > 0 {
@@ -549,7 +573,8 @@ func TestMessage(t *testing.T) {
 	app, guard := fiber.New(), captcha.New()
 	Message(app, guard)
 	german := map[string]string{"Accept-Language": "de-AT,de;q=0.9"}
-	do(t, app, request{method: "POST", path: "/", body: "captcha_key=k", headers: german, status: 422, want: "Bitte geben Sie die Zeichen ein."})
+	do(t, app, request{method: "POST", path: "/", body: "captcha_key=k", headers: german, status: 422,
+		want: "Bitte geben Sie die Zeichen ein."})
 	do(t, app, request{method: "POST", path: "/", body: "captcha_key=k", status: 422, want: "Type the characters."})
 }
 
@@ -560,12 +585,14 @@ func TestProblems(t *testing.T) {
 	do(t, app, request{method: "POST", path: "/", body: solved(t, guard), status: 201})
 	do(t, app, request{method: "POST", path: "/", body: "captcha_key=k&captcha_value=no", status: 400,
 		want: `{"status":400,"title":"Invalid or expired captcha key"}`})
-	header, _ := do(t, app, request{method: "GET", path: "/api/captcha/", status: 405, want: `"title":"Method \"GET\" not allowed."`})
+	header, _ := do(t, app, request{method: "GET", path: "/api/captcha/", status: 405,
+		want: `"title":"Method \"GET\" not allowed."`})
 	if header.Get("Allow") != "POST" || header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("%v", header)
 	}
 	storage.gone = true
-	do(t, app, request{method: "POST", path: "/api/captcha/", status: 503, want: `"title":"No captcha can be made at the moment.`})
+	do(t, app, request{method: "POST", path: "/api/captcha/", status: 503,
+		want: `"title":"No captcha can be made at the moment.`})
 }
 
 // What can't be right is refused at start, by name.
