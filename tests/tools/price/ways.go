@@ -28,7 +28,7 @@ func ways(o options, native, card float64) []way {
 		{name: "work, by the " + o.card, right: 1, price: card / 3600 * o.cardPrice},
 		{name: "work, by native code on one core", right: 1, cpu: native},
 		// tests/tools/strength/learn.py, 1,000 pictures. What the training costs, once, is in the README.
-		{name: "letters, by a network trained on 1,000 pictures", right: 0.638, cpu: 0.0014},
+		{name: "letters, by a network trained on 1,000 pictures", right: 0.846, cpu: 0.0021},
 		// tests/tools/sheet, 493 of 500 at 90 x 40.
 		{name: "letters, by a vision-language model without training", right: 0.986, price: o.modelPrice},
 		// tests/tools/listen: -attack align -first 500000, and -attack waves -first 800000 -n 58.
