@@ -17,6 +17,7 @@ import (
 )
 
 func TestEachSetup(t *testing.T) {
+	t.Parallel()
 	for _, setup := range setups {
 		t.Run(setup.name, func(t *testing.T) {
 			t.Parallel()

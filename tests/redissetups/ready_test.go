@@ -14,6 +14,7 @@ import (
 )
 
 func TestNotReady(t *testing.T) {
+	t.Parallel()
 	for _, kind := range operators {
 		if strings.Contains(kind.name, "confirmed") {
 			continue
