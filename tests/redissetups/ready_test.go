@@ -13,8 +13,8 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/redisserver"
 )
 
+// It has time limits, and so runs while no other test does.
 func TestNotReady(t *testing.T) {
-	t.Parallel()
 	for _, kind := range operators {
 		if strings.Contains(kind.name, "confirmed") {
 			continue
