@@ -26,7 +26,7 @@ import (
 
 func TestMain(m *testing.M) {
 	redis.SetLogger(silent{}) // it tells of each failed dial, and there are many
-	waiting.SideBySide(6)
+	waiting.SideBySide(12)
 	os.Exit(m.Run())
 }
 

@@ -19,7 +19,7 @@ import (
 const everything = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 func TestSameSeedSameBytes(t *testing.T) {
-	first, second := audio.New(), audio.New()
+	first, second := audio.Shared, audio.New()
 	for _, language := range first.Languages() {
 		want := mustSpeak(t, first, "B7KX", language, 1)
 		if got := mustSpeak(t, second, "B7KX", language, 1); !bytes.Equal(got, want) {
@@ -34,7 +34,7 @@ func TestSameSeedSameBytes(t *testing.T) {
 // Two sounds of one answer must not be alike: wherever one is laid upon the other, they are correlated no more than
 // sounds of different answers are.
 func TestOtherSeedOtherSound(t *testing.T) {
-	v := audio.New()
+	v := audio.Shared
 	for _, language := range []string{"en", "ru"} {
 		var before []float64
 		for seed := range byte(6) {
@@ -66,7 +66,7 @@ func likeness(a, b []float64) float64 {
 }
 
 func TestFileIsWAV(t *testing.T) {
-	v := audio.New()
+	v := audio.Shared
 	le := binary.LittleEndian
 	for seed := range byte(4) {
 		wav := mustSpeak(t, v, "2", "en", seed)
@@ -98,7 +98,7 @@ func TestFileIsWAV(t *testing.T) {
 // The length of a sound tells only how many letters it may have, and four letters fit into 100 KB.
 func TestEverySoundIsAsLong(t *testing.T) {
 	const mostBytes = 100_000
-	v := audio.New()
+	v := audio.Shared
 	want := len(mustSpeak(t, v, "AAAA", "en", 0))
 	if want > mostBytes {
 		t.Errorf("four letters take %d bytes, more than %d", want, mostBytes)
@@ -157,7 +157,7 @@ func TestBabbleIsAsLoudAsConfigured(t *testing.T) {
 }
 
 func TestSpeaks(t *testing.T) {
-	v := audio.New()
+	v := audio.Shared
 	for _, language := range v.Languages() {
 		for _, sign := range everything + strings.ToLower(everything) {
 			if !v.Speaks(sign, language) {
@@ -224,10 +224,10 @@ func TestImpossibleConfigPanics(t *testing.T) {
 }
 
 func TestConcurrentUse(t *testing.T) {
-	shared := audio.New()
+	shared, alone := audio.New(), audio.Shared // shared also decodes its recordings among others
 	want := make([][]byte, 8)
 	for i := range want {
-		want[i] = mustSpeak(t, audio.New(), "B7KX", "fr", byte(i))
+		want[i] = mustSpeak(t, alone, "B7KX", "fr", byte(i))
 	}
 	var group sync.WaitGroup
 	for i := range want {
@@ -287,7 +287,7 @@ func FuzzSpeak(f *testing.F) {
 	f.Add("B7KX", "en", []byte("seed"))
 	f.Add("жЩ9", "ru", []byte{})
 	f.Add("\xff\x00", "xx", []byte{0})
-	v := audio.New()
+	v := audio.Shared
 	f.Fuzz(func(t *testing.T, text, language string, random []byte) {
 		var seed [32]byte
 		copy(seed[:], random)
@@ -299,7 +299,7 @@ func FuzzSpeak(f *testing.F) {
 }
 
 func BenchmarkSpeak(b *testing.B) {
-	v := audio.New()
+	v := audio.Shared
 	mustSpeak(b, v, "A", "en", 0) // decodes the recordings
 	b.ReportAllocs()
 	total := 0

@@ -7,7 +7,7 @@ import (
 )
 
 func newMixer(seed byte) *mixer {
-	return &mixer{speech: New().spoken["en"].open(), Rand: rand.New(rand.NewChaCha8([32]byte{seed}))}
+	return &mixer{speech: Shared.spoken["en"].open(), Rand: rand.New(rand.NewChaCha8([32]byte{seed}))}
 }
 
 // No recording comes twice in a band's babble before all have been used, and a sound of the usual length needs less

@@ -79,7 +79,6 @@ func (c parts) lead() float64 {
 // what the same challenges had while the babble was one realisation, mirrored and shifted onto itself.
 func TestPeopleHearAsMuch(t *testing.T) {
 	const alphabet, count = "235ABCDEHJKLMNPRTUW", 64
-	v := New()
 	for _, row := range []struct {
 		language    string
 		lead, estoi float64
@@ -106,7 +105,7 @@ func TestPeopleHearAsMuch(t *testing.T) {
 				for range 4 {
 					text += string(alphabet[rng.IntN(len(alphabet))])
 				}
-				c := takeApart(v, text, row.language, seed)
+				c := takeApart(Shared, text, row.language, seed)
 				lead += c.lead() / count
 				whole += estoi(c.recorded, c.heard) / count
 			}
@@ -120,8 +119,8 @@ func TestPeopleHearAsMuch(t *testing.T) {
 
 // The measure is 1 for the recording itself at any level, near 0 for something else, and falls as noise rises.
 func TestIntelligibility(t *testing.T) {
-	c := takeApart(New(), "B7KX", "en", [32]byte{})
-	other := takeApart(New(), "W2AM", "en", [32]byte{1})
+	c := takeApart(Shared, "B7KX", "en", [32]byte{})
+	other := takeApart(Shared, "W2AM", "en", [32]byte{1})
 	louder := slices.Clone(c.recorded)
 	for i := range louder {
 		louder[i] *= 3

@@ -8,12 +8,11 @@ import (
 
 // A letter's time says nothing of the letter: with one seed, whatever is said is said at the same times, within its room.
 func TestTimesSayNothing(t *testing.T) {
-	v := New()
-	for _, language := range v.Languages() {
+	for _, language := range Shared.Languages() {
 		for seed := range byte(20) {
 			var want []int
 			for _, text := range []string{"1111", "WWWW", "U2W7", "B7KX"} {
-				m := &mixer{speech: v.spoken[language].open(), Rand: rand.New(rand.NewChaCha8([32]byte{seed}))}
+				m := &mixer{speech: Shared.spoken[language].open(), Rand: rand.New(rand.NewChaCha8([32]byte{seed}))}
 				lines, length := m.script([]rune(text))
 				var starts []int
 				for _, sign := range text {

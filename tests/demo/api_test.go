@@ -200,12 +200,8 @@ func pasteCurlLines(t *testing.T, v *visitor, keyField string) {
 	if output := shell(send); !strings.HasPrefix(output, "HTTP/1.1 201 ") {
 		t.Errorf("%s\n%s", send, output)
 	}
-	program := filepath.Join(dir, "solve")
-	if output, err := exec.Command("go", "build", "-o", program, "../tools/solve").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
 	shell(p.under("curl-1")) // the first challenge is used up
-	work := strings.Replace(p.under("curl-work"), "go run ./tests/tools/solve", program, 1)
+	work := strings.Replace(p.under("curl-work"), "go run ./tests/tools/solve", server.BuildOther(t, "../tools/solve"), 1)
 	if output := shell(work); !strings.Contains(output, `"keyPrefix"`) || !strings.Contains(output, "HTTP/1.1 201 ") {
 		t.Errorf("%s\n%s", work, output)
 	}

@@ -25,7 +25,7 @@ import (
 
 func TestMain(m *testing.M) {
 	waiting.SideBySide(6)
-	os.Exit(server.Main(m))
+	os.Exit(m.Run())
 }
 
 const secret = "a secret that only these tests know"

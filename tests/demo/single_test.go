@@ -2,6 +2,7 @@ package demo_test
 
 import (
 	"context"
+	"flag"
 	"net/http"
 	"strings"
 	"sync"
@@ -14,16 +15,18 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
+var rounds = flag.Int("rounds", 20, "how often an answer is sent 200 times at the same moment, in each set-up")
+
 // One right answer, sent 200 times at the same moment, is accepted once: in one process, on Redis, and over three
 // processes that share a Redis, whether challenges are sealed or stored.
 func TestSingleUse(t *testing.T) {
 	t.Parallel()
-	t.Run("memory", func(t *testing.T) { singleUse(t, 200, solver(), start(t)) })
-	t.Run("redis", func(t *testing.T) { singleUse(t, 200, solver(), start(t, "STORAGE_URL="+redisserver.Start(t))) })
+	t.Run("memory", func(t *testing.T) { singleUse(t, *rounds, solver(), start(t)) })
+	t.Run("redis", func(t *testing.T) { singleUse(t, *rounds, solver(), start(t, "STORAGE_URL="+redisserver.Start(t))) })
 	t.Run("three processes, sealed", func(t *testing.T) {
 		redis := redisserver.Start(t)
 		env := "STORAGE_URL=" + redis
-		singleUse(t, 200, solver(), start(t, env), start(t, env), start(t, env))
+		singleUse(t, *rounds, solver(), start(t, env), start(t, env), start(t, env))
 	})
 	t.Run("three processes, stored", func(t *testing.T) {
 		redis := redisserver.Start(t)
@@ -34,7 +37,7 @@ func TestSingleUse(t *testing.T) {
 		defer store.Close()
 		guard := captcha.New(captcha.Config{Storage: store, Stored: true})
 		env := []string{"STORAGE_URL=" + redis, "CAPTCHA_STORED=true"}
-		singleUse(t, 20, guard, start(t, env...), start(t, env...), start(t, env...))
+		singleUse(t, min(*rounds, 20), guard, start(t, env...), start(t, env...), start(t, env...))
 	})
 }
 

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	waiting.SideBySide(6)
-	os.Exit(server.Main(m))
+	os.Exit(m.Run())
 }
 
 // idleMemory bounds what a replica that has nothing to do keeps resident, in bytes.

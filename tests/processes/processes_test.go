@@ -9,9 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,18 +26,12 @@ import (
 
 const secret = "0123456789abcdef0123456789abcdef"
 
-func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
-
 // startForked starts the forked app with two processes, and returns a way to wait for it.
 func startForked(t *testing.T, environ ...string) (addr string, ended <-chan error, output *safeBuffer) {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "forked")
-	if out, err := exec.Command("go", "build", "-o", binary, "./forked").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
 	addr = fmt.Sprintf("127.0.0.1:%d", redisserver.FreePort(t))
 	output = new(safeBuffer)
-	app := exec.Command(binary)
+	app := exec.Command(server.BuildOther(t, "./forked"))
 	app.Env = append([]string{"ADDR=" + addr, "SECRET=" + secret, "GOMAXPROCS=2"}, environ...)
 	app.Stdout, app.Stderr = output, output
 	app.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

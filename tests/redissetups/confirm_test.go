@@ -12,6 +12,7 @@ import (
 // A replica that is connected and frozen confirms nothing: each of many answers at once gets a 503. If the question for
 // confirmations went to another server of the cluster, whose replica is well, the reply would be as if all was well.
 func TestFrozenReplicaConfirmsNothing(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name  string
 		start func(t *testing.T) (url, prefix string, freeze func())

@@ -73,6 +73,7 @@ func prefixOf(t *testing.T, c *redisserver.Cluster) (prefix string, slot int) {
 // A master dies and its replica takes its place, once with replication healthy until then, and once with it cut for two
 // seconds. Afterwards, the accepted answers are submitted again.
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	for _, kind := range pairs {
 		for _, confirm := range []int{0, 1} {
 			for _, cut := range []bool{false, true} {

@@ -21,12 +21,17 @@ type load struct {
 	reason                                atomic.Value // of the last 503
 }
 
+// rest is how long a visitor rests between two challenges, so that servers and machine have time for what the test does
+// to them. All visitors together still submit more than a thousand answers a second.
+const rest = 40 * time.Millisecond
+
 // startLoad has visitors of both ways, on both storages.
 func startLoad(t *testing.T, one, other storage.Storage) *load {
 	l := &load{t: t, done: make(chan struct{})}
 	for _, way := range bothWays {
+		first, second := newGuard(one, way), newGuard(other, way)
 		for range 8 {
-			l.all.Go(func() { l.visit(newGuard(one, way), newGuard(other, way)) })
+			l.all.Go(func() { l.visit(first, second) })
 		}
 	}
 	return l
@@ -63,7 +68,7 @@ func (l *load) visit(one, other *captcha.Guard) {
 		l.submit(other, earlier[0])
 		earlier = earlier[1:]
 	}
-	for l.goesOn() {
+	for ; l.goesOn(); time.Sleep(rest) {
 		issued, err := one.IssueTo(l.t.Context(), captcha.Visitor{})
 		if err != nil {
 			l.away(err)

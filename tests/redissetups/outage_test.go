@@ -78,6 +78,7 @@ var faults = []struct {
 // no replica is promoted, no answer is accepted twice. If a replica is promoted without confirmed writes, the test logs
 // how many were.
 func TestOutage(t *testing.T) {
+	t.Parallel()
 	for _, kind := range operators {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()

@@ -14,6 +14,7 @@ import (
 // A master with its replica is added to a cluster under load, gets a part of the slots, gives them back and is taken
 // away. Nobody notices: no answer is accepted twice, none is refused for it.
 func TestClusterGrowsAndShrinks(t *testing.T) {
+	t.Parallel()
 	for _, confirm := range []int{0, 1} {
 		t.Run(fmt.Sprintf("confirm=%d", confirm), func(t *testing.T) {
 			t.Parallel()
@@ -50,6 +51,7 @@ func TestClusterGrowsAndShrinks(t *testing.T) {
 
 // All keys are in one slot. Under load, it moves to another master and back, and each move takes a while.
 func TestClusterMovesASlot(t *testing.T) {
+	t.Parallel()
 	for _, confirm := range []int{0, 1} {
 		t.Run(fmt.Sprintf("confirm=%d", confirm), func(t *testing.T) {
 			t.Parallel()

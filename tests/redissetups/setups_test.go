@@ -26,14 +26,14 @@ import (
 //
 //	go test ./tests/redissetups -count=1 -timeout 60m -v -rounds 200 -outage 5s -slots 1500
 var (
-	rounds = flag.Int("rounds", 10, "rounds of 200 concurrent submissions of one answer")
+	rounds = flag.Int("rounds", 3, "rounds of 200 concurrent submissions of one answer")
 	outage = flag.Duration("outage", time.Second, "how long a server is away")
 	slots  = flag.Int("slots", 300, "slots that go to a new master of a cluster and from it")
 )
 
 func TestMain(m *testing.M) {
 	redis.SetLogger(silent{}) // it tells of each failed dial, and there are many
-	waiting.SideBySide(4)     // because their loads use the whole processor
+	waiting.SideBySide(8)
 	os.Exit(m.Run())
 }
 
@@ -62,16 +62,6 @@ var setups = []setup{
 	{"sentinels, confirmed", func(t *testing.T) string { return redisserver.StartSentinels(t).URL() + "&confirm=1" }},
 	{"cluster", func(t *testing.T) string { return redisserver.StartCluster(t).URL() }},
 	{"cluster, confirmed", func(t *testing.T) string { return redisserver.StartCluster(t).URL() + "&confirm=1" }},
-}
-
-// onEach runs a test on every set-up.
-func onEach(t *testing.T, test func(t *testing.T, url string)) {
-	for _, setup := range setups {
-		t.Run(setup.name, func(t *testing.T) {
-			t.Parallel()
-			test(t, setup.start(t))
-		})
-	}
 }
 
 // kept is a way of keeping challenges.

@@ -20,8 +20,6 @@ import (
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/server"
 )
 
-func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
-
 const (
 	shopSecret = "0123456789abcdef0123456789abcdef"
 	blogSecret = "fedcba9876543210fedcba9876543210"

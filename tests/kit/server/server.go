@@ -1,10 +1,6 @@
 // Package server runs the real program for a test: the binary that `go build` makes, in a process of its own, on a free
 // loopback port, with an environment that holds nothing but what the test says. Limits by address and pressure are off
 // unless the test sets them, because all its visitors have one address.
-//
-// A package that uses it has
-//
-//	func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
 package server
 
 import (
@@ -14,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -31,30 +26,12 @@ const (
 	stopLimit  = 60 * time.Second
 )
 
-// Main runs a package's tests and then removes the binary.
-func Main(m *testing.M) (code int) {
-	code = m.Run()
-	if path, err := binary(); err == nil && os.Getenv("SERVER_BINARY") == "" {
-		_ = os.RemoveAll(filepath.Dir(path))
-	}
-	return code
-}
-
 // binary builds the program, once. To compare with another version, set SERVER_BINARY to the path of its binary.
 var binary = sync.OnceValues(func() (path string, err error) {
 	if path = os.Getenv("SERVER_BINARY"); path != "" {
 		return path, nil
 	}
-	dir, err := os.MkdirTemp("", "fibercaptcha-")
-	if err != nil {
-		return "", err
-	}
-	path = filepath.Join(dir, "fibercaptcha")
-	build := exec.Command("go", "build", "-o", path, "github.com/fibercaptcha/fibercaptcha")
-	if output, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, output)
-	}
-	return path, nil
+	return linked("github.com/fibercaptcha/fibercaptcha")
 })
 
 // Build returns the path of the program's binary, which is built on the first call.
@@ -65,6 +42,35 @@ func Build(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// BuildOther returns the path of the binary of another program, which belongs to a package such as "./forked".
+func BuildOther(t testing.TB, program string) string {
+	t.Helper()
+	path, err := linked(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// linked returns a program's binary in the build cache, to which go run adds what it links. So the tests of all packages
+// use one, which is linked again only if the program has changed.
+func linked(program string) (path string, err error) {
+	for range 2 { // the first time, echo may tell where the binary was before it came into the cache
+		told, err := exec.Command("go", "run", "-exec", "echo", program).Output()
+		if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+			return "", fmt.Errorf("go run: %w\n%s", err, failed.Stderr)
+		}
+		if err != nil {
+			return "", err
+		}
+		path = strings.TrimSpace(string(told))
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("go run leaves no binary of %s at %s", program, path)
 }
 
 // unlimited lets a test make as many requests as it likes.
