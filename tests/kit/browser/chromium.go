@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -17,17 +18,21 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// chromium is a tab in the Chromium on PATH, by its DevTools protocol.
-type chromium struct {
-	ctx             context.Context
-	wrong, requests notes
+// chromiumProcess is a Chromium from PATH, which ends with this program at the latest.
+type chromiumProcess struct {
+	ctx context.Context // ends with the process
+	end func()          // returns when the process has ended
 }
 
-func startChromium(t testing.TB, flags ...chromedp.ExecAllocatorOption) *chromium {
-	t.Helper()
+func startChromium(program string, flags ...chromedp.ExecAllocatorOption) (*chromiumProcess, error) {
+	reaper, err := startReaper()
+	if err != nil {
+		return nil, err
+	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(executable(t, "chromium", "chromium-browser", "google-chrome")),
-		chromedp.UserDataDir(t.TempDir()),
+		chromedp.ExecPath(program),
+		chromedp.UserDataDir(reaper.profile),
+		chromedp.ModifyCmdFunc(func(command *exec.Cmd) { command.SysProcAttr = ownGroup() }),
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
@@ -38,30 +43,76 @@ func startChromium(t testing.TB, flags ...chromedp.ExecAllocatorOption) *chromiu
 		options = append(options, chromedp.NoSandbox) // Chromium's sandbox does not work for root
 	}
 	options = append(options, flags...)
-	ctx, cancel := context.WithTimeout(context.Background(), visitLimit)
-	t.Cleanup(cancel)
-	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(stop)
+	ctx, cancel := context.WithCancel(context.Background())
+	ctx, _ = chromedp.NewExecAllocator(ctx, options...)
 	ctx, _ = chromedp.NewContext(ctx)
-	// The browser has to be gone before its profile can be removed.
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(ctx, closeLimit)
-		defer cancel()
-		_ = chromedp.Cancel(ctx)
-	})
-
-	c := &chromium{ctx: ctx}
-	err := chromedp.Listen(ctx, c.note)
-	if err == nil {
-		_, err = chromedp.Call(ctx, log.Enable, cdp.Empty{})
+	tooLate := time.AfterFunc(awaitLimit, cancel)
+	err = chromedp.Do(ctx)
+	tooLate.Stop()
+	chrome := chromedp.FromContext(ctx)
+	if chrome.Browser != nil {
+		reaper.watch(chrome.Browser.Process())
 	}
+	if err != nil {
+		cancel()
+	}
+	ended := make(chan struct{})
+	go func() {
+		<-ctx.Done() // it was told to end, or it crashed
+		chrome.Allocator.Wait()
+		reaper.reap()
+		close(ended)
+	}()
+	return &chromiumProcess{ctx: ctx, end: func() { cancel(); <-ended }}, err
+}
+
+func (p *chromiumProcess) gone() bool { return p.ctx.Err() != nil }
+
+// chromiums is the Chromium that pages share.
+var chromiums shared[*chromiumProcess]
+
+// chromium is a tab, by Chromium's DevTools protocol. It has a window and a browser context of its own: no other page
+// sees its cookies, its storage or its cache.
+type chromium struct {
+	ctx             context.Context
+	wrong, requests notes
+}
+
+// openChromium opens a tab in the Chromium that pages share, or in one of its own if there are further flags.
+func openChromium(t testing.TB, flags ...chromedp.ExecAllocatorOption) *chromium {
+	t.Helper()
+	program := executable(t, "chromium", "chromium-browser", "google-chrome")
+	c := &chromium{}
+	if len(flags) == 0 {
+		err := chromiums.open(
+			func() (*chromiumProcess, error) { return startChromium(program) },
+			func(process *chromiumProcess) error { return c.open(t, process) },
+		)
+		if err != nil {
+			t.Fatalf("browser: %v", err)
+		}
+		return c
+	}
+	process, err := startChromium(program, flags...)
 	if err == nil {
-		_, err = chromedp.Call(ctx, network.Enable, network.EnableParams{})
+		t.Cleanup(process.end)
+		err = c.open(t, process)
 	}
 	if err != nil {
 		t.Fatalf("browser: %v", err)
 	}
 	return c
+}
+
+func (c *chromium) open(t testing.TB, process *chromiumProcess) (err error) {
+	ctx, cancel := context.WithTimeout(process.ctx, visitLimit)
+	t.Cleanup(cancel)
+	ctx, closeTab := chromedp.NewContext(ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(c.note))
+	t.Cleanup(closeTab)
+	c.ctx = ctx
+	// Only one window has the focus, but each page has to behave as if it were the one that a visitor is looking at.
+	_, err = chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+	return err
 }
 
 // note keeps what goes wrong in a page, and what it asks for.
@@ -105,6 +156,8 @@ func (c *chromium) back() error {
 	_, err := c.evaluate("history.back() === undefined")
 	return err
 }
+
+func (c *chromium) inFront(step func() error) error { return step() } // as it always is
 
 func (c *chromium) click(x, y float64, times int) error {
 	for n := range times {

@@ -148,6 +148,8 @@ func (w *webkit) evaluate(expression string) (text []byte, err error) {
 	return []byte(*value), nil
 }
 
+func (w *webkit) inFront(step func() error) error { return step() } // as it always is
+
 func (w *webkit) click(x, y float64, times int) error { return w.perform(clicking(x, y, times)) }
 
 func (w *webkit) press(keys string) error { return w.perform(typing(keys)) }
