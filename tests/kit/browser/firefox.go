@@ -54,10 +54,11 @@ var events = []string{
 // firefoxProcess is the Firefox on PATH, which ends with this program at the latest, and a connection to it by WebDriver
 // BiDi.
 type firefoxProcess struct {
-	ctx    context.Context // ends with the process
-	cancel func()
-	socket *websocket.Conn
-	front  chan struct{} // has room for one page
+	ctx     context.Context // ends with the process
+	cancel  func()
+	command *exec.Cmd
+	socket  *websocket.Conn
+	front   chan struct{} // has room for one page
 
 	mu      sync.Mutex
 	sent    int
@@ -82,22 +83,22 @@ func startFirefox(program string) (*firefoxProcess, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	f := &firefoxProcess{ctx: ctx, cancel: cancel, front: make(chan struct{}, 1), waiting: make(map[int]chan reply), pages: make(map[string]*firefox)}
-	command := exec.CommandContext(ctx, program, "--headless", "--no-remote", "--profile", reaper.profile, "--remote-debugging-port", "0", "about:blank")
-	command.Env = append(os.Environ(), "HOME="+reaper.profile, "MOZ_CRASHREPORTER_DISABLE=1")
-	command.SysProcAttr = ownGroup()
-	output, err := command.StderrPipe()
+	f.command = exec.CommandContext(ctx, program, "--headless", "--no-remote", "--profile", reaper.profile, "--remote-debugging-port", "0", "about:blank")
+	f.command.Env = append(os.Environ(), "HOME="+reaper.profile, "MOZ_CRASHREPORTER_DISABLE=1")
+	f.command.SysProcAttr = ownGroup()
+	output, err := f.command.StderrPipe()
 	if err == nil {
 		err = os.WriteFile(filepath.Join(reaper.profile, "user.js"), []byte(preferences), 0o600)
 	}
 	if err == nil {
-		err = command.Start()
+		err = f.command.Start()
 	}
 	if err != nil {
 		cancel()
 		reaper.reap()
 		return nil, err
 	}
-	reaper.watch(command.Process)
+	reaper.watch(f.command.Process)
 	address := make(chan string, 1)
 	go func() {
 		for lines := bufio.NewScanner(output); lines.Scan(); {
@@ -106,7 +107,7 @@ func startFirefox(program string) (*firefoxProcess, error) {
 			}
 		}
 		close(address)
-		_ = command.Wait()
+		_ = f.command.Wait()
 		cancel()
 		reaper.reap()
 	}()

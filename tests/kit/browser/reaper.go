@@ -11,7 +11,7 @@ import (
 // reaping waits for the number of a process group, and then for the end of its input. It kills the group and removes
 // the folder, which processes that are ending may still write to.
 const reaping = `read -r group; read -r _
-[ -n "$group" ] && kill -KILL -- "-$group"
+[ -n "$group" ] && kill -s KILL -- "-$group"
 for try in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$1" && exit; sleep 0.2; done`
 
 // reaper is a process that ends a browser and removes its profile once this program has ended. Only another process can
