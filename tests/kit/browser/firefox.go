@@ -29,6 +29,7 @@ const preferences = `user_pref("media.autoplay.default", 0);
 user_pref("media.autoplay.blocking_policy", 0);
 user_pref("media.volume_scale", "0.0");
 user_pref("browser.newtab.preload", false);
+user_pref("dom.ipc.processPrelaunch.enabled", false);
 user_pref("network.proxy.type", 1);
 user_pref("network.proxy.http", "127.0.0.1");
 user_pref("network.proxy.http_port", 9);
@@ -111,7 +112,7 @@ func startFirefox(program string) (*firefoxProcess, error) {
 		cancel()
 		reaper.reap()
 	}()
-	tooLate := time.AfterFunc(awaitLimit, cancel)
+	tooLate := time.AfterFunc(visitLimit, cancel)
 	defer tooLate.Stop()
 	if err := f.connect(<-address); err != nil {
 		cancel()
