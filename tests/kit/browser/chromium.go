@@ -110,15 +110,13 @@ func openChromium(t testing.TB, flags ...chromedp.ExecAllocatorOption) *chromium
 	return c
 }
 
-func (c *chromium) open(t testing.TB, process *chromiumProcess) (err error) {
+func (c *chromium) open(t testing.TB, process *chromiumProcess) error {
 	ctx, cancel := context.WithTimeout(process.ctx, visitLimit)
 	t.Cleanup(cancel)
 	ctx, closeTab := chromedp.NewContext(ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(c.note))
 	t.Cleanup(closeTab)
 	c.ctx = ctx
-	// Only one window has the focus, but each page has to behave as if it were the one that a visitor is looking at.
-	_, err = chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
-	return err
+	return chromedp.Do(ctx)
 }
 
 // note keeps what goes wrong in a page, and what it asks for.
@@ -164,7 +162,8 @@ func (c *chromium) back() error {
 	return err
 }
 
-func (c *chromium) inFront(step func() error) error { return step() } // as it always is
+// inFront only takes the step: in a Chromium without a screen every window has the focus.
+func (c *chromium) inFront(step func() error) error { return step() }
 
 func (c *chromium) click(x, y float64, times int) error {
 	for n := range times {

@@ -29,7 +29,6 @@ const preferences = `user_pref("media.autoplay.default", 0);
 user_pref("media.autoplay.blocking_policy", 0);
 user_pref("media.volume_scale", "0.0");
 user_pref("browser.newtab.preload", false);
-user_pref("dom.ipc.processPrelaunch.enabled", false);
 user_pref("network.proxy.type", 1);
 user_pref("network.proxy.http", "127.0.0.1");
 user_pref("network.proxy.http_port", 9);

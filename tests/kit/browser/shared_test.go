@@ -86,6 +86,15 @@ func TestEveryPageIsInFront(t *testing.T) {
 			if Value[bool](p, `document.hidden`) {
 				t.Errorf("page %d is hidden", n)
 			}
+			err := p.inFront(func() error {
+				if focused, err := p.evaluate(`document.hasFocus()`); string(focused) != "true" {
+					return fmt.Errorf("it has no focus: %s, %v", focused, err)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Errorf("page %d in front: %v", n, err)
+			}
 			// A page in the background has a timer a second, or fewer, and no frames.
 			if ms := Value[float64](p, `new Promise((done) => {
 				const begin = performance.now();

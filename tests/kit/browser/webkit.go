@@ -150,7 +150,8 @@ func (w *webkit) evaluate(expression string) (text []byte, err error) {
 	return []byte(*value), nil
 }
 
-func (w *webkit) inFront(step func() error) error { return step() } // as it always is
+// inFront only takes the step: the window has a display of its own.
+func (w *webkit) inFront(step func() error) error { return step() }
 
 func (w *webkit) click(x, y float64, times int) error { return w.perform(clicking(x, y, times)) }
 
