@@ -1,6 +1,6 @@
 // Package browser gives a test a page in a real browser, of which there are three: Chromium, Firefox and WebKitGTK.
-// The pages of a test binary share a Chromium and a Firefox, which end with it. No page sees another's cookies, storage,
-// cache or faults, and each can be used as if it were in front.
+// The pages of a test binary share a Chromium and a Firefox, which end with it. No page sees another's cookies,
+// storage, cache or faults, and each can be used as if it were in front.
 //
 // A test that holds in every browser is written once and run by Each. What only Chromium's protocol can do, such as
 // taking the network away or auditing a page's accessibility, is for a page from Open.

@@ -18,9 +18,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// unneeded are features that no page has a part in, and that cost more of the processor than a small page: the first two
-// start a renderer in each new window for what drops from its address bar, the third one for a page to come. The others
-// are those that chromedp turns off.
+// unneeded are features that no page has a part in, and that cost more of the processor than a small page: the first
+// two start a renderer in each new window for what drops from its address bar, the third one for a page to come. The
+// others are those that chromedp turns off.
 const unneeded = "WebUIOmniboxPopup,WebUIOmniboxAimPopup,SpareRendererForSitePerProcess,Translate,BlinkGenPropertyTrees"
 
 // chromiumProcess is a Chromium from PATH, which ends with this program at the latest.

@@ -48,11 +48,12 @@ const violations = `() => document.addEventListener("securitypolicyviolation",
 
 // events are those that a page is told of.
 var events = []string{
-	"browsingContext.contextCreated", "log.entryAdded", "network.beforeRequestSent", "network.responseCompleted", "network.fetchError",
+	"browsingContext.contextCreated", "log.entryAdded",
+	"network.beforeRequestSent", "network.responseCompleted", "network.fetchError",
 }
 
-// firefoxProcess is the Firefox on PATH, which ends with this program at the latest, and a connection to it by WebDriver
-// BiDi.
+// firefoxProcess is the Firefox on PATH, which ends with this program at the latest, and a connection to it by
+// WebDriver BiDi.
 type firefoxProcess struct {
 	ctx     context.Context // ends with the process
 	cancel  func()
@@ -82,8 +83,12 @@ func startFirefox(program string) (*firefoxProcess, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	f := &firefoxProcess{ctx: ctx, cancel: cancel, front: make(chan struct{}, 1), waiting: make(map[int]chan reply), pages: make(map[string]*firefox)}
-	f.command = exec.CommandContext(ctx, program, "--headless", "--no-remote", "--profile", reaper.profile, "--remote-debugging-port", "0", "about:blank")
+	f := &firefoxProcess{
+		ctx: ctx, cancel: cancel,
+		front: make(chan struct{}, 1), waiting: make(map[int]chan reply), pages: make(map[string]*firefox),
+	}
+	f.command = exec.CommandContext(ctx, program,
+		"--headless", "--no-remote", "--profile", reaper.profile, "--remote-debugging-port", "0", "about:blank")
 	f.command.Env = append(os.Environ(), "HOME="+reaper.profile, "MOZ_CRASHREPORTER_DISABLE=1")
 	f.command.SysProcAttr = ownGroup()
 	output, err := f.command.StderrPipe()
@@ -384,7 +389,8 @@ func (f *firefox) perform(actions []object) error {
 }
 
 func (f *firefox) size(width, height int64) error {
-	return f.call("browsingContext.setViewport", object{"context": f.tab, "viewport": object{"width": width, "height": height}}, nil)
+	viewport := object{"width": width, "height": height}
+	return f.call("browsingContext.setViewport", object{"context": f.tab, "viewport": viewport}, nil)
 }
 
 func (f *firefox) screenshot() ([]byte, error) {

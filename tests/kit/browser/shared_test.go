@@ -31,7 +31,8 @@ func plain(t *testing.T) (url string, asked *atomic.Int32) {
 			return
 		}
 		w.Header().Set("Content-Type", "text/html")
-		fmt.Fprint(w, `<!doctype html><title>Plain</title><link rel="icon" href="data:,"><input onfocus="this.dataset.focused = 1">`)
+		fmt.Fprint(w, `<!doctype html><title>Plain</title><link rel="icon" href="data:,">
+<input onfocus="this.dataset.focused = 1">`)
 	}))
 	t.Cleanup(server.Close)
 	return server.URL, asked
@@ -103,7 +104,9 @@ func TestEveryPageIsInFront(t *testing.T) {
 			})`); ms > 20_000 {
 				t.Errorf("page %d needs %.0f ms for 30 timers", n, ms)
 			}
-			Value[bool](p, `(window.drawn = 0, requestAnimationFrame(function next() { ++drawn < 10 && requestAnimationFrame(next) }), true)`)
+			Value[bool](p, `(window.drawn = 0, requestAnimationFrame(function next() {
+				++drawn < 10 && requestAnimationFrame(next);
+			}), true)`)
 			p.Await(`drawn === 10`)
 		}
 		for _, text := range []string{"a", "b"} {
