@@ -1,5 +1,6 @@
 // Package browser gives a test a page in a real browser, of which there are three: Chromium, Firefox and WebKitGTK.
-// Each page has a browser and a profile of its own, which end with the test.
+// The pages of a test binary share a Chromium and a Firefox, which end with it. No page sees another's cookies,
+// storage, cache or faults, and each can be used as if it were in front.
 //
 // A test that holds in every browser is written once and run by Each. What only Chromium's protocol can do, such as
 // taking the network away or auditing a page's accessibility, is for a page from Open.
@@ -24,7 +25,7 @@ const (
 	visitLimit = 5 * time.Minute // a page, from its opening to its closing
 	awaitLimit = time.Minute     // one thing that is waited for
 	awaitPause = 20 * time.Millisecond
-	closeLimit = 10 * time.Second // the browser's end
+	closeLimit = 10 * time.Second // the page's end
 )
 
 // engine is what a page asks of its browser.
@@ -32,6 +33,7 @@ type engine interface {
 	visit(url string) error // returns when the page is loaded
 	back() error            // in the browser's history
 	evaluate(expression string) (json []byte, err error)
+	inFront(step func() error) error     // takes the step while the page has the focus
 	click(x, y float64, times int) error // in CSS pixels from the window's corner
 	press(keys string) error             // one after the other, into what has the focus
 	size(width, height int64) error
@@ -40,7 +42,7 @@ type engine interface {
 	requested() []string         // since the last call
 }
 
-// Page is a tab in a browser of its own. Its methods fail the test at once if something goes wrong.
+// Page is a tab in a window and a profile of its own. Its methods fail the test at once if something goes wrong.
 type Page struct {
 	engine
 	t    testing.TB
@@ -50,24 +52,24 @@ type Page struct {
 // Each runs a test in every browser, as a subtest that bears its name.
 func Each(t *testing.T, test func(t *testing.T, p *Page)) {
 	for _, browser := range []struct {
-		name  string
-		start func(testing.TB) engine
+		name string
+		open func(testing.TB) engine
 	}{
-		{"chromium", func(t testing.TB) engine { return startChromium(t) }},
-		{"firefox", func(t testing.TB) engine { return startFirefox(t) }},
+		{"chromium", func(t testing.TB) engine { return openChromium(t) }},
+		{"firefox", func(t testing.TB) engine { return openFirefox(t) }},
 		{"webkit", func(t testing.TB) engine { return startWebKit(t) }},
 	} {
 		t.Run(browser.name, func(t *testing.T) {
-			t.Parallel() // these tests mostly wait: for a browser to start, for a sound to end
-			test(t, newPage(t, browser.start(t)))
+			t.Parallel() // these tests mostly wait: for a page to load, for a sound to end
+			test(t, newPage(t, browser.open(t)))
 		})
 	}
 }
 
-// Open starts a Chromium, with further flags.
+// Open opens a page in Chromium. With further flags the page has a Chromium of its own, which ends with the test.
 func Open(t testing.TB, flags ...chromedp.ExecAllocatorOption) *Page {
 	t.Helper()
-	return newPage(t, startChromium(t, flags...))
+	return newPage(t, openChromium(t, flags...))
 }
 
 // newPage returns a browser's empty page, of 1280 by 900 CSS pixels.
@@ -173,14 +175,18 @@ func (p *Page) clicks(selector string, times int) {
 		const {x, y, width, height} = element.getBoundingClientRect();
 		return {X: x + width / 2, Y: y + height / 2};
 	})()`, selector))
-	p.check(p.click(at.X, at.Y, times))
+	p.check(p.inFront(func() error { return p.click(at.X, at.Y, times) }))
 }
 
 // Type gives the focus to the first element that the CSS selector finds, and presses a key for each character of text.
 func (p *Page) Type(selector, text string) {
 	p.t.Helper()
-	Value[bool](p, fmt.Sprintf(`document.querySelector(%q).focus() === undefined`, selector))
-	p.check(p.press(text))
+	p.check(p.inFront(func() error {
+		if _, err := p.evaluate(fmt.Sprintf(`document.querySelector(%q).focus() === undefined`, selector)); err != nil {
+			return fmt.Errorf("%s: %w", selector, err)
+		}
+		return p.press(text)
+	}))
 }
 
 // Follow takes a step that leads to another page, and returns when that is loaded.

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fibercaptcha/fibercaptcha/tests/kit/browser"
 )
@@ -55,10 +56,15 @@ func faulty(t *testing.T) (url string) {
 func TestFaultsAreFound(t *testing.T) {
 	browser.Each(t, func(t *testing.T, p *browser.Page) {
 		p.Visit(faulty(t))
-		all := strings.Join(p.Problems(), "\n")
+		all := ""
 		for _, want := range []string{"warned", "thrown", "Content Security Policy", "absent.png"} {
-			if !strings.Contains(all, want) {
-				t.Errorf("nothing about %q in:\n%s", want, all)
+			// A browser may tell of a fault after the page is loaded.
+			for limit := time.Now().Add(20 * time.Second); !strings.Contains(all, want); time.Sleep(20 * time.Millisecond) {
+				all += strings.Join(p.Problems(), "\n") + "\n"
+				if time.Now().After(limit) {
+					t.Errorf("nothing about %q in:\n%s", want, all)
+					break
+				}
 			}
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -17,18 +18,28 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// chromium is a tab in the Chromium on PATH, by its DevTools protocol.
-type chromium struct {
-	ctx             context.Context
-	wrong, requests notes
+// unneeded are features that no page has a part in, and that cost more of the processor than a small page: the first
+// two start a renderer in each new window for what drops from its address bar, the third one for a page to come. The
+// others are those that chromedp turns off.
+const unneeded = "WebUIOmniboxPopup,WebUIOmniboxAimPopup,SpareRendererForSitePerProcess,Translate,BlinkGenPropertyTrees"
+
+// chromiumProcess is a Chromium from PATH, which ends with this program at the latest.
+type chromiumProcess struct {
+	ctx context.Context // ends with the process
+	end func()          // returns when the process has ended
 }
 
-func startChromium(t testing.TB, flags ...chromedp.ExecAllocatorOption) *chromium {
-	t.Helper()
+func startChromium(program string, flags ...chromedp.ExecAllocatorOption) (*chromiumProcess, error) {
+	reaper, err := startReaper()
+	if err != nil {
+		return nil, err
+	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(executable(t, "chromium", "chromium-browser", "google-chrome")),
-		chromedp.UserDataDir(t.TempDir()),
+		chromedp.ExecPath(program),
+		chromedp.UserDataDir(reaper.profile),
+		chromedp.ModifyCmdFunc(func(command *exec.Cmd) { command.SysProcAttr = ownGroup() }),
 		chromedp.DisableGPU,
+		chromedp.Flag("disable-features", unneeded),
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("mute-audio", true),
@@ -38,30 +49,74 @@ func startChromium(t testing.TB, flags ...chromedp.ExecAllocatorOption) *chromiu
 		options = append(options, chromedp.NoSandbox) // Chromium's sandbox does not work for root
 	}
 	options = append(options, flags...)
-	ctx, cancel := context.WithTimeout(context.Background(), visitLimit)
-	t.Cleanup(cancel)
-	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(stop)
+	ctx, cancel := context.WithCancel(context.Background())
+	ctx, _ = chromedp.NewExecAllocator(ctx, options...)
 	ctx, _ = chromedp.NewContext(ctx)
-	// The browser has to be gone before its profile can be removed.
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(ctx, closeLimit)
-		defer cancel()
-		_ = chromedp.Cancel(ctx)
-	})
-
-	c := &chromium{ctx: ctx}
-	err := chromedp.Listen(ctx, c.note)
-	if err == nil {
-		_, err = chromedp.Call(ctx, log.Enable, cdp.Empty{})
+	tooLate := time.AfterFunc(visitLimit, cancel)
+	err = chromedp.Do(ctx)
+	tooLate.Stop()
+	chrome := chromedp.FromContext(ctx)
+	if chrome.Browser != nil {
+		reaper.watch(chrome.Browser.Process())
 	}
+	if err != nil {
+		cancel()
+	}
+	ended := make(chan struct{})
+	go func() {
+		<-ctx.Done() // it was told to end, or it crashed
+		chrome.Allocator.Wait()
+		reaper.reap()
+		close(ended)
+	}()
+	return &chromiumProcess{ctx: ctx, end: func() { cancel(); <-ended }}, err
+}
+
+func (p *chromiumProcess) gone() bool { return p.ctx.Err() != nil }
+
+// chromiums is the Chromium that pages share.
+var chromiums shared[*chromiumProcess]
+
+// chromium is a tab, by Chromium's DevTools protocol. It has a window and a browser context of its own: no other page
+// sees its cookies, its storage or its cache.
+type chromium struct {
+	ctx             context.Context
+	wrong, requests notes
+}
+
+// openChromium opens a tab in the Chromium that pages share, or in one of its own if there are further flags.
+func openChromium(t testing.TB, flags ...chromedp.ExecAllocatorOption) *chromium {
+	t.Helper()
+	program := executable(t, "chromium", "chromium-browser", "google-chrome")
+	c := &chromium{}
+	if len(flags) == 0 {
+		err := chromiums.open(
+			func() (*chromiumProcess, error) { return startChromium(program) },
+			func(process *chromiumProcess) error { return c.open(t, process) },
+		)
+		if err != nil {
+			t.Fatalf("browser: %v", err)
+		}
+		return c
+	}
+	process, err := startChromium(program, flags...)
 	if err == nil {
-		_, err = chromedp.Call(ctx, network.Enable, network.EnableParams{})
+		t.Cleanup(process.end)
+		err = c.open(t, process)
 	}
 	if err != nil {
 		t.Fatalf("browser: %v", err)
 	}
 	return c
+}
+
+func (c *chromium) open(t testing.TB, process *chromiumProcess) error {
+	ctx, cancel := context.WithTimeout(process.ctx, visitLimit)
+	t.Cleanup(cancel)
+	ctx, closeTab := chromedp.NewContext(ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(c.note))
+	t.Cleanup(closeTab)
+	c.ctx = ctx
+	return chromedp.Do(ctx)
 }
 
 // note keeps what goes wrong in a page, and what it asks for.
@@ -102,9 +157,13 @@ func (c *chromium) requested() []string { return c.requests.take() }
 func (c *chromium) visit(url string) error { return chromedp.Do(c.ctx, chromedp.Navigate(url)) }
 
 func (c *chromium) back() error {
-	_, err := c.evaluate("history.back() === undefined")
+	// Later, for a page that is left at once does not answer.
+	_, err := c.evaluate("setTimeout(() => history.back())")
 	return err
 }
+
+// inFront only takes the step: in a Chromium without a screen every window has the focus.
+func (c *chromium) inFront(step func() error) error { return step() }
 
 func (c *chromium) click(x, y float64, times int) error {
 	for n := range times {

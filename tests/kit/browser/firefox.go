@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,6 +28,7 @@ import (
 const preferences = `user_pref("media.autoplay.default", 0);
 user_pref("media.autoplay.blocking_policy", 0);
 user_pref("media.volume_scale", "0.0");
+user_pref("browser.newtab.preload", false);
 user_pref("network.proxy.type", 1);
 user_pref("network.proxy.http", "127.0.0.1");
 user_pref("network.proxy.http_port", 9);
@@ -44,17 +46,25 @@ var listening = regexp.MustCompile(`WebDriver BiDi listening on (ws://\S+)`)
 const violations = `() => document.addEventListener("securitypolicyviolation",
 	(e) => console.error("Content Security Policy: " + e.violatedDirective + " refused " + e.blockedURI))`
 
-// firefox is a tab in the Firefox on PATH, by WebDriver BiDi.
-type firefox struct {
-	ctx    context.Context
-	socket *websocket.Conn
-	tab    string
+// events are those that a page is told of.
+var events = []string{
+	"browsingContext.contextCreated", "log.entryAdded",
+	"network.beforeRequestSent", "network.responseCompleted", "network.fetchError",
+}
 
-	wrong, requests notes
+// firefoxProcess is the Firefox on PATH, which ends with this program at the latest, and a connection to it by
+// WebDriver BiDi.
+type firefoxProcess struct {
+	ctx     context.Context // ends with the process
+	cancel  func()
+	command *exec.Cmd
+	socket  *websocket.Conn
+	front   chan struct{} // has room for one page
 
 	mu      sync.Mutex
 	sent    int
 	waiting map[int]chan reply
+	pages   map[string]*firefox // by their user contexts and by their browsing contexts, with those of their frames
 }
 
 // reply is what BiDi sends: what became of a command, or an event.
@@ -67,48 +77,57 @@ type reply struct {
 	Params  json.RawMessage `json:"params"`
 }
 
-func startFirefox(t testing.TB) *firefox {
-	t.Helper()
-	program, profile := executable(t, "firefox-esr", "firefox"), t.TempDir()
-	if err := os.WriteFile(filepath.Join(profile, "user.js"), []byte(preferences), 0o600); err != nil {
-		t.Fatal(err)
+func startFirefox(program string) (*firefoxProcess, error) {
+	reaper, err := startReaper()
+	if err != nil {
+		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), visitLimit)
-	t.Cleanup(cancel)
-	process := exec.CommandContext(ctx, program, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0", "about:blank")
-	process.Env = append(os.Environ(), "HOME="+profile, "MOZ_CRASHREPORTER_DISABLE=1")
-	output, err := process.StderrPipe()
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &firefoxProcess{
+		ctx: ctx, cancel: cancel,
+		front: make(chan struct{}, 1), waiting: make(map[int]chan reply), pages: make(map[string]*firefox),
+	}
+	f.command = exec.CommandContext(ctx, program,
+		"--headless", "--no-remote", "--profile", reaper.profile, "--remote-debugging-port", "0", "about:blank")
+	f.command.Env = append(os.Environ(), "HOME="+reaper.profile, "MOZ_CRASHREPORTER_DISABLE=1")
+	f.command.SysProcAttr = ownGroup()
+	output, err := f.command.StderrPipe()
 	if err == nil {
-		err = process.Start()
+		err = os.WriteFile(filepath.Join(reaper.profile, "user.js"), []byte(preferences), 0o600)
+	}
+	if err == nil {
+		err = f.command.Start()
 	}
 	if err != nil {
-		t.Fatalf("browser: %v", err)
+		cancel()
+		reaper.reap()
+		return nil, err
 	}
-	f := &firefox{ctx: ctx, waiting: make(map[int]chan reply)}
+	reaper.watch(f.command.Process)
 	address := make(chan string, 1)
 	go func() {
-		defer close(address)
 		for lines := bufio.NewScanner(output); lines.Scan(); {
 			if match := listening.FindStringSubmatch(lines.Text()); match != nil {
 				address <- match[1]
 			}
 		}
+		close(address)
+		_ = f.command.Wait()
+		cancel()
+		reaper.reap()
 	}()
-	// The browser has to be gone before its profile can be removed.
-	t.Cleanup(func() {
-		if f.socket != nil {
-			_, _ = f.call("browser.close", object{})
-		}
-		time.AfterFunc(closeLimit, cancel)
-		_ = process.Wait()
-	})
+	tooLate := time.AfterFunc(visitLimit, cancel)
+	defer tooLate.Stop()
 	if err := f.connect(<-address); err != nil {
-		t.Fatalf("browser: firefox: %v", err)
+		cancel()
+		return f, fmt.Errorf("firefox: %w", err)
 	}
-	return f
+	return f, nil
 }
 
-func (f *firefox) connect(address string) (err error) {
+func (f *firefoxProcess) gone() bool { return f.ctx.Err() != nil }
+
+func (f *firefoxProcess) connect(address string) (err error) {
 	if address == "" {
 		return errors.New("it ended without saying where it listens")
 	}
@@ -122,36 +141,22 @@ func (f *firefox) connect(address string) (err error) {
 		params object
 	}{
 		{"session.new", object{"capabilities": object{}}},
-		{"session.subscribe", object{"events": []string{"log.entryAdded", "network.beforeRequestSent", "network.responseCompleted", "network.fetchError"}}},
+		{"session.subscribe", object{"events": events}},
 		{"script.addPreloadScript", object{"functionDeclaration": violations}},
 	} {
-		if _, err := f.call(command.method, command.params); err != nil {
+		if err := f.call(f.ctx, command.method, command.params, nil); err != nil {
 			return err
 		}
 	}
-	result, err := f.call("browsingContext.getTree", object{})
-	if err != nil {
-		return err
-	}
-	var tree struct{ Contexts []struct{ Context string } }
-	if err := json.Unmarshal(result, &tree); err != nil {
-		return err
-	}
-	f.tab = tree.Contexts[0].Context
 	return nil
 }
 
-// listen hands replies to whoever waits for them, and keeps the events, until the connection ends.
-func (f *firefox) listen() {
+// listen hands replies to whoever waits for them, and events to the page that they are of, until the connection ends.
+func (f *firefoxProcess) listen() {
+	defer f.cancel()
 	for {
 		var r reply
 		if err := wsjson.Read(f.ctx, f.socket, &r); err != nil {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			for _, waiting := range f.waiting {
-				waiting <- reply{Error: "disconnected", Message: err.Error()}
-			}
-			f.waiting = nil
 			return
 		}
 		if r.ID == 0 {
@@ -168,52 +173,138 @@ func (f *firefox) listen() {
 	}
 }
 
-// call sends a command and returns its result.
-func (f *firefox) call(method string, params object) (json.RawMessage, error) {
+// call sends a command. A result of nil is not read.
+func (f *firefoxProcess) call(ctx context.Context, method string, params object, result any) error {
 	answer := make(chan reply, 1)
 	f.mu.Lock()
-	if f.waiting == nil {
-		f.mu.Unlock()
-		return nil, fmt.Errorf("%s: the browser has gone", method)
-	}
 	f.sent++
 	id := f.sent
 	f.waiting[id] = answer
 	f.mu.Unlock()
+	// A write that is given up closes the connection, which other pages use too.
 	if err := wsjson.Write(f.ctx, f.socket, object{"id": id, "method": method, "params": params}); err != nil {
-		return nil, fmt.Errorf("%s: %w", method, err)
+		return fmt.Errorf("%s: %w", method, err)
 	}
 	select {
 	case r := <-answer:
-		if r.Error != "" {
-			return nil, fmt.Errorf("%s: %s: %s", method, r.Error, r.Message)
+		switch {
+		case r.Error != "":
+			return fmt.Errorf("%s: %s: %s", method, r.Error, r.Message)
+		case result == nil:
+			return nil
 		}
-		return r.Result, nil
+		return json.Unmarshal(r.Result, result)
 	case <-f.ctx.Done():
-		return nil, fmt.Errorf("%s: %w", method, f.ctx.Err())
+		return fmt.Errorf("%s: the browser has gone", method)
+	case <-ctx.Done():
+		f.mu.Lock()
+		delete(f.waiting, id)
+		f.mu.Unlock()
+		return fmt.Errorf("%s: %w", method, ctx.Err())
 	}
 }
 
-// note keeps what goes wrong in a page.
-func (f *firefox) note(event reply) {
-	var e struct {
-		Level, Text string
-		ErrorText   string
-		Request     struct{ URL string }
-		Response    struct{ Status int }
+// event is what is read of BiDi's events.
+type event struct {
+	Context     string // of a frame or of a whole tab
+	UserContext string
+	Source      struct{ Context string }
+	Level, Text string
+	ErrorText   string
+	Request     struct{ URL string }
+	Response    struct{ Status int }
+}
+
+// note hands an event to the page that it is of. What is of no page is Firefox's own.
+func (f *firefoxProcess) note(r reply) {
+	var e event
+	err := json.Unmarshal(r.Params, &e)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch page := f.pages[cmp.Or(e.Context, e.Source.Context)]; {
+	case err != nil:
+		for _, page := range f.pages {
+			page.wrong.add("%s: %v", r.Method, err)
+		}
+	case r.Method == "browsingContext.contextCreated":
+		if owner := f.pages[e.UserContext]; owner != nil {
+			f.pages[e.Context] = owner
+		}
+	case page != nil:
+		page.note(r.Method, e)
 	}
-	if err := json.Unmarshal(event.Params, &e); err != nil {
-		f.wrong.add("%s: %v", event.Method, err)
-		return
+}
+
+// firefoxes is the Firefox that pages share.
+var firefoxes shared[*firefoxProcess]
+
+// firefox is a tab. It has a window and a user context of its own: no other page sees its cookies, its storage or its
+// cache.
+type firefox struct {
+	process         *firefoxProcess
+	ctx             context.Context
+	tab             string
+	wrong, requests notes
+}
+
+func openFirefox(t testing.TB) *firefox {
+	t.Helper()
+	program := executable(t, "firefox-esr", "firefox")
+	f := &firefox{}
+	err := firefoxes.open(
+		func() (*firefoxProcess, error) { return startFirefox(program) },
+		func(process *firefoxProcess) error { return f.open(t, process) },
+	)
+	if err != nil {
+		t.Fatalf("browser: %v", err)
 	}
+	return f
+}
+
+func (f *firefox) open(t testing.TB, process *firefoxProcess) error {
+	ctx, cancel := context.WithTimeout(process.ctx, visitLimit)
+	t.Cleanup(cancel)
+	f.process, f.ctx = process, ctx
+	var user struct{ UserContext string }
+	if err := f.call("browser.createUserContext", object{}, &user); err != nil {
+		return err
+	}
+	process.mu.Lock()
+	process.pages[user.UserContext] = f
+	process.mu.Unlock()
+	t.Cleanup(func() { f.close(user.UserContext) })
+	var tab struct{ Context string }
+	err := f.turn(func() error { // a new window takes the focus
+		return f.call("browsingContext.create", object{"type": "window", "userContext": user.UserContext}, &tab)
+	})
+	f.tab = tab.Context
+	return err
+}
+
+// close closes the page's window, and whatever it opened itself.
+func (f *firefox) close(userContext string) {
+	ctx, cancel := context.WithTimeout(f.process.ctx, closeLimit)
+	defer cancel()
+	_ = f.process.call(ctx, "browser.removeUserContext", object{"userContext": userContext}, nil)
+	f.process.mu.Lock()
+	defer f.process.mu.Unlock()
+	maps.DeleteFunc(f.process.pages, func(_ string, page *firefox) bool { return page == f })
+}
+
+func (f *firefox) call(method string, params object, result any) error {
+	return f.process.call(f.ctx, method, params, result)
+}
+
+// note keeps what goes wrong in a page, and what it asks for.
+func (f *firefox) note(method string, e event) {
 	switch {
-	case event.Method == "log.entryAdded" && (e.Level == "warn" || e.Level == "error"):
+	case method == "log.entryAdded" && (e.Level == "warn" || e.Level == "error"):
 		f.wrong.add("console.%s: %s", e.Level, e.Text)
-	case event.Method == "network.beforeRequestSent":
+	case method == "network.beforeRequestSent":
 		f.requests.add("%s", e.Request.URL)
-	case event.Method == "network.responseCompleted" && e.Response.Status >= 400:
+	case method == "network.responseCompleted" && e.Response.Status >= 400:
 		f.wrong.add("network: status of %d %s", e.Response.Status, e.Request.URL)
-	case event.Method == "network.fetchError" && e.ErrorText != aborted:
+	case method == "network.fetchError" && e.ErrorText != aborted:
 		f.wrong.add("network: %s %s", e.ErrorText, e.Request.URL)
 	}
 }
@@ -230,29 +321,24 @@ func (f *firefox) problems() ([]string, error) {
 func (f *firefox) requested() []string { return f.requests.take() }
 
 func (f *firefox) visit(url string) error {
-	_, err := f.call("browsingContext.navigate", object{"context": f.tab, "url": url, "wait": "complete"})
-	return err
+	return f.call("browsingContext.navigate", object{"context": f.tab, "url": url, "wait": "complete"}, nil)
 }
 
 func (f *firefox) back() error {
-	_, err := f.call("browsingContext.traverseHistory", object{"context": f.tab, "delta": -1})
-	return err
+	return f.call("browsingContext.traverseHistory", object{"context": f.tab, "delta": -1}, nil)
 }
 
 func (f *firefox) evaluate(expression string) ([]byte, error) {
-	result, err := f.call("script.evaluate", object{
-		"expression":   "Promise.resolve(" + expression + ").then((value) => JSON.stringify(value) ?? null)",
-		"target":       object{"context": f.tab},
-		"awaitPromise": true,
-	})
-	if err != nil {
-		return nil, err
-	}
 	var evaluated struct {
 		Result           struct{ Value *string }
 		ExceptionDetails *struct{ Text string }
 	}
-	if err := json.Unmarshal(result, &evaluated); err != nil {
+	err := f.call("script.evaluate", object{
+		"expression":   "Promise.resolve(" + expression + ").then((value) => JSON.stringify(value) ?? null)",
+		"target":       object{"context": f.tab},
+		"awaitPromise": true,
+	}, &evaluated)
+	if err != nil {
 		return nil, err
 	}
 	if evaluated.ExceptionDetails != nil {
@@ -262,27 +348,54 @@ func (f *firefox) evaluate(expression string) ([]byte, error) {
 	return []byte(*cmp.Or(evaluated.Result.Value, &null)), nil
 }
 
+// inFront waits for the other pages' turns to end. Firefox gives the focus to one window at a time: in the others keys
+// arrive as well, but no element hears of a focus.
+func (f *firefox) inFront(step func() error) error {
+	return f.turn(func() error {
+		if err := f.call("browsingContext.activate", object{"context": f.tab}, nil); err != nil {
+			return err
+		}
+		for limit := time.Now().Add(awaitLimit); ; time.Sleep(awaitPause) {
+			focused, err := f.evaluate("document.hasFocus()")
+			if string(focused) == "true" {
+				return step()
+			}
+			if time.Now().After(limit) {
+				return fmt.Errorf("firefox: the page did not get the focus: %v", err)
+			}
+		}
+	})
+}
+
+// turn takes a step while no other page takes one. A page that hangs loses its turn.
+func (f *firefox) turn(step func() error) error {
+	select {
+	case f.process.front <- struct{}{}:
+	case <-f.ctx.Done():
+		return fmt.Errorf("firefox: waiting for a turn: %w", f.ctx.Err())
+	}
+	end := sync.OnceFunc(func() { <-f.process.front })
+	defer end()
+	defer time.AfterFunc(awaitLimit, end).Stop()
+	return step()
+}
+
 func (f *firefox) click(x, y float64, times int) error { return f.perform(clicking(x, y, times)) }
 
 func (f *firefox) press(keys string) error { return f.perform(typing(keys)) }
 
 func (f *firefox) perform(actions []object) error {
-	_, err := f.call("input.performActions", object{"context": f.tab, "actions": actions})
-	return err
+	return f.call("input.performActions", object{"context": f.tab, "actions": actions}, nil)
 }
 
 func (f *firefox) size(width, height int64) error {
-	_, err := f.call("browsingContext.setViewport", object{"context": f.tab, "viewport": object{"width": width, "height": height}})
-	return err
+	viewport := object{"width": width, "height": height}
+	return f.call("browsingContext.setViewport", object{"context": f.tab, "viewport": viewport}, nil)
 }
 
 func (f *firefox) screenshot() ([]byte, error) {
-	result, err := f.call("browsingContext.captureScreenshot", object{"context": f.tab})
-	if err != nil {
-		return nil, err
-	}
 	var shot struct{ Data string }
-	if err := json.Unmarshal(result, &shot); err != nil {
+	if err := f.call("browsingContext.captureScreenshot", object{"context": f.tab}, &shot); err != nil {
 		return nil, err
 	}
 	return base64.StdEncoding.DecodeString(shot.Data)

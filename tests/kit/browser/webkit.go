@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -65,7 +66,8 @@ func display(t testing.TB, ctx context.Context) string {
 		t.Fatalf("browser: %v", err)
 	}
 	t.Cleanup(func() {
-		_ = process.Process.Signal(os.Interrupt) // so that it removes its socket
+		// So that it removes its socket. An interrupt would be ignored where a shell started the tests in the background.
+		_ = process.Process.Signal(syscall.SIGTERM)
 		time.AfterFunc(closeLimit, func() { _ = process.Process.Kill() })
 		_ = process.Wait()
 	})
@@ -147,6 +149,9 @@ func (w *webkit) evaluate(expression string) (text []byte, err error) {
 	}
 	return []byte(*value), nil
 }
+
+// inFront only takes the step: the window has a display of its own.
+func (w *webkit) inFront(step func() error) error { return step() }
 
 func (w *webkit) click(x, y float64, times int) error { return w.perform(clicking(x, y, times)) }
 
