@@ -24,7 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	waiting.SideBySide(6)
+	waiting.SideBySide(12)
 	os.Exit(m.Run())
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	waiting.SideBySide(6)
+	waiting.SideBySide(8)
 	os.Exit(m.Run())
 }
 
