@@ -163,7 +163,8 @@ func startDisplay() (name string, stop func(), err error) {
 		return "", nil, err
 	}
 	stop = func() {
-		_ = process.Process.Signal(os.Interrupt) // so that it removes its socket
+		// So that it removes its socket. An interrupt would be ignored where a shell started this in the background.
+		_ = process.Process.Signal(syscall.SIGTERM)
 		_ = process.Wait()
 	}
 	var number int
