@@ -1,6 +1,8 @@
 package redissetups_test
 
 import (
+	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,32 +17,31 @@ import (
 func TestFrozenReplicaConfirmsNothing(t *testing.T) {
 	tests := []struct {
 		name  string
-		start func(t *testing.T) (url, prefix string, freeze func())
+		start func(t *testing.T) confirming
 	}{
-		{"sentinels", func(t *testing.T) (string, string, func()) {
+		{"sentinels", func(t *testing.T) confirming {
 			s := redisserver.StartSentinels(t)
-			return s.URL(), "frozen:", s.Replica.Freeze
+			return confirming{s.URL(), "frozen:", s.Master, s.Replica, func() {}}
 		}},
-		{"cluster", func(t *testing.T) (string, string, func()) {
+		{"cluster", func(t *testing.T) confirming {
 			c := redisserver.StartCluster(t)
 			prefix, _ := prefixOf(t, c)
-			return c.URL(), prefix, c.Replicas[0].Freeze
+			return confirming{c.URL(), prefix, c.Masters[0], c.Replicas[0], func() {}}
 		}},
-		{"cluster, after MOVED", func(t *testing.T) (string, string, func()) {
+		{"cluster, after MOVED", func(t *testing.T) confirming {
 			c := redisserver.StartCluster(t)
 			prefix, slot := prefixOf(t, c)
-			return c.URL(), prefix, func() {
-				c.Migrate(slot, c.Masters[0], c.Masters[1], func() {})
-				c.Replicas[1].Freeze() // the other two masters still have their replicas
-			}
+			// The other two masters still have their replicas.
+			move := func() { c.Migrate(slot, c.Masters[0], c.Masters[1], func() {}) }
+			return confirming{c.URL(), prefix, c.Masters[1], c.Replicas[1], move}
 		}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			url, prefix, freeze := test.start(t)
-			cfg := storage.Config{Prefix: prefix, Confirm: 1, Timeout: 600 * time.Millisecond}
-			store := mustOpen(t, url+"&pool_size=100", cfg)
+			c := test.start(t)
+			cfg := storage.Config{Prefix: c.prefix, Confirm: 1, Timeout: 600 * time.Millisecond}
+			store := mustOpen(t, c.url+"&pool_size=100", cfg)
 			var guards []*captcha.Guard
 			var issued [][]challenge
 			for i, way := range bothWays {
@@ -49,14 +50,40 @@ func TestFrozenReplicaConfirmsNothing(t *testing.T) {
 					issued[i] = append(issued[i], mustIssue(t, guards[i]))
 				}
 			}
-			freeze()
+			c.move()
+			c.wantRoles(t)
+			c.replica.Freeze()
 			for i, way := range bothWays {
 				o := submit(t, guards[i], issued[i])
 				t.Logf("%s: %d accepted, %d answered 503", way.name, len(o.accepted), len(o.unavailable))
 				if len(o.unavailable) != len(issued[i]) {
+					c.wantRoles(t)
 					t.Errorf("%s: %d of %d answers got a 503, want all", way.name, len(o.unavailable), len(issued[i]))
 				}
 			}
 		})
+	}
+}
+
+// confirming is a master and the only replica that can confirm what it writes.
+type confirming struct {
+	url, prefix     string
+	master, replica *redisserver.Server
+	move            func() // makes the master that of the prefix
+}
+
+// wantRoles fails the test if the cluster changed roles, as it does when a machine is so crowded that it takes a slow
+// master for dead. Then another server confirms than the one that is frozen.
+func (c confirming) wantRoles(t *testing.T) {
+	t.Helper()
+	_, port, err := net.SplitHostPort(c.replica.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	roles := c.master.Do("INFO", "replication")
+	for _, want := range []string{"role:master", "connected_slaves:1", "port=" + port + ","} {
+		if !strings.Contains(roles, want) {
+			t.Fatalf("roles changed, for there is no %q in:\n%s", want, roles)
+		}
 	}
 }
