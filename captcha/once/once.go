@@ -138,8 +138,8 @@ func NewForms(config Config) (*Forms, error) {
 		return nil, setting.Refuse("Wait", cfg.Wait, "up to %v", life)
 	}
 	if lacks := keep.Lacks(cfg.Storage, "Add"); len(lacks) > 0 {
-		cfg.Logger.Warn("once: the storage can't mark a form in one step, so processes that share it may each handle the same form; " +
-			"set Config.Storage to one that has Add")
+		cfg.Logger.Warn("once: the storage can't mark a form in one step, so processes that share it may each handle " +
+			"the same form; set Config.Storage to one that has Add")
 	}
 	return &Forms{cfg: cfg, storage: keep.Wrap(cfg.Storage), plain: cfg.Storage, room: room{most: cfg.Room}}, nil
 }
@@ -165,7 +165,9 @@ func withDefaults(cfg Config) Config {
 
 // Answer answers a request by calling handle, or, if the same form was sent before, with the answer that it got then.
 // handle has to answer the app's errors as well. The error is ErrUnfinished, or handle's own.
-func (f *Forms) Answer(ctx context.Context, r *fasthttp.RequestCtx, visitor captcha.Visitor, handle func() error) error {
+func (f *Forms) Answer(
+	ctx context.Context, r *fasthttp.RequestCtx, visitor captcha.Visitor, handle func() error,
+) error {
 	if crossOrigin(r) {
 		return handle()
 	}
@@ -265,7 +267,9 @@ func wait(ctx context.Context, pause time.Duration) error {
 
 // handle calls the form's handler and keeps the answer. If the captcha is still unused, because another field was
 // refused, the form counts as new when it is sent again.
-func (f *Forms) handle(ctx context.Context, r *fasthttp.RequestCtx, sending captcha.Sending, m mark, handle func() error) error {
+func (f *Forms) handle(
+	ctx context.Context, r *fasthttp.RequestCtx, sending captcha.Sending, m mark, handle func() error,
+) error {
 	before, done := headersOf(r), false
 	defer func() {
 		if !done {
@@ -300,8 +304,9 @@ func (f *Forms) seal(m mark, a answer) []byte {
 // A failure is kept only for those who are waiting for it now, because the same form may soon succeed. No request waits
 // for it to be kept, because it may well be the storage that failed.
 const (
-	failureLife  = time.Second
-	mostFailures = 32 // that are being kept at a time; beyond that the mark stays as it is, and the second copy gets ErrUnfinished
+	failureLife = time.Second
+	// mostFailures are being kept at a time. Beyond that the mark stays as it is, and the second copy gets ErrUnfinished.
+	mostFailures = 32
 )
 
 func (f *Forms) keepFailure(ctx context.Context, m mark, a answer) {
@@ -324,6 +329,7 @@ func (f *Forms) log(ctx context.Context, err error) {
 	}
 	now := time.Now().UnixNano()
 	if last := f.complained.Load(); now-last >= int64(time.Second) && f.complained.CompareAndSwap(last, now) {
-		f.cfg.Logger.ErrorContext(ctx, "once: the storage failed; a visitor who sends a form twice may be told that its captcha was already used", "error", err)
+		f.cfg.Logger.ErrorContext(ctx, "once: the storage failed; a visitor who sends a form twice may be told that "+
+			"its captcha was already used", "error", err)
 	}
 }

@@ -130,7 +130,9 @@ func TestAPIPageTellsEachRefusal(t *testing.T) {
 }
 
 func messageWith(key, answer string) map[string]string {
-	return map[string]string{"name": "Ada", "email": "ada@example.org", "message": "Hello", "captcha_key": key, "captcha_value": answer}
+	return map[string]string{
+		"name": "Ada", "email": "ada@example.org", "message": "Hello", "captcha_key": key, "captcha_value": answer,
+	}
 }
 
 // What the page shows as an example of a refusal is what the server replies to what it shows as the request.
@@ -146,7 +148,8 @@ func compareRefusal(t *testing.T, v *visitor) {
 	head, shown, _ := strings.Cut(p.under("reply-4"), "\n\n")
 	reply := v.do(v.request("POST", "/api/contact", "application/json", body))
 	var want, got any
-	if json.Unmarshal([]byte(shown), &want) != nil || json.Unmarshal([]byte(reply.text), &got) != nil || jsonText(want) != jsonText(got) {
+	if json.Unmarshal([]byte(shown), &want) != nil || json.Unmarshal([]byte(reply.text), &got) != nil ||
+		jsonText(want) != jsonText(got) {
 		t.Errorf("the server replies %s, and the page shows %s", reply.text, shown)
 	}
 	if !strings.HasPrefix(head, "HTTP/1.1 "+reply.Status) {
@@ -201,7 +204,8 @@ func pasteCurlLines(t *testing.T, v *visitor, keyField string) {
 		t.Errorf("%s\n%s", send, output)
 	}
 	shell(p.under("curl-1")) // the first challenge is used up
-	work := strings.Replace(p.under("curl-work"), "go run ./tests/tools/solve", server.BuildOther(t, "../tools/solve"), 1)
+	solve := server.BuildOther(t, "../tools/solve")
+	work := strings.Replace(p.under("curl-work"), "go run ./tests/tools/solve", solve, 1)
 	if output := shell(work); !strings.Contains(output, `"keyPrefix"`) || !strings.Contains(output, "HTTP/1.1 201 ") {
 		t.Errorf("%s\n%s", work, output)
 	}
@@ -250,7 +254,8 @@ func TestBrowserTakesTheStepsOfTheAPI(t *testing.T) {
 		t.Error("the new challenge's key is not in the form")
 	}
 	b.Await("document.getElementById('picture').complete && document.getElementById('picture').naturalWidth > 0")
-	if src := browser.Value[string](b.Page, "document.getElementById('sound').src"); !strings.Contains(src, b.value("captcha_key")) {
+	src := browser.Value[string](b.Page, "document.getElementById('sound').src")
+	if !strings.Contains(src, b.value("captcha_key")) {
 		t.Errorf("the sound is %s", src)
 	}
 	b.solve()
@@ -258,7 +263,8 @@ func TestBrowserTakesTheStepsOfTheAPI(t *testing.T) {
 	said("3", "201 Created")
 	shows := func(id, want string) {
 		t.Helper()
-		if got := browser.Value[string](b.Page, "document.getElementById('"+id+"').textContent"); !strings.Contains(got, want) {
+		got := browser.Value[string](b.Page, "document.getElementById('"+id+"').textContent")
+		if !strings.Contains(got, want) {
 			t.Errorf("%s shows %s, not %s", id, got, want)
 		}
 	}
@@ -314,7 +320,8 @@ func TestBrowserTakesTheStepsOfTheAPIAfterAnOutage(t *testing.T) {
 	}
 	redis.Restart()
 	b.Click("#ask button")
-	b.Await("document.getElementById('picture')?.naturalWidth > 0 && document.querySelector('[name=captcha_key]').value !== ''")
+	b.Await("document.getElementById('picture')?.naturalWidth > 0 && " +
+		"document.querySelector('[name=captcha_key]').value !== ''")
 }
 
 func TestBrowserTakesTheStepsOfTheAPIWithoutScript(t *testing.T) {
@@ -327,7 +334,8 @@ func TestBrowserTakesTheStepsOfTheAPIWithoutScript(t *testing.T) {
 	}
 	b.solve()
 	b.Submit("#send button")
-	if got := browser.Value[string](b.Page, "document.body.innerText"); b.at() != "/api/contact" || !strings.Contains(got, `"reference":`) {
+	got := browser.Value[string](b.Page, "document.body.innerText")
+	if b.at() != "/api/contact" || !strings.Contains(got, `"reference":`) {
 		t.Errorf("%s shows %s", b.at(), got)
 	}
 	b.open("/developers")

@@ -29,7 +29,9 @@ func TestPagesAreLight(t *testing.T) {
 	s := start(t)
 	in := visit(t, s)
 	form := in.get("/signup")
-	in.want(in.submit(form, map[string]string{"email": "ada@example.org", "password": password, "captcha_value": in.solve(form)}), http.StatusSeeOther)
+	in.want(in.submit(form, map[string]string{
+		"email": "ada@example.org", "password": password, "captcha_value": in.solve(form),
+	}), http.StatusSeeOther)
 	for _, path := range paths {
 		v := in
 		if path == "/login" || path == "/signup" {
@@ -37,7 +39,9 @@ func TestPagesAreLight(t *testing.T) {
 		}
 		p := v.get(path)
 		weight, parts := len(p.text), 0
-		for _, n := range all(p.root, func(n *html.Node) bool { return n.Data == "link" || n.Data == "script" || n.Data == "img" }) {
+		for _, n := range all(p.root, func(n *html.Node) bool {
+			return n.Data == "link" || n.Data == "script" || n.Data == "img"
+		}) {
 			if address := attr(n, "src") + attr(n, "href"); strings.HasPrefix(address, "/") {
 				part := v.get(address)
 				v.want(part, http.StatusOK)
@@ -61,12 +65,16 @@ func TestEveryPageSaysWhoIsLoggedIn(t *testing.T) {
 	s := start(t)
 	in, out := visit(t, s), visit(t, s)
 	form := in.get("/signup")
-	in.follow(in.submit(form, map[string]string{"email": "ada@example.org", "password": password, "captcha_value": in.solve(form)}))
+	in.follow(in.submit(form, map[string]string{
+		"email": "ada@example.org", "password": password, "captcha_value": in.solve(form),
+	}))
 	refused := func(v *visitor) page {
 		return v.submit(v.get("/contact"), map[string]string{"name": "", "email": "", "message": ""})
 	}
 	reads := func(p page) string {
-		return text(find(p.root, func(n *html.Node) bool { return n.Data == "nav" && attr(n, "aria-label") == "Account" }))
+		return text(find(p.root, func(n *html.Node) bool {
+			return n.Data == "nav" && attr(n, "aria-label") == "Account"
+		}))
 	}
 	for _, row := range []struct {
 		v           *visitor
@@ -113,7 +121,9 @@ func TestPagesAreWellFormed(t *testing.T) {
 			continue // a redirection
 		}
 		for element, want := range map[string]int{"title": 1, "h1": 1, "main": 1} {
-			if got := len(all(p.root, func(n *html.Node) bool { return n.Namespace == "" && n.Data == element })); got != want {
+			if got := len(all(p.root, func(n *html.Node) bool {
+				return n.Namespace == "" && n.Data == element
+			})); got != want {
 				t.Errorf("%s: %d elements %s, want %d", path, got, element, want)
 			}
 		}
@@ -132,7 +142,9 @@ func TestPagesAreWellFormed(t *testing.T) {
 				}
 			}
 		}
-		for _, link := range all(p.root, func(n *html.Node) bool { return n.Data == "a" && strings.HasPrefix(attr(n, "href"), "/") }) {
+		for _, link := range all(p.root, func(n *html.Node) bool {
+			return n.Data == "a" && strings.HasPrefix(attr(n, "href"), "/")
+		}) {
 			if r := v.get(attr(link, "href")); r.StatusCode >= 400 {
 				t.Errorf("%s links to %s: %s", path, attr(link, "href"), r.Status)
 			}

@@ -23,7 +23,9 @@ func TestEveryBrowserBuildsTheField(t *testing.T) {
 		wantDrawn(t, p, "one")
 		type built struct{ Label, Lang, Class string }
 		got := browser.Value[built](p, `((one) => ({
-			Label: one(".captcha-label").textContent, Lang: one("captcha-field").lang, Class: one(".captcha-answer").className,
+			Label: one(".captcha-label").textContent,
+			Lang: one("captcha-field").lang,
+			Class: one(".captcha-answer").className,
 		}))((selector) => document.querySelector("#one " + selector))`)
 		want := built{"Geben Sie die Zeichen ein, die Sie sehen oder hören (4 Zeichen)", "de", "captcha-answer wide"}
 		if got != want {
@@ -58,7 +60,8 @@ func TestReact(t *testing.T) {
 	first := browser.Value[string](p, key)
 	p.Type("[name=note]", "Hello")
 	p.Await(`document.querySelector("#length").textContent === "5"`)
-	if browser.Value[string](p, key) != first || browser.Value[int](p, `document.querySelectorAll("captcha-field .captcha-answer").length`) != 1 {
+	fields := browser.Value[int](p, `document.querySelectorAll("captcha-field .captcha-answer").length`)
+	if browser.Value[string](p, key) != first || fields != 1 {
 		t.Error("drawing the page again changed the field")
 	}
 	p.Click(".captcha-refresh")
@@ -81,12 +84,14 @@ func TestBuildsAfterAnOutage(t *testing.T) {
 	p.Visit(s.url + "/static")
 	listenFor(p, "failed")
 	p.Await(`heard.length > 0`)
-	if got := browser.Value[string](p, `document.querySelector("captcha-field").innerText.trim()`); got != "The captcha needs JavaScript." {
+	got := browser.Value[string](p, `document.querySelector("captcha-field").innerText.trim()`)
+	if got != "The captcha needs JavaScript." {
 		t.Errorf("%q", got)
 	}
 	s.refuse.Store(0)
 	p.Await(`document.querySelector("#one .captcha-answer")`)
-	p.Type("#one [name=captcha_value]", captchatest.Solve(t, s.guard, browser.Value[string](p, `document.querySelector("[name=captcha_key]").value`)))
+	key := browser.Value[string](p, `document.querySelector("[name=captcha_key]").value`)
+	p.Type("#one [name=captcha_value]", captchatest.Solve(t, s.guard, key))
 	p.Submit("#one [name=send]")
 	wantHeading(t, p, "Thanks for one")
 }
@@ -96,18 +101,22 @@ func TestBuildsAfterAnOutage(t *testing.T) {
 func TestSnapshots(t *testing.T) {
 	t.Parallel()
 	for name, age := range map[string]string{
-		"sent":    `document.querySelector("#one").dispatchEvent(new Event("submit", {bubbles: true, cancelable: true}))`,
+		"sent": `document.querySelector("#one").dispatchEvent(
+			new Event("submit", {bubbles: true, cancelable: true}))`,
 		"expired": `document.querySelector("#one captcha-field").dataset.until -= 3600000`,
 	} {
 		for kind, put := range map[string]string{
-			"cloned":   `document.querySelector("#one").replaceWith(document.querySelector("#one").cloneNode(true))`,
-			"as text":  `((one) => one.replaceWith(document.createRange().createContextualFragment(trust(one.outerHTML))))(document.querySelector("#one"))`,
-			"as it is": `((one) => { const place = one.parentNode; one.remove(); place.append(one) })(document.querySelector("#one"))`,
+			"cloned": `document.querySelector("#one").replaceWith(document.querySelector("#one").cloneNode(true))`,
+			"as text": `((one) => one.replaceWith(document.createRange().createContextualFragment(trust(one.outerHTML))))(
+				document.querySelector("#one"))`,
+			"as it is": `((one) => { const place = one.parentNode; one.remove(); place.append(one) })(
+				document.querySelector("#one"))`,
 		} {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				s, p := start(t, captcha.Config{}), browser.Open(t)
 				p.Visit(s.url)
-				browser.Value[bool](p, `((policy) => (window.trust = (text) => policy.createHTML(text), true))(trustedTypes.createPolicy("test", {createHTML: (text) => text}))`)
+				browser.Value[bool](p, `((policy) => (window.trust = (text) => policy.createHTML(text), true))(
+					trustedTypes.createPolicy("test", {createHTML: (text) => text}))`)
 				first := fieldOf(p, "one").Key
 				browser.Value[bool](p, age+`, true`)
 				browser.Value[bool](p, put+`, true`)
@@ -136,9 +145,11 @@ func TestOldPage(t *testing.T) {
 // missing removes what is newer than the oldest browsers that the field's script names, as far as a script might use
 // it.
 const missing = `
-	delete window.AbortController; delete window.AbortSignal; delete window.structuredClone; delete window.requestIdleCallback;
+	delete window.AbortController; delete window.AbortSignal;
+	delete window.structuredClone; delete window.requestIdleCallback;
 	for (const [of, names] of [
-		[HTMLImageElement.prototype, ["decode"]], [Element.prototype, ["replaceChildren", "toggleAttribute", "checkVisibility"]],
+		[HTMLImageElement.prototype, ["decode"]],
+		[Element.prototype, ["replaceChildren", "toggleAttribute", "checkVisibility"]],
 		[Array.prototype, ["at", "flat", "flatMap", "findLast"]], [Object, ["fromEntries", "hasOwn"]],
 		[Promise, ["allSettled", "any", "withResolvers"]], [String.prototype, ["replaceAll", "matchAll", "at"]],
 		[HTMLFormElement.prototype, ["requestSubmit"]], [PerformanceNavigationTiming.prototype, ["transferSize"]],
@@ -157,7 +168,9 @@ func TestOlderBrowsers(t *testing.T) {
 	listenFor(p, "refreshed") // for the work, which the click begins, may end before anybody could read of it
 	p.Click("#one .captcha-refresh")
 	p.Await(`heard.length > 0`)
-	if got := browser.Value[[]string](p, `((style) => [style.borderTopStyle, style.borderTopWidth])(getComputedStyle(document.querySelector("#one img")))`); strings.Join(got, " ") != "solid 1px" {
+	got := browser.Value[[]string](p, `((style) => [style.borderTopStyle, style.borderTopWidth])(
+		getComputedStyle(document.querySelector("#one img")))`)
+	if strings.Join(got, " ") != "solid 1px" {
 		t.Errorf("the picture's border is %s", got)
 	}
 	p.Type("#one [name=note]", "Hello")
@@ -174,8 +187,9 @@ func TestSlowReplies(t *testing.T) {
 	p.Visit(s.url)
 	s.wait.Store(int64(5 * time.Second))
 	// The page notes what it says, for on a busy machine nobody may look while it says so.
-	browser.Value[bool](p, `(window.said = [], new MutationObserver(([change]) => said.push(change.target.textContent)).observe(
-		document.querySelector("#one .captcha-status"), {childList: true}), true)`)
+	browser.Value[bool](p, `(window.said = [],
+		new MutationObserver(([change]) => said.push(change.target.textContent)).observe(
+			document.querySelector("#one .captcha-status"), {childList: true}), true)`)
 	p.Click("#one .captcha-refresh")
 	awaitStatus(p, "one", refreshed)
 	if got := browser.Value[[]string](p, `said`); !slices.Equal(got, []string{slow, refreshed}) {
@@ -184,8 +198,9 @@ func TestSlowReplies(t *testing.T) {
 	s.delay = 3 * time.Second
 	p.Type("#one [name=captcha_value]", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))
 	// A browser that is loading the next page answers no questions, so the page notes what it says.
-	browser.Value[bool](p, `new MutationObserver(([change]) => (sessionStorage.said = change.target.textContent)).observe(
-		document.querySelector("#one .captcha-status"), {childList: true}) === undefined`)
+	browser.Value[bool](p, `new MutationObserver(
+		([change]) => (sessionStorage.said = change.target.textContent),
+	).observe(document.querySelector("#one .captcha-status"), {childList: true}) === undefined`)
 	p.Follow(func() { p.ClickTwice("#one [name=send]") })
 	wantHeading(t, p, "Thanks for one")
 	if got := browser.Value[string](p, `sessionStorage.said ?? ""`); got != sending {
@@ -205,11 +220,12 @@ func TestErrorGoes(t *testing.T) {
 		p.Submit("#one [name=send-unchecked]")
 		const place = `document.querySelector("#one .captcha-status").getBoundingClientRect().top`
 		at := browser.Value[float64](p, place)
-		if !browser.Value[bool](p, `document.querySelector("#one .captcha-error").checkVisibility({visibilityProperty: true})`) {
+		const visible = `document.querySelector("#one .captcha-error").checkVisibility({visibilityProperty: true})`
+		if !browser.Value[bool](p, visible) {
 			t.Fatal("there is no error")
 		}
 		mend()
-		p.Await(`!document.querySelector("#one .captcha-error").checkVisibility({visibilityProperty: true})`)
+		p.Await("!" + visible)
 		if browser.Value[bool](p, `document.querySelector("#one .captcha-answer").hasAttribute("aria-invalid")`) {
 			t.Error("the text field still counts as wrong")
 		}
@@ -223,8 +239,8 @@ func TestErrorGoes(t *testing.T) {
 func TestNonce(t *testing.T) {
 	t.Parallel()
 	s, p := start(t, withWork(light)), browser.Open(t)
-	s.policy = "default-src 'none'; img-src data:; script-src 'nonce-r4nd0m' 'strict-dynamic'; style-src 'self' 'nonce-r4nd0m'; media-src 'self'; " +
-		"connect-src 'self'; form-action 'self'; base-uri 'none'"
+	s.policy = "default-src 'none'; img-src data:; script-src 'nonce-r4nd0m' 'strict-dynamic'; " +
+		"style-src 'self' 'nonce-r4nd0m'; media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'"
 	s.options.Nonce = "r4nd0m"
 	p.Visit(s.url)
 	listenFor(p, "refreshed") // for the work, which the click begins, may end before anybody could read of it
@@ -232,7 +248,8 @@ func TestNonce(t *testing.T) {
 	p.Await(`heard.length > 0`)
 	p.Type("#one [name=note]", "Hello")
 	awaitStatus(p, "one", checked)
-	if got := browser.Value[string](p, `getComputedStyle(document.querySelector("#one .captcha-row")).display`); got != "flex" {
+	got := browser.Value[string](p, `getComputedStyle(document.querySelector("#one .captcha-row")).display`)
+	if got != "flex" {
 		t.Errorf("the row is %q", got)
 	}
 	p.WantNoProblems()

@@ -22,8 +22,8 @@ func TestMain(m *testing.M) {
 }
 
 // policy allows what the field needs and what a form is, and nothing more.
-const policy = "default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; media-src 'self'; connect-src 'self'; " +
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+const policy = "default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; media-src 'self'; " +
+	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
 var page = template.Must(template.New("page").Parse(`<!doctype html>
 <html lang="en">
@@ -34,7 +34,8 @@ var page = template.Must(template.New("page").Parse(`<!doctype html>
 <h2>Form {{.Name}}</h2>
 <p><label>Note for {{.Name}} <input name="note" value="{{.Note}}"></label></p>
 {{.Field}}
-<p><button name="send">Send {{.Name}}</button> <button name="send-unchecked" formnovalidate>Send {{.Name}} as it is</button></p>
+<p><button name="send">Send {{.Name}}</button>
+<button name="send-unchecked" formnovalidate>Send {{.Name}} as it is</button></p>
 </form>
 {{end}}</main></body></html>`))
 
@@ -87,8 +88,10 @@ func start(t *testing.T, cfg captcha.Config) *site {
 	app.Static("/pages", "pages")
 	app.Get("/react", func(c *fiber.Ctx) error {
 		c.Type("html", "utf-8")
-		return c.SendString(`<!doctype html><html lang="en"><title>Forms</title><link rel="icon" href="data:,"><div id="root"></div>
-<script type="module" src="/api/captcha/assets/field.js"></script><script type="module" src="/pages/react.js"></script></html>`)
+		return c.SendString(`<!doctype html><html lang="en"><title>Forms</title><link rel="icon" href="data:,">
+<div id="root"></div>
+<script type="module" src="/api/captcha/assets/field.js"></script>
+<script type="module" src="/pages/react.js"></script></html>`)
 	})
 	app.Get("/page.css", func(c *fiber.Ctx) error { return c.Type("css").SendString(pageStyle) })
 	app.Get("/", func(c *fiber.Ctx) error { return s.show(c, "", nil) })
@@ -134,12 +137,14 @@ func (s *site) submit(c *fiber.Ctx) error {
 
 func (s *site) thank(c *fiber.Ctx) error {
 	c.Type("html", "utf-8")
-	return c.SendString(`<!doctype html><html lang="en"><title>Thanks</title><link rel="icon" href="data:,"><h1>Thanks for ` + c.Params("form") + `</h1>`)
+	return c.SendString(`<!doctype html><html lang="en"><title>Thanks</title><link rel="icon" href="data:,">` +
+		`<h1>Thanks for ` + c.Params("form") + `</h1>`)
 }
 
 // newer are the parts of the style that need newer browsers than the script's head names.
-var newer = strings.NewReplacer("color-mix(", "unknown-mix(", ":where(", ":unknown(", ":focus-visible", ":unknown", "inline-start", "unknown-start",
-	"gap:", "unknown-gap:", "forced-color-adjust", "unknown-adjust", "inline-grid", "unknown-grid")
+var newer = strings.NewReplacer("color-mix(", "unknown-mix(", ":where(", ":unknown(", ":focus-visible", ":unknown",
+	"inline-start", "unknown-start", "gap:", "unknown-gap:", "forced-color-adjust", "unknown-adjust",
+	"inline-grid", "unknown-grid")
 
 func (s *site) assets(c *fiber.Ctx) error {
 	if s.older {
@@ -156,7 +161,8 @@ func (s *site) assets(c *fiber.Ctx) error {
 func (s *site) static(c *fiber.Ctx) error {
 	c.Type("html", "utf-8")
 	return c.SendString(`<!doctype html><html lang="` + c.Query("language", "en") + `">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Forms</title><link rel="icon" href="data:,">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Forms</title>
+<link rel="icon" href="data:,">
 <script type="module" src="/api/captcha/assets/field.js"></script></head>
 <body><main><h1>Forms</h1><form id="one" method="post" action="/one">
 <p><label>Note <input name="note"></label></p>

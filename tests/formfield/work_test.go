@@ -32,7 +32,8 @@ type solution struct {
 
 func solutionOf(p *browser.Page, form string) solution {
 	return browser.Value[solution](p, fmt.Sprintf(`((one) => ({
-		Work: one("[name=captcha_work]").value, Shown: one("img").offsetWidth > 0, Required: one(".captcha-answer").required,
+		Work: one("[name=captcha_work]").value, Shown: one("img").offsetWidth > 0,
+		Required: one(".captcha-answer").required,
 		Other: one(".captcha-letters").offsetWidth > 0 ? one(".captcha-letters").innerText.trim() : "",
 	}))((selector) => document.querySelector("#%s " + selector))`, form))
 }
@@ -49,7 +50,8 @@ func TestEveryBrowserWorks(t *testing.T) {
 		}
 		p.Type("#one [name=note]", "Hello")
 		awaitStatus(p, "one", checked)
-		if got := solutionOf(p, "one"); got.Work == "" || got.Shown || got.Required || got.Other != "Type the characters instead" {
+		got := solutionOf(p, "one")
+		if got.Work == "" || got.Shown || got.Required || got.Other != "Type the characters instead" {
 			t.Errorf("after the work: %+v", got)
 		}
 		if got := solutionOf(p, "two"); got.Work != "" || !got.Shown {
@@ -64,7 +66,8 @@ func TestEveryBrowserWorks(t *testing.T) {
 		// A visitor who comes back gets another challenge, whose work the browser does, and can send again.
 		p.Back()
 		p.Type("#one [name=note]", "Again")
-		p.Await(`document.querySelector("#one [name=captcha_work]").value !== "" && !("sent" in document.querySelector("#one captcha-field").dataset)`)
+		p.Await(`document.querySelector("#one [name=captcha_work]").value !== "" &&
+			!("sent" in document.querySelector("#one captcha-field").dataset)`)
 		p.Submit("#one [name=send]")
 		wantHeading(t, p, "Thanks for one")
 		p.WantNoProblems()
@@ -88,7 +91,8 @@ func TestHeldFormGoesUnchecked(t *testing.T) {
 	t.Parallel()
 	s, p := start(t, withWork(work.Config{Cost: 5_000, Range: 2_000})), browser.Open(t)
 	p.Visit(s.url)
-	browser.Value[bool](p, `(document.querySelector("#one").noValidate = document.querySelector("#one [name=note]").required = true)`)
+	browser.Value[bool](p, `(document.querySelector("#one").noValidate =
+		document.querySelector("#one [name=note]").required = true)`)
 	p.Submit("#one [name=send]")
 	wantHeading(t, p, "Thanks for one")
 	p.WantNoProblems()
@@ -163,8 +167,10 @@ func TestWorkIsRenewed(t *testing.T) {
 	p.Type("#one [name=note]", "Hello")
 	awaitStatus(p, "one", checked)
 	first := fieldOf(p, "one").Key
-	browser.Value[bool](p, `(window.changed = [], new MutationObserver((all) => changed.push(...all.map((one) => one.target.outerHTML ?? one.target.data))).observe(
-		document.querySelector("#one .captcha-status"), {childList: true, characterData: true, subtree: true}), true)`)
+	browser.Value[bool](p, `(window.changed = [], new MutationObserver(
+		(all) => changed.push(...all.map((one) => one.target.outerHTML ?? one.target.data)),
+	).observe(document.querySelector("#one .captcha-status"),
+		{childList: true, characterData: true, subtree: true}), true)`)
 	for range 2 {
 		p.Await(fmt.Sprintf(`document.querySelector("#one [name=captcha_key]").value !== %q`, first))
 		first = fieldOf(p, "one").Key
@@ -188,7 +194,8 @@ func TestWorkGivesWay(t *testing.T) {
 		"no script":         `document.querySelector("#one captcha-field").dataset.worker = "/nowhere.js"`,
 		"no secure context": `Object.defineProperty(window, "isSecureContext", {value: false}) && ""`,
 		"no workers":        `Object.defineProperty(window, "Worker", {value: undefined}) && ""`,
-		"another origin":    `document.querySelector("#one captcha-field").dataset.worker = "https://elsewhere.example/work.js"`,
+		"another origin": `document.querySelector("#one captcha-field").dataset.worker =
+			"https://elsewhere.example/work.js"`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, p := start(t, withWork(light)), browser.Open(t)

@@ -57,7 +57,8 @@ func TestPrograms(t *testing.T) {
 		answers := strings.NewReplacer("localhost:3000", address, "KEY", challenge.Key,
 			"LETTERS", captchatest.Solve(t, guard, challenge.Key))
 		consoles := blocksOf(t, "README.md", "console")
-		transcript := consoles[slices.IndexFunc(consoles, func(b block) bool { return strings.HasPrefix(b.text, "$ curl ") })].text
+		curls := func(b block) bool { return strings.HasPrefix(b.text, "$ curl ") }
+		transcript := consoles[slices.IndexFunc(consoles, curls)].text
 		for exchange := range strings.SplitSeq(strings.TrimPrefix(transcript, "$ "), "\n$ ") {
 			command, want, _ := strings.Cut(exchange, "\n")
 			if got := curl(t, answers.Replace(command)); !matches(strings.TrimSpace(want), got) {
@@ -75,8 +76,11 @@ func TestPrograms(t *testing.T) {
 		if response, err = http.Get(base + style); read(t, response, err) == "" || response.StatusCode != 200 {
 			t.Errorf("%s: %s", style, response.Status)
 		}
-		fields := url.Values{"words": {"Hello"}, "captcha_key": {key}, "captcha_value": {captchatest.Solve(t, guard, key)}}
-		for _, want := range []string{"^You wrote: Hello$", `value="Hello">.*The characters had expired or had already been used`} {
+		answer := captchatest.Solve(t, guard, key)
+		fields := url.Values{"words": {"Hello"}, "captcha_key": {key}, "captcha_value": {answer}}
+		for _, want := range []string{
+			"^You wrote: Hello$", `value="Hello">.*The characters had expired or had already been used`,
+		} {
 			response, err := http.PostForm(base, fields)
 			if got := read(t, response, err); !regexp.MustCompile("(?s)" + want).MatchString(got) {
 				t.Errorf("%s, want %s", got, want)
@@ -189,33 +193,39 @@ func read(t *testing.T, response *http.Response, err error) string {
 	return string(body)
 }
 
+const asJSON = "application/json"
+
 // submissions are the cases in the table of refusals, by its first column.
 var submissions = map[string]struct{ media, body string }{
-	"field absent":                              {"application/json", `{"captcha_key":"KEY"}`},
-	"field null":                                {"application/json", `{"captcha_key":"KEY","captcha_value":null}`},
-	"field blank":                               {"application/json", `{"captcha_key":"KEY","captcha_value":" "}`},
-	"field not a string":                        {"application/json", `{"captcha_key":"KEY","captcha_value":1234}`},
-	"field with a null character":               {"application/json", `{"captcha_key":"KEY","captcha_value":"A\u0000B"}`},
-	"field given twice":                         {"application/json", `{"captcha_key":"KEY","captcha_value":"A","captcha_value":"B"}`},
-	"answer too long":                           {"application/json", `{"captcha_key":"KEY","captcha_value":"ABCDEFGHI"}`},
-	"key too long":                              {"application/json", `{"captcha_key":"KEYKEY","captcha_value":"ABCD"}`},
-	"work too long":                             {"application/json", `{"captcha_key":"KEY","captcha_work":"` + strings.Repeat("a", 65) + `"}`},
-	"malformed work":                            {"application/json", `{"captcha_key":"KEY","captcha_work":"work"}`},
-	"receipt too long":                          {"application/json", `{"captcha_receipt":"KEYKEY"}`},
-	"ALTCHA's payload too long":                 {"application/json", `{"altcha":"` + strings.Repeat("a", 4097) + `"}`},
-	"malformed ALTCHA payload":                  {"application/json", `{"altcha":"e30="}`},
-	"key unknown, used or expired":              {"application/json", `{"captcha_key":"made-up","captcha_value":"ABCD"}`},
-	"receipt unknown, used or expired":          {"application/json", `{"captcha_receipt":"KEY"}`},
-	"wrong answer":                              {"application/json", `{"captcha_key":"KEY","captcha_value":"no"}`},
-	"wrong work":                                {"application/json", `{"captcha_key":"KEY","captcha_work":"` + strings.Repeat("0", 64) + `"}`},
-	"body not JSON":                             {"application/json", `captcha_key=KEY`},
-	"body JSON, but not an object":              {"application/json", `["KEY"]`},
-	"object of more than 1,000 members":         {"application/json", `{` + strings.Repeat(`"":1,`, 1000) + `"captcha_key":"KEY"}`},
+	"field absent":                {asJSON, `{"captcha_key":"KEY"}`},
+	"field null":                  {asJSON, `{"captcha_key":"KEY","captcha_value":null}`},
+	"field blank":                 {asJSON, `{"captcha_key":"KEY","captcha_value":" "}`},
+	"field not a string":          {asJSON, `{"captcha_key":"KEY","captcha_value":1234}`},
+	"field with a null character": {asJSON, `{"captcha_key":"KEY","captcha_value":"A\u0000B"}`},
+	"field given twice":           {asJSON, `{"captcha_key":"KEY","captcha_value":"A","captcha_value":"B"}`},
+	"answer too long":             {asJSON, `{"captcha_key":"KEY","captcha_value":"ABCDEFGHI"}`},
+	"key too long":                {asJSON, `{"captcha_key":"KEYKEY","captcha_value":"ABCD"}`},
+	"work too long": {
+		asJSON, `{"captcha_key":"KEY","captcha_work":"` + strings.Repeat("a", 65) + `"}`,
+	},
+	"malformed work":                   {asJSON, `{"captcha_key":"KEY","captcha_work":"work"}`},
+	"receipt too long":                 {asJSON, `{"captcha_receipt":"KEYKEY"}`},
+	"ALTCHA's payload too long":        {asJSON, `{"altcha":"` + strings.Repeat("a", 4097) + `"}`},
+	"malformed ALTCHA payload":         {asJSON, `{"altcha":"e30="}`},
+	"key unknown, used or expired":     {asJSON, `{"captcha_key":"made-up","captcha_value":"ABCD"}`},
+	"receipt unknown, used or expired": {asJSON, `{"captcha_receipt":"KEY"}`},
+	"wrong answer":                     {asJSON, `{"captcha_key":"KEY","captcha_value":"no"}`},
+	"wrong work": {
+		asJSON, `{"captcha_key":"KEY","captcha_work":"` + strings.Repeat("0", 64) + `"}`,
+	},
+	"body not JSON":                             {asJSON, `captcha_key=KEY`},
+	"body JSON, but not an object":              {asJSON, `["KEY"]`},
+	"object of more than 1,000 members":         {asJSON, `{` + strings.Repeat(`"":1,`, 1000) + `"captcha_key":"KEY"}`},
 	"body that says it is multipart and is not": {"multipart/form-data; boundary=b", `captcha_key=KEY`},
-	"body too large, 413":                       {"application/json", `{"captcha_key":"` + strings.Repeat("KEY", 200) + `"}`},
+	"body too large, 413":                       {asJSON, `{"captcha_key":"` + strings.Repeat("KEY", 200) + `"}`},
 	"media type not accepted, 415":              {"text/plain", `captcha_key=KEY`},
-	"body compressed, 415":                      {"application/json", `{"captcha_key":"KEY","captcha_value":"ABCD"}`},
-	"storage down, 503 with `Retry-After`":      {"application/json", `{"captcha_key":"KEY","captcha_value":"ABCD"}`},
+	"body compressed, 415":                      {asJSON, `{"captcha_key":"KEY","captcha_value":"ABCD"}`},
+	"storage down, 503 with `Retry-After`":      {asJSON, `{"captcha_key":"KEY","captcha_value":"ABCD"}`},
 }
 
 // TestRefusals sends each case of the table, and sees whether the challenge is used up as the table says.
@@ -234,8 +244,11 @@ func TestRefusals(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			guard := captcha.New(captcha.Config{Storage: store, Work: work.New(), Receipts: time.Minute, MaxBody: 8 << 10})
-			app := fiber.New(fiber.Config{DisablePreParseMultipartForm: true}) // else Fiber refuses a broken one by itself
+			guard := captcha.New(captcha.Config{
+				Storage: store, Work: work.New(), Receipts: time.Minute, MaxBody: 8 << 10,
+			})
+			// Otherwise Fiber refuses a broken form by itself.
+			app := fiber.New(fiber.Config{DisablePreParseMultipartForm: true})
 			app.Post("/", guard.Protect, func(c *fiber.Ctx) error { return c.SendStatus(201) })
 			challenge, err := guard.IssueTo(t.Context(), captcha.Visitor{})
 			if err != nil {
@@ -250,7 +263,8 @@ func TestRefusals(t *testing.T) {
 				store.Close()
 			}
 
-			request := httptest.NewRequest("POST", "/", strings.NewReader(strings.ReplaceAll(submission.body, "KEY", challenge.Key)))
+			body := strings.ReplaceAll(submission.body, "KEY", challenge.Key)
+			request := httptest.NewRequest("POST", "/", strings.NewReader(body))
 			request.Header.Set("Content-Type", submission.media)
 			if strings.HasPrefix(row[0], "body compressed") {
 				request.Header.Set("Content-Encoding", "gzip")

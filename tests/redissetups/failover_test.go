@@ -106,7 +106,8 @@ func failOver(t *testing.T, p pair, confirm int, cut bool) {
 		laid = append(laid, issued)
 		before[i] = submit(t, guard, issued[:answersBefore])
 		if len(before[i].accepted) != answersBefore {
-			t.Fatalf("%s: %d of %d right answers accepted while all is well: %v", way.name, len(before[i].accepted), answersBefore, before[i].failed)
+			t.Fatalf("%s: %d of %d right answers accepted while all is well: %v",
+				way.name, len(before[i].accepted), answersBefore, before[i].failed)
 		}
 	}
 
@@ -131,14 +132,16 @@ func failOver(t *testing.T, p pair, confirm int, cut bool) {
 	for i, way := range bothWays {
 		again := submit(t, guards[i], append(before[i].accepted, between[i].accepted...))
 		first := submit(t, guards[i], between[i].unavailable)
-		t.Logf("%s: before: %d accepted; in between: %d accepted, %d answered 503; after the promotion: %d of the %d accepted ones were accepted again, "+
-			"and %d of those answered 503 for the first time", way.name, len(before[i].accepted), len(between[i].accepted), len(between[i].unavailable),
+		t.Logf("%s: before: %d accepted; in between: %d accepted, %d answered 503; after the promotion: "+
+			"%d of the %d accepted ones were accepted again, and %d of those answered 503 for the first time",
+			way.name, len(before[i].accepted), len(between[i].accepted), len(between[i].unavailable),
 			len(again.accepted), len(before[i].accepted)+len(between[i].accepted), len(first.accepted))
 		switch {
 		case confirm > 0 && len(again.accepted) > 0:
 			t.Errorf("%s: %d answers were accepted twice, with confirmed writes", way.name, len(again.accepted))
 		case confirm > 0 && cut && len(between[i].unavailable) != answersBetween:
-			t.Errorf("%s: %d of %d answers got a 503 while replication was cut, want all", way.name, len(between[i].unavailable), answersBetween)
+			t.Errorf("%s: %d of %d answers got a 503 while replication was cut, want all",
+				way.name, len(between[i].unavailable), answersBetween)
 		case confirm == 0 && cut && len(again.accepted) == 0:
 			t.Errorf("%s: nothing was forgotten: this test would not see what confirmed writes are for", way.name)
 		}
