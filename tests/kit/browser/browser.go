@@ -233,7 +233,9 @@ func (p *Page) Await(expression string) {
 			return
 		}
 		if time.Now().After(limit) {
-			p.t.Fatalf("browser: it did not come to %s: %v", expression, err)
+			problems, _ := p.problems()
+			p.t.Fatalf("browser: it did not come to %s: %v; the page asked for %q and had the problems %q",
+				expression, err, p.requested(), problems)
 		}
 	}
 }

@@ -23,12 +23,16 @@ import (
 	"github.com/coder/websocket/wsjson"
 )
 
-// preferences let sound play unasked, and let nothing leave the machine: whatever is not loopback goes to a proxy that
-// is not there. Firefox adds those that it recommends for tests itself.
+// preferences let sound play unasked, load pages in windows that are not in front as those in front, and let nothing
+// leave the machine: whatever is not loopback goes to a proxy that is not there. Firefox adds those that it recommends
+// for tests itself.
 const preferences = `user_pref("media.autoplay.default", 0);
 user_pref("media.autoplay.blocking_policy", 0);
 user_pref("media.volume_scale", "0.0");
 user_pref("browser.newtab.preload", false);
+user_pref("network.http.active_tab_priority", false);
+user_pref("network.http.throttle.enable", false);
+user_pref("network.http.tailing.enabled", false);
 user_pref("network.proxy.type", 1);
 user_pref("network.proxy.http", "127.0.0.1");
 user_pref("network.proxy.http_port", 9);
