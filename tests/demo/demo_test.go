@@ -24,7 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	waiting.SideBySide(12)
+	waiting.SideBySide(8)
 	os.Exit(m.Run())
 }
 
