@@ -34,6 +34,8 @@ const patience = 15000; // The longest wait for a reply.
 const slow = 3000; // A visitor who waits this long is told so.
 const nap = 30000; // The longest time between looks at the clock: timers stop while a computer sleeps.
 const once = 10000; // For this long a form is not sent again.
+const pressed = 5000; // While a pointer is pressed, nothing moves for this long.
+const clicked = 500; // A click comes this soon after the release, or not at all.
 const workLimit = 30000; // The longest the browser works on one challenge.
 
 // Pages with Trusted Types take HTML and workers' URLs only from a policy such as this.
@@ -107,6 +109,8 @@ class CaptchaField extends HTMLElement {
     (this.listeners || []).forEach(([target, ...listener]) => target.removeEventListener(...listener));
     this.listeners = [];
     clearTimeout(this.timer);
+    clearTimeout(this.pressing);
+    this.pressing = this.changes = null;
     this.rest();
   }
 
@@ -179,6 +183,9 @@ class CaptchaField extends HTMLElement {
     this.on(answer.form || this, "click", (event) => this.press(event.target.closest("button, input")), true);
     this.on(window, "submit", (event) => event.target === answer.form && this.sending(event), true);
     this.on(window, "submit", (event) => event.target === answer.form && this.sent(event));
+    this.on(window, "pointerdown", () => this.keepStill(pressed), true);
+    this.on(window, "pointerup", () => this.keepStill(clicked), true);
+    for (const end of ["click", "pointercancel"]) this.on(window, end, () => this.catchUp(), true);
     this.on(document, "visibilitychange", () => this.look());
     this.on(window, "online", () => this.look());
     this.on(window, "pagehide", () => this.rest());
@@ -466,10 +473,12 @@ class CaptchaField extends HTMLElement {
 
   // putAway hides the letters once they are not needed and nobody is typing them.
   putAway() {
-    const group = this.part("group");
-    if (this.dataset.state !== "checked" || group.contains(document.activeElement) || this.part("answer").value !== "") return;
-    group.hidden = true;
-    this.part("letters").hidden = false;
+    this.change(() => {
+      const group = this.part("group");
+      if (this.dataset.state !== "checked" || group.contains(document.activeElement) || this.part("answer").value !== "") return;
+      group.hidden = true;
+      this.part("letters").hidden = false;
+    });
   }
 
   bringBack() {
@@ -489,8 +498,30 @@ class CaptchaField extends HTMLElement {
   }
 
   say(sentence) {
-    const status = this.part("status");
-    if (status.textContent !== sentence) status.textContent = sentence;
+    this.change(() => {
+      const status = this.part("status");
+      if (status.textContent !== sentence) status.textContent = sentence;
+    });
+  }
+
+  // A button that moves while it is pressed is not clicked.
+
+  // change makes a change that moves what is below. If a pointer is pressed, it waits until that has clicked.
+  change(make) {
+    if (this.pressing) (this.changes = this.changes || []).push(make);
+    else make();
+  }
+
+  keepStill(time) {
+    clearTimeout(this.pressing);
+    this.pressing = setTimeout(() => this.catchUp(), time);
+  }
+
+  catchUp() {
+    const changes = this.changes || [];
+    clearTimeout(this.pressing);
+    this.pressing = this.changes = null;
+    for (const make of changes) make();
   }
 
   emit(type, detail) { this.dispatchEvent(new CustomEvent(type, { bubbles: true, detail: detail || {} })); }

@@ -98,6 +98,60 @@ func TestHeldFormGoesUnchecked(t *testing.T) {
 	p.WantNoProblems()
 }
 
+// A button that moved while it was pressed would not be clicked. So the letters stay until it was, whether the press
+// takes the focus from them or the work is done meanwhile.
+func TestEveryBrowserKeepsAPressedButtonInPlace(t *testing.T) {
+	t.Parallel()
+	browser.Each(t, func(t *testing.T, p *browser.Page) {
+		s := start(t, withWork(light))
+		p.Visit(s.url)
+		p.Click("#one .captcha-answer")
+		awaitStatus(p, "one", checked)
+		p.Submit("#one [name=send]")
+		wantHeading(t, p, "Thanks for one")
+		p.WantNoProblems()
+	})
+}
+
+func TestTappedButtonStaysInPlace(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	p.Tap("#one .captcha-answer")
+	awaitStatus(p, "one", checked)
+	p.Follow(func() { p.Tap("#one [name=send]") })
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
+func TestButtonStaysInPlaceWhileItIsPressed(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	listenFor(p, "verified")
+	p.Follow(func() {
+		p.Press("#one [name=send]", func() { p.Await("heard.length === 1") })
+	})
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
+// What waits for a click that does not come happens all the same.
+func TestPressThatClicksNothing(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	listenFor(p, "verified")
+	p.Press("#one [name=note]", func() {
+		p.Await("heard.length === 1")
+		if got := solutionOf(p, "one"); !got.Shown {
+			t.Errorf("%+v", got)
+		}
+		browser.Value[bool](p, `document.querySelector("#one [name=note]").remove() === undefined`)
+	})
+	p.Await(`document.querySelector("#one .captcha-group").hidden`)
+}
+
 // A visitor who types after all is not surprised by a form that goes by itself.
 func TestHeldFormStaysWhereSomebodyTypes(t *testing.T) {
 	t.Parallel()

@@ -168,14 +168,23 @@ func (p *Page) ClickTwice(selector string) {
 
 func (p *Page) clicks(selector string, times int) {
 	p.t.Helper()
+	at := p.middle(selector)
+	p.check(p.inFront(func() error { return p.click(at.X, at.Y, times) }))
+}
+
+// point is a place in the window, in CSS pixels from its corner.
+type point struct{ X, Y float64 }
+
+// middle brings the first element that the CSS selector finds into the window, and returns where its middle is.
+func (p *Page) middle(selector string) point {
+	p.t.Helper()
 	p.Await("[...document.styleSheets].length >= document.querySelectorAll('link[rel=stylesheet]').length") // or it moves
-	at := Value[struct{ X, Y float64 }](p, fmt.Sprintf(`(() => {
+	return Value[point](p, fmt.Sprintf(`(() => {
 		const element = document.querySelector(%q);
 		element.scrollIntoView({block: "center", behavior: "instant"});
 		const {x, y, width, height} = element.getBoundingClientRect();
 		return {X: x + width / 2, Y: y + height / 2};
 	})()`, selector))
-	p.check(p.inFront(func() error { return p.click(at.X, at.Y, times) }))
 }
 
 // Type gives the focus to the first element that the CSS selector finds, and presses a key for each character of text.
@@ -234,7 +243,7 @@ func (p *Page) Await(expression string) {
 		}
 		if time.Now().After(limit) {
 			problems, _ := p.problems()
-			p.t.Fatalf("browser: it did not come to %s: %v; the page asked for %q and had the problems %q",
+			p.t.Fatalf("browser: it did not come to %s: %v; the page asked for %.99q and had the problems %q",
 				expression, err, p.requested(), problems)
 		}
 	}

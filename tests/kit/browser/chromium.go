@@ -11,6 +11,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -228,6 +229,27 @@ func call[P, R any](p *Page, command cdp.Command[P, R], params P) R {
 func (p *Page) Do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	p.check(chromedp.Do(p.chromium().ctx, steps...))
+}
+
+// Press presses the mouse where Click clicks, takes a step, and releases it in the same place, in Chromium.
+func (p *Page) Press(selector string, meanwhile func()) {
+	p.t.Helper()
+	at := p.middle(selector)
+	p.Do(chromedp.MouseEvent(chromedp.MousePressed, at.X, at.Y, chromedp.ButtonLeft, chromedp.ClickCount(1)))
+	meanwhile()
+	p.Do(chromedp.MouseEvent(chromedp.MouseReleased, at.X, at.Y, chromedp.ButtonLeft, chromedp.ClickCount(1)))
+}
+
+// Tap taps with a finger where Click clicks, in Chromium.
+func (p *Page) Tap(selector string) {
+	p.t.Helper()
+	at := p.middle(selector)
+	call(p, input.DispatchTouchEvent, input.DispatchTouchEventParams{
+		Type: input.DispatchTouchEventTypeTouchStart, TouchPoints: []*input.TouchPoint{{X: at.X, Y: at.Y}},
+	})
+	call(p, input.DispatchTouchEvent, input.DispatchTouchEventParams{
+		Type: input.DispatchTouchEventTypeTouchEnd, TouchPoints: []*input.TouchPoint{},
+	})
 }
 
 // Media sets a media feature that CSS can ask for, such as prefers-color-scheme to dark, in Chromium.
