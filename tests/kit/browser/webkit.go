@@ -162,7 +162,23 @@ func (w *webkit) perform(actions []object) error {
 }
 
 func (w *webkit) size(width, height int64) error {
-	// The size that was asked for does not include the window's frame.
+	want := fmt.Sprintf("[%d,%d]", width, height)
+	for limit := time.Now().Add(awaitLimit); ; time.Sleep(awaitPause) {
+		inner, err := w.evaluate("[innerWidth, innerHeight]")
+		if err != nil || string(inner) == want {
+			return err
+		}
+		if time.Now().After(limit) {
+			return fmt.Errorf("the window came to %s in place of %s", inner, want)
+		}
+		if err := w.frame(width, height); err != nil {
+			return err
+		}
+	}
+}
+
+// frame sets the size of the window with its frame so that this much is left within. The page learns of it later.
+func (w *webkit) frame(width, height int64) error {
 	frame, err := w.evaluate("[outerWidth - innerWidth, outerHeight - innerHeight]")
 	if err != nil {
 		return err
