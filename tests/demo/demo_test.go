@@ -12,6 +12,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,7 +38,7 @@ var unlimited = []string{"CAPTCHA_SECRETS=" + secret, "STORAGE_TIMEOUT=10s",
 
 func start(t testing.TB, env ...string) *server.Server {
 	t.Helper()
-	return server.Start(t, append(env, unlimited...)...)
+	return server.Start(t, slices.Concat(unlimited, env)...)
 }
 
 // solver opens the challenges of every server that has the secret.
@@ -139,7 +140,8 @@ func (v *visitor) submit(p page, fields map[string]string) page {
 		}
 		values.Set(name, text)
 	}
-	return v.do(v.request(http.MethodPost, cmp.Or(attr(form, "action"), p.Request.URL.Path), "application/x-www-form-urlencoded", values.Encode()))
+	action := cmp.Or(attr(form, "action"), p.Request.URL.Path)
+	return v.do(v.request(http.MethodPost, action, "application/x-www-form-urlencoded", values.Encode()))
 }
 
 // solve returns the answer to the challenge of a page.

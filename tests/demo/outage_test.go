@@ -145,7 +145,7 @@ func TestAnAnswerThatIsNotConfirmed(t *testing.T) {
 	t.Parallel()
 	master, replica := redisserver.Own(t), redisserver.Own(t)
 	replica.Follow(master)
-	s := start(t, "STORAGE_URL="+master.URL()+"?confirm=1", "STORAGE_TIMEOUT=400ms")
+	s := start(t, "STORAGE_URL="+master.URL()+"?confirm=1", "STORAGE_TIMEOUT=2s")
 	v := visit(t, s)
 	contact := v.get("/contact")
 	message := map[string]string{"name": "Ada", "email": "ada@example.org", "message": "Don't lose this", "captcha_value": v.solve(contact)}
