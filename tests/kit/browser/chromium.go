@@ -26,8 +26,9 @@ const unneeded = "WebUIOmniboxPopup,WebUIOmniboxAimPopup,SpareRendererForSitePer
 
 // chromiumProcess is a Chromium from PATH, which ends with this program at the latest.
 type chromiumProcess struct {
-	ctx context.Context // ends with the process
-	end func()          // returns when the process has ended
+	ctx  context.Context // ends with the process
+	lost <-chan struct{} // is closed a moment before, when the connection breaks
+	end  func()          // returns when the process has ended
 }
 
 func startChromium(program string, flags ...chromedp.ExecAllocatorOption) (*chromiumProcess, error) {
@@ -57,8 +58,10 @@ func startChromium(program string, flags ...chromedp.ExecAllocatorOption) (*chro
 	err = chromedp.Do(ctx)
 	tooLate.Stop()
 	chrome := chromedp.FromContext(ctx)
+	var lost <-chan struct{}
 	if chrome.Browser != nil {
 		reaper.watch(chrome.Browser.Process())
+		lost = chrome.Browser.LostConnection
 	}
 	if err != nil {
 		cancel()
@@ -70,10 +73,17 @@ func startChromium(program string, flags ...chromedp.ExecAllocatorOption) (*chro
 		reaper.reap()
 		close(ended)
 	}()
-	return &chromiumProcess{ctx: ctx, end: func() { cancel(); <-ended }}, err
+	return &chromiumProcess{ctx: ctx, lost: lost, end: func() { cancel(); <-ended }}, err
 }
 
-func (p *chromiumProcess) gone() bool { return p.ctx.Err() != nil }
+func (p *chromiumProcess) gone() bool {
+	select {
+	case <-p.lost:
+		return true
+	default:
+		return p.ctx.Err() != nil
+	}
+}
 
 // chromiums is the Chromium that pages share.
 var chromiums shared[*chromiumProcess]
