@@ -180,9 +180,11 @@ class CaptchaField extends HTMLElement {
     this.on(this, "focusout", (event) => this.contains(event.relatedTarget) || this.putAway());
     for (const sign of ["focusin", "input"]) this.on(answer.form || this, sign, () => this.touch()); // or autofill
     this.on(answer, "invalid", (event) => this.hold(event));
-    this.on(answer.form || this, "click", (event) => this.press(event.target.closest("button, input")), true);
-    this.on(window, "submit", (event) => event.target === answer.form && this.sending(event), true);
-    this.on(window, "submit", (event) => event.target === answer.form && this.sent(event));
+    this.on(window, "click", (event) => this.press(event), true);
+    const method = ({ target, submitter }) => (submitter && submitter.formMethod) || target.method;
+    const sends = (event) => event.target === answer.form && method(event) !== "dialog"; // which only closes that
+    this.on(window, "submit", (event) => sends(event) && this.sending(event), true);
+    this.on(window, "submit", (event) => sends(event) && this.sent(event));
     this.on(window, "pointerdown", () => this.keepStill(pressed), true);
     this.on(window, "pointerup", () => this.keepStill(clicked), true);
     for (const end of ["click", "pointercancel"]) this.on(window, end, () => this.catchUp(), true);
@@ -202,7 +204,10 @@ class CaptchaField extends HTMLElement {
   }
 
   // refresh shows a new challenge and says so. It resolves to true if there is one.
-  refresh() { return this.replace("asked"); }
+  refresh() {
+    this.letGo();
+    return this.replace("asked");
+  }
 
   // replace gets another challenge if one was "asked" for, or if the old one is "due" to end or "stale". If it is only
   // due, the visitor keeps what was typed or heard.
@@ -313,7 +318,7 @@ class CaptchaField extends HTMLElement {
   }
 
   typed() {
-    this.held = null;
+    this.letGo();
     if (this.part("answer").value !== "") this.forgive();
     this.look();
   }
@@ -344,6 +349,7 @@ class CaptchaField extends HTMLElement {
   // returned is called when the browser shows the page again from its cache.
   returned() {
     this.lastSent = 0;
+    this.letGo();
     if ("sent" in this.dataset) this.replace("stale");
     else this.look();
     if (this.wasTouched) this.work();
@@ -358,7 +364,7 @@ class CaptchaField extends HTMLElement {
     audio.currentTime = 0;
     try {
       await audio.play();
-      if (this.part("status").textContent === this.dataset.silent) this.say("");
+      this.unsay(this.dataset.silent);
     } catch (error) {
       if (error.name === "AbortError") return;
       delete this.dataset.heard;
@@ -431,34 +437,47 @@ class CaptchaField extends HTMLElement {
     this.worker = this.end = this.working = null;
   }
 
-  // press notes the button by which a form may be about to be sent. Some browsers don't give it the focus.
-  press(button) {
-    this.pressed = button;
-    if (button && button.type === "submit") this.touch();
+  // press notes the click by which the form is about to be sent, if it is. Not all browsers tell by which button.
+  press(click) {
+    const by = click.target.closest && click.target.closest("button, input");
+    if (!by || !by.form || by.form !== this.part("answer").form || !/^(submit|image)$/.test(by.type)) return;
+    this.pressed = { by, click };
+    setTimeout(() => (this.pressed = null));
+    this.touch();
   }
 
   // hold keeps a form back that is sent while the browser still works in place of its visitor. If the browser refuses
-  // another of the form's fields as well, it says so now, and the visitor sends the form again.
+  // another of the form's fields as well, it says so now, and the visitor sends the form again. A field may also be
+  // called invalid because the page looks whether its form is filled in: then nobody has sent it.
   hold(event) {
     const answer = this.part("answer"), refused = (one) => one !== answer && one.willValidate && !one.validity.valid;
     if (!this.working || this.dataset.asks === "both" || answer.value !== "") return false;
+    if (event.type === "invalid" && !this.pressed) return false;
     event.preventDefault();
     event.stopImmediatePropagation();
     if (event.type === "invalid" && Array.from(answer.form.elements).some(refused)) return true;
-    this.held = { by: event.submitter || this.pressed };
+    this.held = this.pressed || { by: event.submitter };
     this.say(this.dataset.sending);
     return true;
   }
 
-  // release sends the form that was held back. Without work, the browser asks for the letters.
-  release() {
-    const { held } = this, form = this.part("answer").form;
+  // letGo forgets that the form was held back.
+  letGo() {
+    const { held } = this;
     this.held = null;
-    if (!held) return;
-    const pressed = held.by && held.by.form === form && /^(submit|image)$/.test(held.by.type);
-    const by = pressed ? held.by : form.querySelector("[type=submit], button:not([type])");
-    if (by) by.click();
-    else if (form.requestSubmit) form.requestSubmit();
+    if (held) this.unsay(this.dataset.sending);
+    return held;
+  }
+
+  // release sends the form that was held back. Without work, the browser asks for the letters. The page has seen the
+  // click on the form's button already. It gets another only if it sends the form itself when it sees one.
+  release() {
+    const held = this.letGo(), { form } = this.part("answer");
+    if (!held || !form) return;
+    const by = held.by && held.by.form === form ? held.by : null;
+    const button = by || form.querySelector("[type=submit], button:not([type])");
+    if (form.requestSubmit && !(held.click && held.click.defaultPrevented)) form.requestSubmit(by);
+    else if (button) button.click();
   }
 
   // met tells the visitor that there is nothing to type, unless letters are needed too.
@@ -501,6 +520,13 @@ class CaptchaField extends HTMLElement {
     this.change(() => {
       const status = this.part("status");
       if (status.textContent !== sentence) status.textContent = sentence;
+    });
+  }
+
+  unsay(sentence) {
+    this.change(() => {
+      const status = this.part("status");
+      if (status.textContent === sentence) status.textContent = "";
     });
   }
 

@@ -98,6 +98,155 @@ func TestHeldFormGoesUnchecked(t *testing.T) {
 	p.WantNoProblems()
 }
 
+// delayWork keeps the page's next work from beginning until the page calls begin().
+func delayWork(p *browser.Page) {
+	browser.Value[bool](p, `((real) => {
+		const wait = new Promise((begin) => (window.begin = () => begin() === undefined));
+		window.fetch = async (url, options) => (/\/work\b/.test(url) && await wait, real(url, options));
+		return true;
+	})(window.fetch)`)
+}
+
+// A page may look at each key whether its form is filled in. That does not send the form.
+func TestEveryBrowserSendsNoFormThatIsOnlyLookedAt(t *testing.T) {
+	t.Parallel()
+	browser.Each(t, func(t *testing.T, p *browser.Page) {
+		s := start(t, withWork(light))
+		p.Visit(s.url)
+		delayWork(p)
+		browser.Value[bool](p, `((form) => form.addEventListener("input", () => {
+			form.elements.send.disabled = !form.checkValidity();
+		}) === undefined)(document.querySelector("#one"))`)
+		p.Type("#one [name=note]", "Hello")
+		if got := fieldOf(p, "one").Status; got == sending {
+			t.Errorf("the visitor is told %q", got)
+		}
+		browser.Value[bool](p, `begin()`)
+		awaitStatus(p, "one", checked)
+		browser.Value[bool](p, `new Promise((resolve) => setTimeout(resolve, 500, true))`)
+		wantHeading(t, p, "Forms")
+		p.Type("#one [name=note]", ", there")
+		p.Submit("#one [name=send]")
+		wantHeading(t, p, "Thanks for one")
+		p.WantNoProblems()
+	})
+}
+
+// A form that was held is sent by the button that was pressed, wherever that is, and as if it had not been held: the
+// page hears of one click, even if it lets nobody press twice.
+func TestEveryBrowserSendsAHeldFormByItsButton(t *testing.T) {
+	t.Parallel()
+	browser.Each(t, func(t *testing.T, p *browser.Page) {
+		s := start(t, withWork(light))
+		p.Visit(s.url)
+		delayWork(p)
+		browser.Value[bool](p, `((button) => {
+			Object.assign(button, {id: "outside", name: "outside", textContent: "Send"}).setAttribute("form", "one");
+			button.addEventListener("click", () => {
+				sessionStorage.clicks = Number(sessionStorage.clicks ?? 0) + 1;
+				setTimeout(() => (button.disabled = true));
+			});
+			window.addEventListener("submit", (event) => (sessionStorage.by = event.submitter.name));
+			document.querySelector("main").append(button);
+			return true;
+		})(document.createElement("button"))`)
+		p.Click("#outside")
+		awaitStatus(p, "one", sending)
+		p.Await(`document.querySelector("#outside").disabled`)
+		p.Follow(func() { browser.Value[bool](p, `begin()`) })
+		wantHeading(t, p, "Thanks for one")
+		if got := browser.Value[string](p, `sessionStorage.clicks + " " + sessionStorage.by`); got != "1 outside" {
+			t.Errorf("the page heard of clicks and a button: %s", got)
+		}
+		p.WantNoProblems()
+	})
+}
+
+// A page that sends its form itself when the button is clicked hears of another click once the work is done.
+func TestHeldFormThatThePageSends(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	delayWork(p)
+	browser.Value[bool](p, `((form) => form.elements.send.addEventListener("click", (event) => {
+		event.preventDefault();
+		if (form.reportValidity()) window.sent = new FormData(form).get("captcha_work");
+	}) === undefined)(document.querySelector("#one"))`)
+	p.Click("#one [name=send]")
+	awaitStatus(p, "one", sending)
+	browser.Value[bool](p, `begin()`)
+	p.Await(`window.sent`)
+	wantHeading(t, p, "Forms")
+	p.WantNoProblems()
+}
+
+// Nobody is told that a form is being sent which is not, nor is it sent later, when nobody expects it.
+func TestHeldFormIsLetGo(t *testing.T) {
+	t.Parallel()
+	for name, letGo := range map[string]func(*site, *browser.Page){
+		"typed":          func(s *site, p *browser.Page) { p.Type("#one .captcha-answer", "A") },
+		"new characters": func(s *site, p *browser.Page) { p.Click("#one .captcha-refresh") },
+		"gone and back":  func(s *site, p *browser.Page) { p.Visit(s.url + "/thanks/nobody"); p.Back() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, p := start(t, withWork(light)), browser.Open(t)
+			p.Visit(s.url)
+			delayWork(p)
+			p.Click("#one [name=send]")
+			awaitStatus(p, "one", sending)
+			letGo(s, p)
+			p.Await(`document.querySelector("#one [role=status]").textContent !== "` + sending + `"`)
+			browser.Value[bool](p, `begin()`)
+			awaitStatus(p, "one", checked)
+			browser.Value[bool](p, `new Promise((resolve) => setTimeout(resolve, 500, true))`)
+			wantHeading(t, p, "Forms")
+		})
+	}
+}
+
+// If the work of a form that was held fails, the browser asks for the letters, and nobody is told to wait.
+func TestHeldFormWhoseWorkFails(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	delayWork(p)
+	browser.Value[string](p, `document.querySelector("#one captcha-field").dataset.worker = "/nowhere.js"`)
+	p.Click("#one [name=send]")
+	awaitStatus(p, "one", sending)
+	browser.Value[bool](p, `begin()`)
+	awaitStatus(p, "one", "")
+	if got := p.Focused().Name; got != label {
+		t.Errorf("the focus is on %q", got)
+	}
+	p.Type("#one .captcha-answer", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+}
+
+// A button that closes the dialog around a form sends nothing: it does not wait, and the form can be sent afterwards.
+func TestDialogCloses(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	delayWork(p)
+	browser.Value[bool](p, `((form, dialog, close) => {
+		Object.assign(close, {id: "close", textContent: "Cancel", formMethod: "dialog", formNoValidate: true});
+		document.querySelector("main").append(dialog);
+		dialog.append(form);
+		form.append(close);
+		return dialog.showModal() === undefined;
+	})(document.querySelector("#one"), document.createElement("dialog"), document.createElement("button"))`)
+	p.Click("#close")
+	p.Await(`!document.querySelector("dialog").open`)
+	if got := fieldOf(p, "one").Status; got != "" {
+		t.Errorf("the visitor is told %q", got)
+	}
+	browser.Value[bool](p, `begin() && document.querySelector("dialog").showModal() === undefined`)
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
 // A button that moved while it was pressed would not be clicked. So the letters stay until it was, whether the press
 // takes the focus from them or the work is done meanwhile.
 func TestEveryBrowserKeepsAPressedButtonInPlace(t *testing.T) {
