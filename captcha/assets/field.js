@@ -96,6 +96,7 @@ function fromCache() {
 class CaptchaField extends HTMLElement {
   part(name) { return this.querySelector(".captcha-" + name); }
   get key() { return this.querySelector("input[type=hidden]:not(.captcha-work)"); }
+  get focused() { return this.getRootNode().activeElement; } // in the page, or in the shadow tree that the field is in
   get left() { return Number(this.dataset.until) - Date.now(); }
   // share returns time, or a quarter of the challenge's life if that is shorter.
   share(time) { return Math.min(time, Number(this.dataset.lifetime) / 4); }
@@ -178,16 +179,18 @@ class CaptchaField extends HTMLElement {
     this.on(answer, "input", () => this.typed());
     this.on(answer, "focus", () => this.answering());
     this.on(this, "focusout", (event) => this.contains(event.relatedTarget) || this.putAway());
+    for (const button of [refresh, listen]) if (button) this.on(button, "click", () => this.stayWith(button));
     for (const sign of ["focusin", "input"]) this.on(answer.form || this, sign, () => this.touch()); // or autofill
     this.on(answer, "invalid", (event) => this.hold(event));
     this.on(window, "click", (event) => this.press(event), true);
     const method = ({ target, submitter }) => (submitter && submitter.formMethod) || target.method;
     const sends = (event) => event.target === answer.form && method(event) !== "dialog"; // which only closes that
-    this.on(window, "submit", (event) => sends(event) && this.sending(event), true);
-    this.on(window, "submit", (event) => sends(event) && this.sent(event));
+    const root = this.getRootNode(), page = root === document ? window : root; // a shadow tree keeps its submissions
+    this.on(page, "submit", (event) => sends(event) && this.sending(event), true);
+    this.on(page, "submit", (event) => sends(event) && this.sent(event));
     this.on(window, "pointerdown", () => this.keepStill(pressed), true);
     this.on(window, "pointerup", () => this.keepStill(clicked), true);
-    for (const end of ["click", "pointercancel"]) this.on(window, end, () => this.catchUp(), true);
+    for (const end of ["click", "pointercancel"]) this.on(window, end, () => this.keepStill(0), true);
     this.on(document, "visibilitychange", () => this.look());
     this.on(window, "online", () => this.look());
     this.on(window, "pagehide", () => this.rest());
@@ -200,7 +203,7 @@ class CaptchaField extends HTMLElement {
     else this.look();
     const work = this.part("work"); // solved already if the form came back because of another field
     if (work && work.value && !("letters" in this.dataset)) this.met();
-    if (answer.form && answer.form.contains(document.activeElement)) this.touch();
+    if (answer.form && answer.form.contains(this.focused)) this.touch();
   }
 
   // refresh shows a new challenge and says so. It resolves to true if there is one.
@@ -439,7 +442,7 @@ class CaptchaField extends HTMLElement {
 
   // press notes the click by which the form is about to be sent, if it is. Not all browsers tell by which button.
   press(click) {
-    const by = click.target.closest && click.target.closest("button, input");
+    const [at] = click.composedPath(), by = at.closest && at.closest("button, input");
     if (!by || !by.form || by.form !== this.part("answer").form || !/^(submit|image)$/.test(by.type)) return;
     this.pressed = { by, click };
     setTimeout(() => (this.pressed = null));
@@ -490,11 +493,16 @@ class CaptchaField extends HTMLElement {
     this.putAway();
   }
 
-  // putAway hides the letters once they are not needed and nobody is typing them.
+  // stayWith gives a button of the letters the focus, by which they stay. Some browsers don't do so at a click.
+  stayWith(button) {
+    if (!this.part("group").contains(this.focused)) button.focus();
+  }
+
+  // putAway hides the letters once they are not needed and nobody is typing them or hears them.
   putAway() {
     this.change(() => {
       const group = this.part("group");
-      if (this.dataset.state !== "checked" || group.contains(document.activeElement) || this.part("answer").value !== "") return;
+      if (this.dataset.state !== "checked" || group.contains(this.focused) || !this.untouched()) return;
       group.hidden = true;
       this.part("letters").hidden = false;
     });
@@ -532,7 +540,8 @@ class CaptchaField extends HTMLElement {
 
   // A button that moves while it is pressed is not clicked.
 
-  // change makes a change that moves what is below. If a pointer is pressed, it waits until that has clicked.
+  // change makes a change that moves what is below. If a pointer is pressed, it waits until that has clicked, and the
+  // page and the browser have done what the click is for: a label, for one, gives its field the focus.
   change(make) {
     if (this.pressing) (this.changes = this.changes || []).push(make);
     else make();

@@ -301,6 +301,94 @@ func TestPressThatClicksNothing(t *testing.T) {
 	p.Await(`document.querySelector("#one .captcha-group").hidden`)
 }
 
+// Who clicks on the label of letters that are no longer needed, and were about to go, goes on typing.
+func TestEveryBrowserKeepsLettersWhoseLabelIsClicked(t *testing.T) {
+	t.Parallel()
+	browser.Each(t, func(t *testing.T, p *browser.Page) {
+		s := start(t, withWork(light))
+		p.Visit(s.url)
+		p.Click("#one .captcha-answer")
+		awaitStatus(p, "one", checked)
+		p.Click("#one .captcha-label")
+		browser.Value[bool](p, `new Promise((resolve) => setTimeout(resolve, 700, true))`)
+		focused := browser.Value[bool](p, `document.activeElement === document.querySelector("#one .captcha-answer")`)
+		if got := solutionOf(p, "one"); !got.Shown || !focused {
+			t.Errorf("%+v, and the focus is there: %t", got, focused)
+		}
+		p.WantNoProblems()
+	})
+}
+
+// A visitor who asks for other characters, or for the sound, wants letters. They stay for a while even in a browser
+// that gives no focus to a button that is clicked, as Safari does and, on a Mac, Firefox.
+func TestLettersStayForWhoAsks(t *testing.T) {
+	t.Parallel()
+	for _, button := range []string{".captcha-refresh", ".captcha-listen"} {
+		s, p := start(t, withWork(light)), browser.Open(t)
+		p.Visit(s.url)
+		listenFor(p, "verified")
+		browser.Value[bool](p, `document.addEventListener("mousedown", (event) => {
+			if (event.target.closest("button")) event.preventDefault(), document.activeElement.blur();
+		}) === undefined`)
+		p.Click("#one .captcha-answer")
+		p.Await(`heard.length === 1`)
+		p.Click("#one " + button)
+		if button == ".captcha-refresh" {
+			p.Await(`heard.length === 2`)
+		}
+		browser.Value[bool](p, `new Promise((resolve) => setTimeout(resolve, 700, true))`)
+		if got := solutionOf(p, "one"); !got.Shown {
+			t.Errorf("after a click on %s: %+v", button, got)
+		}
+		p.WantNoProblems()
+	}
+}
+
+// The button that stops a sound does not go while the sound plays.
+func TestLettersStayForWhoListens(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	p.Click("#one .captcha-listen")
+	p.Await(`document.querySelector("#one .captcha-listen").innerText.trim() === "Stop"`)
+	p.Type("#one [name=note]", "Hello")
+	awaitStatus(p, "one", checked)
+	p.Click("#one .captcha-listen")
+	p.Await(`document.querySelector("#one audio").paused`)
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
+// In a shadow tree the letters stay for who types them, and a form that is sent twice arrives once.
+func TestEveryBrowserInAShadowTree(t *testing.T) {
+	t.Parallel()
+	browser.Each(t, func(t *testing.T, p *browser.Page) {
+		s := start(t, withWork(light))
+		s.delay = 2 * time.Second
+		p.Visit(s.url + "/static")
+		p.Await(`document.querySelector("#one .captcha-answer")`)
+		browser.Value[bool](p, `((place, form) => {
+			window.one = (selector) => form.querySelector(selector);
+			document.querySelector("main").append(place);
+			place.attachShadow({mode: "open"}).append(form);
+			return one(".captcha-answer").focus() === undefined;
+		})(document.createElement("div"), document.querySelector("#one"))`)
+		p.Await(`one("captcha-field").dataset.state === "checked"`)
+		if browser.Value[bool](p, `one(".captcha-group").hidden`) {
+			t.Error("the letters went from under the cursor")
+		}
+		p.Follow(func() {
+			browser.Value[bool](p, `(one("[name=send]").click(), setTimeout(() => one("[name=send]").click(), 300) > 0)`)
+		})
+		wantHeading(t, p, "Thanks for one")
+		if got := s.accepted.Load(); got != 1 {
+			t.Errorf("the form was accepted %d times", got)
+		}
+		p.WantNoProblems()
+	})
+}
+
 // A visitor who types after all is not surprised by a form that goes by itself.
 func TestHeldFormStaysWhereSomebodyTypes(t *testing.T) {
 	t.Parallel()
