@@ -208,37 +208,40 @@ class CaptchaField extends HTMLElement {
 
   // refresh shows a new challenge and says so. It resolves to true if there is one.
   refresh() {
-    this.letGo();
+    this.held = null;
+    this.say("");
     return this.replace("asked");
   }
 
   // replace gets another challenge if one was "asked" for, or if the old one is "due" to end or "stale". If it is only
-  // due, the visitor keeps what was typed or heard.
+  // due, the visitor keeps what was typed or heard. Who asks while another is on its way has asked for that one.
   replace(why) {
-    if (!this.replacing) this.replacing = this.another(why);
+    if (this.replacing && why !== "asked") return this.replacing;
+    this.why = why;
+    this.rest();
+    if (!this.replacing) this.replacing = this.another();
     return this.replacing;
   }
 
-  async another(why) {
-    const { dataset } = this, checked = dataset.state === "checked", attentive = this.contains(document.activeElement);
-    const dull = why === "asked" && setTimeout(() => this.say(dataset.slow), slow);
-    this.rest();
+  async another() {
+    const { dataset } = this, checked = dataset.state === "checked", asked = () => this.why === "asked";
+    const dull = setTimeout(() => asked() && this.say(dataset.slow), slow);
     this.part("refresh").classList.add("captcha-busy");
-    if (why === "asked") this.say("");
     try {
       const challenge = await post(dataset.create, this.lang, "application/json");
       // The old solution stays until there is a new one: nobody has to type only because time has passed.
-      const solution = checked && why !== "asked" ? await this.solve(challenge[this.key.name]).catch(() => "") : "";
+      const solution = checked && !asked() ? await this.solve(challenge[this.key.name]).catch(() => "") : "";
       const next = await this.drawn(challenge);
-      if (why === "due" && !this.untouched()) return false;
+      if (this.why === "due" && !this.untouched()) return false;
+      const attentive = this.contains(this.focused) || this.part("answer").value !== "";
       this.show(challenge, next, solution);
-      this.say(solution ? dataset.checked : why === "asked" ? dataset.refreshed : attentive || checked ? dataset.expired : "");
-      this.emit("refreshed", { reason: why });
+      this.say(solution ? dataset.checked : asked() ? dataset.refreshed : attentive || checked ? dataset.expired : "");
+      this.emit("refreshed", { reason: this.why });
       return true;
     } catch (failure) {
       const reason = failure.reason || "unavailable";
       const said = { offline: dataset.offline, limited: dataset.tooMany }[reason] || dataset.unavailable;
-      if (why === "asked" || this.left < 0 || why === "stale") this.say(said);
+      if (asked() || this.left < 0 || this.why === "stale") this.say(said);
       this.retry = Date.now() + (failure.seconds * 1000 || again);
       this.emit("failed", { reason });
       return false;
@@ -248,6 +251,7 @@ class CaptchaField extends HTMLElement {
       this.replacing = null;
       this.look();
       if (this.wasTouched) this.work();
+      if (!this.working) this.release();
     }
   }
 
@@ -296,11 +300,11 @@ class CaptchaField extends HTMLElement {
 
   untouched() { return this.part("answer").value === "" && !("heard" in this.dataset && this.left > 0); }
 
-  // look does what is due by now. While the page is hidden, everything waits.
+  // look does what is due by now. While the page is hidden, everything waits, except a form that was sent.
   look() {
     clearTimeout(this.timer);
     const waits = document.hidden;
-    if (this.worker) this.worker.postMessage({ type: waits ? "pause" : "resume" });
+    if (this.worker) this.worker.postMessage({ type: waits && !this.held ? "pause" : "resume" });
     if (waits || this.replacing || !this.isConnected) return;
     const now = Date.now(), sending = now - (this.lastSent || 0) < once;
     const before = this.dataset.state === "checked" ? this.share(enough) : this.share(early);
@@ -415,17 +419,20 @@ class CaptchaField extends HTMLElement {
     const ended = () => this.working !== mine;
     try {
       if (!window.isSecureContext || !window.Worker) throw "insecure";
-      const response = await fetch(this.dataset.work.replace(this.key.value, key), { cache: "no-store" });
-      if (!response.ok) throw "unavailable";
-      const challenge = await response.json();
-      const script = await local(this.dataset.worker);
+      const load = async () => {
+        const response = await fetch(this.dataset.work.replace(this.key.value, key), { cache: "no-store" });
+        if (!response.ok) throw "unavailable";
+        return [await response.json(), await local(this.dataset.worker)];
+      };
+      const late = new Promise((_, fail) => setTimeout(fail, patience, "late"));
+      const [challenge, script] = await Promise.race([load(), late]);
       if (ended()) throw "ended";
       return await new Promise((solved, failed) => {
         const worker = (this.worker = new Worker(trusted.createScriptURL(script)));
         this.end = () => failed("ended");
         worker.onmessage = ({ data }) => (data.type === "solved" ? solved(data.solution) : failed(data.reason));
         worker.onerror = () => failed("error");
-        if (document.hidden) worker.postMessage({ type: "pause" });
+        if (document.hidden && !this.held) worker.postMessage({ type: "pause" });
         worker.postMessage({ type: "start", challenge, limit: workLimit });
       });
     } finally {
@@ -451,10 +458,12 @@ class CaptchaField extends HTMLElement {
 
   // hold keeps a form back that is sent while the browser still works in place of its visitor. If the browser refuses
   // another of the form's fields as well, it says so now, and the visitor sends the form again. A field may also be
-  // called invalid because the page looks whether its form is filled in: then nobody has sent it.
+  // called invalid because the page looks whether its form is filled in: then nobody has sent it. While work that will
+  // expire is done again, the form can be sent with the old solution.
   hold(event) {
     const answer = this.part("answer"), refused = (one) => one !== answer && one.willValidate && !one.validity.valid;
     if (!this.working || this.dataset.asks === "both" || answer.value !== "") return false;
+    if (this.part("work").value && !("sent" in this.dataset)) return false;
     if (event.type === "invalid" && !this.pressed) return false;
     event.preventDefault();
     event.stopImmediatePropagation();

@@ -223,6 +223,55 @@ func TestHeldFormWhoseWorkFails(t *testing.T) {
 	wantHeading(t, p, "Thanks for one")
 }
 
+// Nobody waits long for a reply that does not come.
+func TestHeldFormWhoseWorkDoesNotCome(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	delayWork(p)
+	p.Click("#one [name=send]")
+	awaitStatus(p, "one", sending)
+	awaitStatus(p, "one", "")
+	p.Type("#one .captcha-answer", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
+// A visitor who sends the form and turns to another tab has sent it.
+func TestHeldFormIsSentWhileNobodyLooks(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	delayWork(p)
+	p.Click("#one [name=send]")
+	awaitStatus(p, "one", sending)
+	p.Follow(func() {
+		browser.Value[bool](p, `Object.defineProperty(document, "hidden", {configurable: true, value: true}) &&
+			document.dispatchEvent(new Event("visibilitychange")) && begin()`)
+	})
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
+// While the browser does the work again, the form can be sent with what it has.
+func TestFormGoesWhileWorkIsRenewed(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	p.Type("#one [name=note]", "Hello")
+	awaitStatus(p, "one", checked)
+	delayWork(p)
+	browser.Value[bool](p, `((field) => {
+		field.dataset.until -= 270000; // 30 seconds are left
+		return document.dispatchEvent(new Event("visibilitychange"));
+	})(document.querySelector("#one captcha-field"))`)
+	p.Await(`document.querySelector("#one captcha-field").working`)
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
 // A button that closes the dialog around a form sends nothing: it does not wait, and the form can be sent afterwards.
 func TestDialogCloses(t *testing.T) {
 	t.Parallel()
