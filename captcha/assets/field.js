@@ -97,6 +97,7 @@ class CaptchaField extends HTMLElement {
   part(name) { return this.querySelector(".captcha-" + name); }
   get key() { return this.querySelector("input[type=hidden]:not(.captcha-work)"); }
   get focused() { return this.getRootNode().activeElement; } // in the page, or in the shadow tree that the field is in
+  get page() { return this.getRootNode() === document ? window : this.getRootNode(); } // where submissions are heard of
   get left() { return Number(this.dataset.until) - Date.now(); }
   // share returns time, or a quarter of the challenge's life if that is shorter.
   share(time) { return Math.min(time, Number(this.dataset.lifetime) / 4); }
@@ -183,11 +184,8 @@ class CaptchaField extends HTMLElement {
     for (const sign of ["focusin", "input"]) this.on(answer.form || this, sign, () => this.touch()); // or autofill
     this.on(answer, "invalid", (event) => this.hold(event));
     this.on(window, "click", (event) => this.press(event), true);
-    const method = ({ target, submitter }) => (submitter && submitter.formMethod) || target.method;
-    const sends = (event) => event.target === answer.form && method(event) !== "dialog"; // which only closes that
-    const root = this.getRootNode(), page = root === document ? window : root; // a shadow tree keeps its submissions
-    this.on(page, "submit", (event) => sends(event) && this.sending(event), true);
-    this.on(page, "submit", (event) => sends(event) && this.sent(event));
+    this.on(this.page, "submit", (event) => this.sends(event) && this.sending(event), true);
+    this.on(this.page, "submit", (event) => this.sends(event) && this.sent(event));
     this.on(window, "pointerdown", () => this.keepStill(pressed), true);
     this.on(window, "pointerup", () => this.keepStill(clicked), true);
     for (const end of ["click", "pointercancel"]) this.on(window, end, () => this.keepStill(0), true);
@@ -337,6 +335,11 @@ class CaptchaField extends HTMLElement {
     error.classList.add("captcha-gone");
     answer.removeAttribute("aria-invalid");
     answer.removeAttribute("aria-describedby");
+  }
+
+  // sends reports whether an event sends the field's form. It may also close the dialog that the form is in.
+  sends({ target, submitter }) {
+    return target === this.part("answer").form && ((submitter && submitter.formMethod) || target.method) !== "dialog";
   }
 
   sending(event) { return this.hold(event) || this.refuseTwice(event); }

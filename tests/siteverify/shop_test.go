@@ -154,6 +154,36 @@ func TestTwiceAndBack(t *testing.T) {
 	})
 }
 
+// Who sends the form again because the reply is slow is told to wait, and sends one order. In a shadow tree too.
+func TestSlowExchange(t *testing.T) {
+	for _, place := range []string{`true`, `((place, form) => {
+		document.body.append(place);
+		place.attachShadow({mode: "open"}).append(form);
+		return true;
+	})(document.createElement("div"), form)`} {
+		_, guard, origin := open(t, "letters")
+		p := browser.Open(t)
+		p.Visit(origin)
+		p.Await(ready)
+		p.Type("[name=name]", "Ada")
+		p.Type(".captcha-answer", letters(t, p, guard))
+		browser.Value[bool](p, `((real) => {
+			window.form = document.forms[0];
+			const wait = new Promise((begin) => (window.begin = () => begin() === undefined));
+			window.fetch = async (url, options) => (/\/response\b/.test(url) && await wait, real(url, options));
+			return true;
+		})(window.fetch)`)
+		browser.Value[bool](p, place)
+		const send, said = `form.elements.send.click() === undefined`, `form.querySelector("[role=status]").textContent`
+		browser.Value[bool](p, send)
+		browser.Value[bool](p, send)
+		p.Await(said + ` === "The form is being sent. Wait a moment."`)
+		p.Follow(func() { browser.Value[bool](p, `begin()`) })
+		want(t, p, "Thank you", "localhost")
+		p.WantNoProblems()
+	}
+}
+
 // A page that sends its form by script asks for the response, under the names that it chose.
 func TestResponseByScript(t *testing.T) {
 	_, guard, origin := open(t, "letters")
