@@ -201,7 +201,7 @@ class CaptchaField extends HTMLElement {
     else this.look();
     const work = this.part("work"); // solved already if the form came back because of another field
     if (work && work.value && !("letters" in this.dataset)) this.met();
-    if (answer.form && answer.form.contains(this.focused)) this.touch();
+    if (this.wasTouched || (answer.form && answer.form.contains(this.focused))) this.touch();
   }
 
   // refresh shows a new challenge and says so. It resolves to true if there is one.
@@ -233,7 +233,8 @@ class CaptchaField extends HTMLElement {
       if (this.why === "due" && !this.untouched()) return false;
       const attentive = this.contains(this.focused) || this.part("answer").value !== "";
       this.show(challenge, next, solution);
-      this.say(solution ? dataset.checked : asked() ? dataset.refreshed : attentive || checked ? dataset.expired : "");
+      const news = asked() ? dataset.refreshed : attentive || checked ? dataset.expired : "";
+      this.say(this.held ? dataset.sending : solution ? dataset.checked : news);
       this.emit("refreshed", { reason: this.why });
       return true;
     } catch (failure) {
@@ -459,20 +460,21 @@ class CaptchaField extends HTMLElement {
     this.touch();
   }
 
-  // hold keeps a form back that is sent while the browser still works in place of its visitor. If the browser refuses
-  // another of the form's fields as well, it says so now, and the visitor sends the form again. A field may also be
-  // called invalid because the page looks whether its form is filled in: then nobody has sent it. While work that will
-  // expire is done again, the form can be sent with the old solution.
+  // hold keeps a form back that is sent while the browser still works in place of its visitor, or is about to. If it
+  // refuses another of the form's fields as well, it says so now, and the visitor sends the form again. A field may be
+  // called invalid also because the page looks whether its form is filled in: then nobody has sent it.
   hold(event) {
-    const answer = this.part("answer"), refused = (one) => one !== answer && one.willValidate && !one.validity.valid;
-    if (!this.working || this.dataset.asks === "both" || answer.value !== "") return false;
-    if (this.part("work").value && !("sent" in this.dataset)) return false;
+    const { dataset } = this, answer = this.part("answer"), work = this.part("work");
+    const refused = (one) => one !== answer && one.willValidate && !one.validity.valid;
+    const letters = !work || /letters|both/.test(dataset.asks) || "letters" in dataset || answer.value !== "";
+    if (letters || !(this.working || this.replacing)) return false;
+    if (work.value && !("sent" in dataset) && this.left > 0) return false; // it is good until there is another
     if (event.type === "invalid" && !this.pressed) return false;
     event.preventDefault();
     event.stopImmediatePropagation();
     if (event.type === "invalid" && Array.from(answer.form.elements).some(refused)) return true;
     this.held = this.pressed || { by: event.submitter };
-    this.say(this.dataset.sending);
+    this.say(dataset.sending);
     return true;
   }
 

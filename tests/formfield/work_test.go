@@ -272,6 +272,57 @@ func TestFormGoesWhileWorkIsRenewed(t *testing.T) {
 	p.WantNoProblems()
 }
 
+// A form that is sent while the field gets another challenge waits for that and its work: a visitor may send it just as
+// the computer wakes, with a solution that has expired.
+func TestFormWaitsForAnotherChallenge(t *testing.T) {
+	t.Parallel()
+	for name, replace := range map[string]string{
+		"asleep": `((field) => {
+			field.dataset.until -= 3600000;
+			return document.dispatchEvent(new Event("visibilitychange"));
+		})(document.querySelector("#one captcha-field"))`,
+		"asked": `document.querySelector("#one .captcha-refresh").click() === undefined`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, p := start(t, withWork(light)), browser.Open(t)
+			p.Visit(s.url)
+			if name == "asleep" {
+				p.Type("#one [name=note]", "Hello")
+				awaitStatus(p, "one", checked)
+			}
+			first := fieldOf(p, "one").Key
+			s.wait.Store(int64(2 * time.Second))
+			browser.Value[bool](p, `window.addEventListener("submit", ({target}) => {
+				sessionStorage.sent = target.elements.captcha_key.value;
+			}) === undefined`)
+			p.Follow(func() {
+				browser.Value[bool](p, replace)
+				p.Click("#one [name=send]")
+			})
+			wantHeading(t, p, "Thanks for one")
+			if browser.Value[string](p, `sessionStorage.sent`) == first {
+				t.Error("the old challenge was sent")
+			}
+			p.WantNoProblems()
+		})
+	}
+}
+
+// A form that is moved in its page while it is held, as into a dialog, is sent all the same.
+func TestHeldFormThatIsMoved(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	delayWork(p)
+	p.Click("#one [name=send]")
+	awaitStatus(p, "one", sending)
+	p.Follow(func() {
+		browser.Value[bool](p, `document.body.append(document.querySelector("#one")) || begin()`)
+	})
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
 // A button that closes the dialog around a form sends nothing: it does not wait, and the form can be sent afterwards.
 func TestDialogCloses(t *testing.T) {
 	t.Parallel()

@@ -102,6 +102,30 @@ func TestShopByWork(t *testing.T) {
 	})
 }
 
+// Who sends the form just as the computer wakes does not lose the order with the solution that has expired.
+func TestShopAfterSleep(t *testing.T) {
+	_, _, origin := open(t, "work")
+	p := browser.Open(t)
+	p.Visit(origin)
+	p.Await(ready)
+	p.Type("[name=name]", "Ada")
+	p.Await(`document.querySelector("captcha-field").dataset.state === "checked"`)
+	p.Follow(func() {
+		browser.Value[bool](p, `((field) => {
+			const key = () => document.querySelector("[name=captcha_key]").value, first = key();
+			window.addEventListener("submit", () => (sessionStorage.renewed = key() !== first));
+			field.dataset.until -= 3600000;
+			return document.dispatchEvent(new Event("visibilitychange"));
+		})(document.querySelector("captcha-field"))`)
+		p.Click("[name=send]")
+	})
+	want(t, p, "Thank you", "localhost")
+	if browser.Value[string](p, `sessionStorage.renewed`) != "true" {
+		t.Error("the old challenge was sent")
+	}
+	p.WantNoProblems()
+}
+
 // The sound comes from the other origin, and is that of the challenge.
 func TestShopBySound(t *testing.T) {
 	s, guard, origin := open(t, "letters")

@@ -90,6 +90,7 @@ class CaptchaSite extends HTMLElement {
 
   async ask() {
     const { field } = this, answer = field.part("answer");
+    if (field.replacing) await field.replacing; // the old challenge may have expired
     if (!answer || (answer.reportValidity && !answer.reportValidity())) return "";
     const { dataset } = field, body = new URLSearchParams();
     for (const input of field.querySelectorAll("input[name]")) body.set(input.name, input.value);
