@@ -182,7 +182,7 @@ class CaptchaField extends HTMLElement {
     this.on(this, "focusout", (event) => this.contains(event.relatedTarget) || this.putAway());
     for (const button of [refresh, listen]) if (button) this.on(button, "click", () => this.stayWith(button));
     for (const sign of ["focusin", "input"]) this.on(answer.form || this, sign, () => this.touch()); // or autofill
-    this.on(answer, "invalid", (event) => this.hold(event));
+    this.on(answer, "invalid", (event) => this.hold(event) || this.catchUp()); // the browser needs to show it
     this.on(window, "click", (event) => this.press(event), true);
     this.on(this.page, "submit", (event) => this.sends(event) && this.sending(event), true);
     this.on(this.page, "submit", (event) => this.sends(event) && this.sent(event));
@@ -524,13 +524,16 @@ class CaptchaField extends HTMLElement {
 
   bringBack() {
     delete this.dataset.state;
-    this.part("group").hidden = false;
-    this.part("letters").hidden = true;
     this.part("answer").required = true;
+    this.change(() => {
+      this.part("group").hidden = false;
+      this.part("letters").hidden = true;
+    });
   }
 
   chooseLetters() {
     this.rest();
+    this.catchUp(); // phones show a keyboard only for a focus that is given at the click
     this.dataset.letters = "";
     this.part("work").value = "";
     this.bringBack();

@@ -385,6 +385,35 @@ func TestButtonStaysInPlaceWhileItIsPressed(t *testing.T) {
 	p.WantNoProblems()
 }
 
+// It stays in place too if the letters come back meanwhile, and if the browser cannot work, it then asks for them.
+func TestButtonStaysInPlaceWhileLettersComeBack(t *testing.T) {
+	t.Parallel()
+	for _, works := range []bool{true, false} {
+		s, p := start(t, withWork(light)), browser.Open(t)
+		p.Visit(s.url)
+		p.Type("#one [name=note]", "Hello")
+		awaitStatus(p, "one", checked)
+		if !works {
+			browser.Value[string](p, `document.querySelector("#one captcha-field").dataset.worker = "/nowhere.js"`)
+		}
+		press := func() {
+			p.Press("#one [name=send]", func() {
+				browser.Value[bool](p, `document.querySelector("#one captcha-field").refresh()`)
+				if !works {
+					p.Await(`document.querySelector("#one captcha-field").failedFor`)
+				}
+			})
+		}
+		if works {
+			p.Follow(press)
+			wantHeading(t, p, "Thanks for one")
+			continue
+		}
+		press()
+		p.Await(`document.activeElement === document.querySelector("#one .captcha-answer")`)
+	}
+}
+
 // What waits for a click that does not come happens all the same.
 func TestPressThatClicksNothing(t *testing.T) {
 	t.Parallel()
