@@ -96,6 +96,8 @@ function fromCache() {
 class CaptchaField extends HTMLElement {
   part(name) { return this.querySelector(".captcha-" + name); }
   get key() { return this.querySelector("input[type=hidden]:not(.captcha-work)"); }
+  get focused() { return this.getRootNode().activeElement; } // in the page, or in the shadow tree that the field is in
+  get page() { return this.getRootNode() === document ? window : this.getRootNode(); } // where submissions are heard of
   get left() { return Number(this.dataset.until) - Date.now(); }
   // share returns time, or a quarter of the challenge's life if that is shorter.
   share(time) { return Math.min(time, Number(this.dataset.lifetime) / 4); }
@@ -178,14 +180,15 @@ class CaptchaField extends HTMLElement {
     this.on(answer, "input", () => this.typed());
     this.on(answer, "focus", () => this.answering());
     this.on(this, "focusout", (event) => this.contains(event.relatedTarget) || this.putAway());
+    for (const button of [refresh, listen]) if (button) this.on(button, "click", () => this.stayWith(button));
     for (const sign of ["focusin", "input"]) this.on(answer.form || this, sign, () => this.touch()); // or autofill
-    this.on(answer, "invalid", (event) => this.hold(event));
-    this.on(answer.form || this, "click", (event) => this.press(event.target.closest("button, input")), true);
-    this.on(window, "submit", (event) => event.target === answer.form && this.sending(event), true);
-    this.on(window, "submit", (event) => event.target === answer.form && this.sent(event));
+    this.on(answer, "invalid", (event) => this.hold(event) || this.catchUp()); // the browser needs to show it
+    this.on(window, "click", (event) => this.press(event), true);
+    this.on(this.page, "submit", (event) => this.sends(event) && this.sending(event), true);
+    this.on(this.page, "submit", (event) => this.sends(event) && this.sent(event));
     this.on(window, "pointerdown", () => this.keepStill(pressed), true);
     this.on(window, "pointerup", () => this.keepStill(clicked), true);
-    for (const end of ["click", "pointercancel"]) this.on(window, end, () => this.catchUp(), true);
+    for (const end of ["click", "pointercancel"]) this.on(window, end, () => this.keepStill(0), true);
     this.on(document, "visibilitychange", () => this.look());
     this.on(window, "online", () => this.look());
     this.on(window, "pagehide", () => this.rest());
@@ -198,39 +201,46 @@ class CaptchaField extends HTMLElement {
     else this.look();
     const work = this.part("work"); // solved already if the form came back because of another field
     if (work && work.value && !("letters" in this.dataset)) this.met();
-    if (answer.form && answer.form.contains(document.activeElement)) this.touch();
+    if (this.wasTouched || (answer.form && answer.form.contains(this.focused))) this.touch();
   }
 
   // refresh shows a new challenge and says so. It resolves to true if there is one.
-  refresh() { return this.replace("asked"); }
+  refresh() {
+    this.held = null;
+    this.say("");
+    return this.replace("asked");
+  }
 
   // replace gets another challenge if one was "asked" for, or if the old one is "due" to end or "stale". If it is only
-  // due, the visitor keeps what was typed or heard.
+  // due, the visitor keeps what was typed or heard. Who asks while another is on its way has asked for that one.
   replace(why) {
-    if (!this.replacing) this.replacing = this.another(why);
+    if (this.replacing && why !== "asked") return this.replacing;
+    this.why = why;
+    this.rest();
+    if (!this.replacing) this.replacing = this.another();
     return this.replacing;
   }
 
-  async another(why) {
-    const { dataset } = this, checked = dataset.state === "checked", attentive = this.contains(document.activeElement);
-    const dull = why === "asked" && setTimeout(() => this.say(dataset.slow), slow);
-    this.rest();
+  async another() {
+    const { dataset } = this, checked = dataset.state === "checked", asked = () => this.why === "asked";
+    const dull = setTimeout(() => asked() && this.say(dataset.slow), slow);
     this.part("refresh").classList.add("captcha-busy");
-    if (why === "asked") this.say("");
     try {
       const challenge = await post(dataset.create, this.lang, "application/json");
       // The old solution stays until there is a new one: nobody has to type only because time has passed.
-      const solution = checked && why !== "asked" ? await this.solve(challenge[this.key.name]).catch(() => "") : "";
+      const solution = checked && !asked() ? await this.solve(challenge[this.key.name]).catch(() => "") : "";
       const next = await this.drawn(challenge);
-      if (why === "due" && !this.untouched()) return false;
+      if (this.why === "due" && !this.untouched()) return false;
+      const attentive = this.contains(this.focused) || this.part("answer").value !== "";
       this.show(challenge, next, solution);
-      this.say(solution ? dataset.checked : why === "asked" ? dataset.refreshed : attentive || checked ? dataset.expired : "");
-      this.emit("refreshed", { reason: why });
+      const news = asked() ? dataset.refreshed : attentive || checked ? dataset.expired : "";
+      this.say(this.held ? dataset.sending : solution ? dataset.checked : news);
+      this.emit("refreshed", { reason: this.why });
       return true;
     } catch (failure) {
       const reason = failure.reason || "unavailable";
       const said = { offline: dataset.offline, limited: dataset.tooMany }[reason] || dataset.unavailable;
-      if (why === "asked" || this.left < 0 || why === "stale") this.say(said);
+      if (asked() || this.left < 0 || this.why === "stale") this.say(said);
       this.retry = Date.now() + (failure.seconds * 1000 || again);
       this.emit("failed", { reason });
       return false;
@@ -240,6 +250,7 @@ class CaptchaField extends HTMLElement {
       this.replacing = null;
       this.look();
       if (this.wasTouched) this.work();
+      if (!this.working) this.release();
     }
   }
 
@@ -288,11 +299,11 @@ class CaptchaField extends HTMLElement {
 
   untouched() { return this.part("answer").value === "" && !("heard" in this.dataset && this.left > 0); }
 
-  // look does what is due by now. While the page is hidden, everything waits.
+  // look does what is due by now. While the page is hidden, everything waits, except a form that was sent.
   look() {
     clearTimeout(this.timer);
     const waits = document.hidden;
-    if (this.worker) this.worker.postMessage({ type: waits ? "pause" : "resume" });
+    if (this.worker) this.worker.postMessage({ type: waits && !this.held ? "pause" : "resume" });
     if (waits || this.replacing || !this.isConnected) return;
     const now = Date.now(), sending = now - (this.lastSent || 0) < once;
     const before = this.dataset.state === "checked" ? this.share(enough) : this.share(early);
@@ -313,7 +324,7 @@ class CaptchaField extends HTMLElement {
   }
 
   typed() {
-    this.held = null;
+    this.letGo();
     if (this.part("answer").value !== "") this.forgive();
     this.look();
   }
@@ -325,6 +336,11 @@ class CaptchaField extends HTMLElement {
     error.classList.add("captcha-gone");
     answer.removeAttribute("aria-invalid");
     answer.removeAttribute("aria-describedby");
+  }
+
+  // sends reports whether an event sends the field's form. It may also close the dialog that the form is in.
+  sends({ target, submitter }) {
+    return target === this.part("answer").form && ((submitter && submitter.formMethod) || target.method) !== "dialog";
   }
 
   sending(event) { return this.hold(event) || this.refuseTwice(event); }
@@ -344,6 +360,7 @@ class CaptchaField extends HTMLElement {
   // returned is called when the browser shows the page again from its cache.
   returned() {
     this.lastSent = 0;
+    this.letGo();
     if ("sent" in this.dataset) this.replace("stale");
     else this.look();
     if (this.wasTouched) this.work();
@@ -358,7 +375,7 @@ class CaptchaField extends HTMLElement {
     audio.currentTime = 0;
     try {
       await audio.play();
-      if (this.part("status").textContent === this.dataset.silent) this.say("");
+      this.unsay(this.dataset.silent);
     } catch (error) {
       if (error.name === "AbortError") return;
       delete this.dataset.heard;
@@ -406,17 +423,20 @@ class CaptchaField extends HTMLElement {
     const ended = () => this.working !== mine;
     try {
       if (!window.isSecureContext || !window.Worker) throw "insecure";
-      const response = await fetch(this.dataset.work.replace(this.key.value, key), { cache: "no-store" });
-      if (!response.ok) throw "unavailable";
-      const challenge = await response.json();
-      const script = await local(this.dataset.worker);
+      const load = async () => {
+        const response = await fetch(this.dataset.work.replace(this.key.value, key), { cache: "no-store" });
+        if (!response.ok) throw "unavailable";
+        return [await response.json(), await local(this.dataset.worker)];
+      };
+      const late = new Promise((_, fail) => setTimeout(fail, patience, "late"));
+      const [challenge, script] = await Promise.race([load(), late]);
       if (ended()) throw "ended";
       return await new Promise((solved, failed) => {
         const worker = (this.worker = new Worker(trusted.createScriptURL(script)));
         this.end = () => failed("ended");
         worker.onmessage = ({ data }) => (data.type === "solved" ? solved(data.solution) : failed(data.reason));
         worker.onerror = () => failed("error");
-        if (document.hidden) worker.postMessage({ type: "pause" });
+        if (document.hidden && !this.held) worker.postMessage({ type: "pause" });
         worker.postMessage({ type: "start", challenge, limit: workLimit });
       });
     } finally {
@@ -431,34 +451,50 @@ class CaptchaField extends HTMLElement {
     this.worker = this.end = this.working = null;
   }
 
-  // press notes the button by which a form may be about to be sent. Some browsers don't give it the focus.
-  press(button) {
-    this.pressed = button;
-    if (button && button.type === "submit") this.touch();
+  // press notes the click by which the form is about to be sent, if it is. Not all browsers tell by which button.
+  press(click) {
+    const [at] = click.composedPath(), by = at.closest && at.closest("button, input");
+    if (!by || !by.form || by.form !== this.part("answer").form || !/^(submit|image)$/.test(by.type)) return;
+    this.pressed = { by, click };
+    setTimeout(() => (this.pressed = null));
+    this.touch();
   }
 
-  // hold keeps a form back that is sent while the browser still works in place of its visitor. If the browser refuses
-  // another of the form's fields as well, it says so now, and the visitor sends the form again.
+  // hold keeps a form back that is sent while the browser still works in place of its visitor, or is about to. If it
+  // refuses another of the form's fields as well, it says so now, and the visitor sends the form again. A field may be
+  // called invalid also because the page looks whether its form is filled in: then nobody has sent it.
   hold(event) {
-    const answer = this.part("answer"), refused = (one) => one !== answer && one.willValidate && !one.validity.valid;
-    if (!this.working || this.dataset.asks === "both" || answer.value !== "") return false;
+    const { dataset } = this, answer = this.part("answer"), work = this.part("work");
+    const refused = (one) => one !== answer && one.willValidate && !one.validity.valid;
+    const letters = !work || /letters|both/.test(dataset.asks) || "letters" in dataset || answer.value !== "";
+    if (letters || !(this.working || this.replacing)) return false;
+    if (work.value && !("sent" in dataset) && this.left > 0) return false; // it is good until there is another
+    if (event.type === "invalid" && !this.pressed) return false;
     event.preventDefault();
     event.stopImmediatePropagation();
     if (event.type === "invalid" && Array.from(answer.form.elements).some(refused)) return true;
-    this.held = { by: event.submitter || this.pressed };
-    this.say(this.dataset.sending);
+    this.held = this.pressed || { by: event.submitter };
+    this.say(dataset.sending);
     return true;
   }
 
-  // release sends the form that was held back. Without work, the browser asks for the letters.
-  release() {
-    const { held } = this, form = this.part("answer").form;
+  // letGo forgets that the form was held back.
+  letGo() {
+    const { held } = this;
     this.held = null;
-    if (!held) return;
-    const pressed = held.by && held.by.form === form && /^(submit|image)$/.test(held.by.type);
-    const by = pressed ? held.by : form.querySelector("[type=submit], button:not([type])");
-    if (by) by.click();
-    else if (form.requestSubmit) form.requestSubmit();
+    if (held) this.unsay(this.dataset.sending);
+    return held;
+  }
+
+  // release sends the form that was held back. Without work, the browser asks for the letters. The page has seen the
+  // click on the form's button already. It gets another only if it sends the form itself when it sees one.
+  release() {
+    const held = this.letGo(), { form } = this.part("answer");
+    if (!held || !form) return;
+    const by = held.by && held.by.form === form ? held.by : null;
+    const button = by || form.querySelector("[type=submit], button:not([type])");
+    if (form.requestSubmit && !(held.click && held.click.defaultPrevented)) form.requestSubmit(by);
+    else if (button) button.click();
   }
 
   // met tells the visitor that there is nothing to type, unless letters are needed too.
@@ -471,11 +507,16 @@ class CaptchaField extends HTMLElement {
     this.putAway();
   }
 
-  // putAway hides the letters once they are not needed and nobody is typing them.
+  // stayWith gives a button of the letters the focus, by which they stay. Some browsers don't do so at a click.
+  stayWith(button) {
+    if (!this.part("group").contains(this.focused)) button.focus();
+  }
+
+  // putAway hides the letters once they are not needed and nobody is typing them or hears them.
   putAway() {
     this.change(() => {
       const group = this.part("group");
-      if (this.dataset.state !== "checked" || group.contains(document.activeElement) || this.part("answer").value !== "") return;
+      if (this.dataset.state !== "checked" || group.contains(this.focused) || !this.untouched()) return;
       group.hidden = true;
       this.part("letters").hidden = false;
     });
@@ -483,13 +524,16 @@ class CaptchaField extends HTMLElement {
 
   bringBack() {
     delete this.dataset.state;
-    this.part("group").hidden = false;
-    this.part("letters").hidden = true;
     this.part("answer").required = true;
+    this.change(() => {
+      this.part("group").hidden = false;
+      this.part("letters").hidden = true;
+    });
   }
 
   chooseLetters() {
     this.rest();
+    this.catchUp(); // phones show a keyboard only for a focus that is given at the click
     this.dataset.letters = "";
     this.part("work").value = "";
     this.bringBack();
@@ -504,9 +548,17 @@ class CaptchaField extends HTMLElement {
     });
   }
 
+  unsay(sentence) {
+    this.change(() => {
+      const status = this.part("status");
+      if (status.textContent === sentence) status.textContent = "";
+    });
+  }
+
   // A button that moves while it is pressed is not clicked.
 
-  // change makes a change that moves what is below. If a pointer is pressed, it waits until that has clicked.
+  // change makes a change that moves what is below. If a pointer is pressed, it waits until that has clicked, and the
+  // page and the browser have done what the click is for: a label, for one, gives its field the focus.
   change(make) {
     if (this.pressing) (this.changes = this.changes || []).push(make);
     else make();

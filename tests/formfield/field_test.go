@@ -154,6 +154,27 @@ func TestRefresh(t *testing.T) {
 	p.WantNoProblems()
 }
 
+// Who asks for new characters while the page gets some by itself gets them, whatever was typed.
+func TestRefreshWhileRenewing(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, captcha.Config{}), browser.Open(t)
+	p.Visit(s.url)
+	before := fieldOf(p, "one")
+	s.wait.Store(int64(2 * time.Second))
+	browser.Value[int](p, `document.querySelector("#one captcha-field").dataset.until -= 270000`) // 30 seconds are left
+	asked := s.created.Load()
+	p.Type("#one .captcha-answer", "A")
+	p.Click("#one .captcha-refresh")
+	awaitStatus(p, "one", refreshed)
+	if got := fieldOf(p, "one"); got.Key == before.Key || got.Answer != "" {
+		t.Errorf("%+v", got)
+	}
+	if n := s.created.Load() - asked; n != 1 {
+		t.Errorf("the field asked for %d challenges", n)
+	}
+	p.WantNoProblems()
+}
+
 func TestRefreshKeepsTheLanguage(t *testing.T) {
 	t.Parallel()
 	s, p := start(t, captcha.Config{}), browser.Open(t)
@@ -365,6 +386,23 @@ func TestRenewsAfterAnOutage(t *testing.T) {
 	s.refuse.Store(0)
 	p.Await(fmt.Sprintf(`document.querySelector("#one [name=captcha_key]").value !== %q`, first.Key))
 	awaitStatus(p, "one", "")
+}
+
+// A visitor who comes back and types before the new characters are there is told that these are others.
+func TestBackAndTyped(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, captcha.Config{}), browser.Open(t)
+	p.Visit(s.url)
+	p.Type("#one [name=captcha_value]", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+	s.wait.Store(int64(2 * time.Second))
+	p.Back()
+	p.Type("#one [name=captcha_value]", "AB")
+	awaitStatus(p, "one", expired)
+	if got := fieldOf(p, "one"); got.Answer != "" {
+		t.Errorf("%+v", got)
+	}
 }
 
 // A visitor who comes back after sending a form can send it again, wherever the browser gets the page from.

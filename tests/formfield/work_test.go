@@ -98,6 +98,255 @@ func TestHeldFormGoesUnchecked(t *testing.T) {
 	p.WantNoProblems()
 }
 
+// delayWork keeps the page's next work from beginning until the page calls begin().
+func delayWork(p *browser.Page) {
+	browser.Value[bool](p, `((real) => {
+		const wait = new Promise((begin) => (window.begin = () => begin() === undefined));
+		window.fetch = async (url, options) => (/\/work\b/.test(url) && await wait, real(url, options));
+		return true;
+	})(window.fetch)`)
+}
+
+// A page may look at each key whether its form is filled in. That does not send the form.
+func TestEveryBrowserSendsNoFormThatIsOnlyLookedAt(t *testing.T) {
+	t.Parallel()
+	browser.Each(t, func(t *testing.T, p *browser.Page) {
+		s := start(t, withWork(light))
+		p.Visit(s.url)
+		delayWork(p)
+		browser.Value[bool](p, `((form) => form.addEventListener("input", () => {
+			form.elements.send.disabled = !form.checkValidity();
+		}) === undefined)(document.querySelector("#one"))`)
+		p.Type("#one [name=note]", "Hello")
+		if got := fieldOf(p, "one").Status; got == sending {
+			t.Errorf("the visitor is told %q", got)
+		}
+		browser.Value[bool](p, `begin()`)
+		awaitStatus(p, "one", checked)
+		browser.Value[bool](p, `new Promise((resolve) => setTimeout(resolve, 500, true))`)
+		wantHeading(t, p, "Forms")
+		p.Type("#one [name=note]", ", there")
+		p.Submit("#one [name=send]")
+		wantHeading(t, p, "Thanks for one")
+		p.WantNoProblems()
+	})
+}
+
+// A form that was held is sent by the button that was pressed, wherever that is, and as if it had not been held: the
+// page hears of one click, even if it lets nobody press twice.
+func TestEveryBrowserSendsAHeldFormByItsButton(t *testing.T) {
+	t.Parallel()
+	browser.Each(t, func(t *testing.T, p *browser.Page) {
+		s := start(t, withWork(light))
+		p.Visit(s.url)
+		delayWork(p)
+		browser.Value[bool](p, `((button) => {
+			Object.assign(button, {id: "outside", name: "outside", textContent: "Send"}).setAttribute("form", "one");
+			button.addEventListener("click", () => {
+				sessionStorage.clicks = Number(sessionStorage.clicks ?? 0) + 1;
+				setTimeout(() => (button.disabled = true));
+			});
+			window.addEventListener("submit", (event) => (sessionStorage.by = event.submitter.name));
+			document.querySelector("main").append(button);
+			return true;
+		})(document.createElement("button"))`)
+		p.Click("#outside")
+		awaitStatus(p, "one", sending)
+		p.Await(`document.querySelector("#outside").disabled`)
+		p.Follow(func() { browser.Value[bool](p, `begin()`) })
+		wantHeading(t, p, "Thanks for one")
+		if got := browser.Value[string](p, `sessionStorage.clicks + " " + sessionStorage.by`); got != "1 outside" {
+			t.Errorf("the page heard of clicks and a button: %s", got)
+		}
+		p.WantNoProblems()
+	})
+}
+
+// A page that sends its form itself when the button is clicked hears of another click once the work is done.
+func TestHeldFormThatThePageSends(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	delayWork(p)
+	browser.Value[bool](p, `((form) => form.elements.send.addEventListener("click", (event) => {
+		event.preventDefault();
+		if (form.reportValidity()) window.sent = new FormData(form).get("captcha_work");
+	}) === undefined)(document.querySelector("#one"))`)
+	p.Click("#one [name=send]")
+	awaitStatus(p, "one", sending)
+	browser.Value[bool](p, `begin()`)
+	p.Await(`window.sent`)
+	wantHeading(t, p, "Forms")
+	p.WantNoProblems()
+}
+
+// Nobody is told that a form is being sent which is not, nor is it sent later, when nobody expects it.
+func TestHeldFormIsLetGo(t *testing.T) {
+	t.Parallel()
+	for name, letGo := range map[string]func(*site, *browser.Page){
+		"typed":          func(s *site, p *browser.Page) { p.Type("#one .captcha-answer", "A") },
+		"new characters": func(s *site, p *browser.Page) { p.Click("#one .captcha-refresh") },
+		"gone and back":  func(s *site, p *browser.Page) { p.Visit(s.url + "/thanks/nobody"); p.Back() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, p := start(t, withWork(light)), browser.Open(t)
+			p.Visit(s.url)
+			delayWork(p)
+			p.Click("#one [name=send]")
+			awaitStatus(p, "one", sending)
+			letGo(s, p)
+			p.Await(`document.querySelector("#one [role=status]").textContent !== "` + sending + `"`)
+			browser.Value[bool](p, `begin()`)
+			awaitStatus(p, "one", checked)
+			browser.Value[bool](p, `new Promise((resolve) => setTimeout(resolve, 500, true))`)
+			wantHeading(t, p, "Forms")
+		})
+	}
+}
+
+// If the work of a form that was held fails, the browser asks for the letters, and nobody is told to wait.
+func TestHeldFormWhoseWorkFails(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	delayWork(p)
+	browser.Value[string](p, `document.querySelector("#one captcha-field").dataset.worker = "/nowhere.js"`)
+	p.Click("#one [name=send]")
+	awaitStatus(p, "one", sending)
+	browser.Value[bool](p, `begin()`)
+	awaitStatus(p, "one", "")
+	if got := p.Focused().Name; got != label {
+		t.Errorf("the focus is on %q", got)
+	}
+	p.Type("#one .captcha-answer", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+}
+
+// Nobody waits long for a reply that does not come.
+func TestHeldFormWhoseWorkDoesNotCome(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	delayWork(p)
+	p.Click("#one [name=send]")
+	awaitStatus(p, "one", sending)
+	awaitStatus(p, "one", "")
+	p.Type("#one .captcha-answer", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
+// A visitor who sends the form and turns to another tab has sent it.
+func TestHeldFormIsSentWhileNobodyLooks(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	delayWork(p)
+	p.Click("#one [name=send]")
+	awaitStatus(p, "one", sending)
+	p.Follow(func() {
+		browser.Value[bool](p, `Object.defineProperty(document, "hidden", {configurable: true, value: true}) &&
+			document.dispatchEvent(new Event("visibilitychange")) && begin()`)
+	})
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
+// While the browser does the work again, the form can be sent with what it has.
+func TestFormGoesWhileWorkIsRenewed(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	p.Type("#one [name=note]", "Hello")
+	awaitStatus(p, "one", checked)
+	delayWork(p)
+	browser.Value[bool](p, `((field) => {
+		field.dataset.until -= 270000; // 30 seconds are left
+		return document.dispatchEvent(new Event("visibilitychange"));
+	})(document.querySelector("#one captcha-field"))`)
+	p.Await(`document.querySelector("#one captcha-field").working`)
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
+// A form that is sent while the field gets another challenge waits for that and its work: a visitor may send it just as
+// the computer wakes, with a solution that has expired.
+func TestFormWaitsForAnotherChallenge(t *testing.T) {
+	t.Parallel()
+	for name, replace := range map[string]string{
+		"asleep": `((field) => {
+			field.dataset.until -= 3600000;
+			return document.dispatchEvent(new Event("visibilitychange"));
+		})(document.querySelector("#one captcha-field"))`,
+		"asked": `document.querySelector("#one .captcha-refresh").click() === undefined`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, p := start(t, withWork(light)), browser.Open(t)
+			p.Visit(s.url)
+			if name == "asleep" {
+				p.Type("#one [name=note]", "Hello")
+				awaitStatus(p, "one", checked)
+			}
+			first := fieldOf(p, "one").Key
+			s.wait.Store(int64(2 * time.Second))
+			browser.Value[bool](p, `window.addEventListener("submit", ({target}) => {
+				sessionStorage.sent = target.elements.captcha_key.value;
+			}) === undefined`)
+			p.Follow(func() {
+				browser.Value[bool](p, replace)
+				p.Click("#one [name=send]")
+			})
+			wantHeading(t, p, "Thanks for one")
+			if browser.Value[string](p, `sessionStorage.sent`) == first {
+				t.Error("the old challenge was sent")
+			}
+			p.WantNoProblems()
+		})
+	}
+}
+
+// A form that is moved in its page while it is held, as into a dialog, is sent all the same.
+func TestHeldFormThatIsMoved(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	delayWork(p)
+	p.Click("#one [name=send]")
+	awaitStatus(p, "one", sending)
+	p.Follow(func() {
+		browser.Value[bool](p, `document.body.append(document.querySelector("#one")) || begin()`)
+	})
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
+// A button that closes the dialog around a form sends nothing: it does not wait, and the form can be sent afterwards.
+func TestDialogCloses(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	delayWork(p)
+	browser.Value[bool](p, `((form, dialog, close) => {
+		Object.assign(close, {id: "close", textContent: "Cancel", formMethod: "dialog", formNoValidate: true});
+		document.querySelector("main").append(dialog);
+		dialog.append(form);
+		form.append(close);
+		return dialog.showModal() === undefined;
+	})(document.querySelector("#one"), document.createElement("dialog"), document.createElement("button"))`)
+	p.Click("#close")
+	p.Await(`!document.querySelector("dialog").open`)
+	if got := fieldOf(p, "one").Status; got != "" {
+		t.Errorf("the visitor is told %q", got)
+	}
+	browser.Value[bool](p, `begin() && document.querySelector("dialog").showModal() === undefined`)
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
 // A button that moved while it was pressed would not be clicked. So the letters stay until it was, whether the press
 // takes the focus from them or the work is done meanwhile.
 func TestEveryBrowserKeepsAPressedButtonInPlace(t *testing.T) {
@@ -136,6 +385,35 @@ func TestButtonStaysInPlaceWhileItIsPressed(t *testing.T) {
 	p.WantNoProblems()
 }
 
+// It stays in place too if the letters come back meanwhile, and if the browser cannot work, it then asks for them.
+func TestButtonStaysInPlaceWhileLettersComeBack(t *testing.T) {
+	t.Parallel()
+	for _, works := range []bool{true, false} {
+		s, p := start(t, withWork(light)), browser.Open(t)
+		p.Visit(s.url)
+		p.Type("#one [name=note]", "Hello")
+		awaitStatus(p, "one", checked)
+		if !works {
+			browser.Value[string](p, `document.querySelector("#one captcha-field").dataset.worker = "/nowhere.js"`)
+		}
+		press := func() {
+			p.Press("#one [name=send]", func() {
+				browser.Value[bool](p, `document.querySelector("#one captcha-field").refresh()`)
+				if !works {
+					p.Await(`document.querySelector("#one captcha-field").failedFor`)
+				}
+			})
+		}
+		if works {
+			p.Follow(press)
+			wantHeading(t, p, "Thanks for one")
+			continue
+		}
+		press()
+		p.Await(`document.activeElement === document.querySelector("#one .captcha-answer")`)
+	}
+}
+
 // What waits for a click that does not come happens all the same.
 func TestPressThatClicksNothing(t *testing.T) {
 	t.Parallel()
@@ -150,6 +428,94 @@ func TestPressThatClicksNothing(t *testing.T) {
 		browser.Value[bool](p, `document.querySelector("#one [name=note]").remove() === undefined`)
 	})
 	p.Await(`document.querySelector("#one .captcha-group").hidden`)
+}
+
+// Who clicks on the label of letters that are no longer needed, and were about to go, goes on typing.
+func TestEveryBrowserKeepsLettersWhoseLabelIsClicked(t *testing.T) {
+	t.Parallel()
+	browser.Each(t, func(t *testing.T, p *browser.Page) {
+		s := start(t, withWork(light))
+		p.Visit(s.url)
+		p.Click("#one .captcha-answer")
+		awaitStatus(p, "one", checked)
+		p.Click("#one .captcha-label")
+		browser.Value[bool](p, `new Promise((resolve) => setTimeout(resolve, 700, true))`)
+		focused := browser.Value[bool](p, `document.activeElement === document.querySelector("#one .captcha-answer")`)
+		if got := solutionOf(p, "one"); !got.Shown || !focused {
+			t.Errorf("%+v, and the focus is there: %t", got, focused)
+		}
+		p.WantNoProblems()
+	})
+}
+
+// A visitor who asks for other characters, or for the sound, wants letters. They stay for a while even in a browser
+// that gives no focus to a button that is clicked, as Safari does and, on a Mac, Firefox.
+func TestLettersStayForWhoAsks(t *testing.T) {
+	t.Parallel()
+	for _, button := range []string{".captcha-refresh", ".captcha-listen"} {
+		s, p := start(t, withWork(light)), browser.Open(t)
+		p.Visit(s.url)
+		listenFor(p, "verified")
+		browser.Value[bool](p, `document.addEventListener("mousedown", (event) => {
+			if (event.target.closest("button")) event.preventDefault(), document.activeElement.blur();
+		}) === undefined`)
+		p.Click("#one .captcha-answer")
+		p.Await(`heard.length === 1`)
+		p.Click("#one " + button)
+		if button == ".captcha-refresh" {
+			p.Await(`heard.length === 2`)
+		}
+		browser.Value[bool](p, `new Promise((resolve) => setTimeout(resolve, 700, true))`)
+		if got := solutionOf(p, "one"); !got.Shown {
+			t.Errorf("after a click on %s: %+v", button, got)
+		}
+		p.WantNoProblems()
+	}
+}
+
+// The button that stops a sound does not go while the sound plays.
+func TestLettersStayForWhoListens(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	p.Click("#one .captcha-listen")
+	p.Await(`document.querySelector("#one .captcha-listen").innerText.trim() === "Stop"`)
+	p.Type("#one [name=note]", "Hello")
+	awaitStatus(p, "one", checked)
+	p.Click("#one .captcha-listen")
+	p.Await(`document.querySelector("#one audio").paused`)
+	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
+// In a shadow tree the letters stay for who types them, and a form that is sent twice arrives once.
+func TestEveryBrowserInAShadowTree(t *testing.T) {
+	t.Parallel()
+	browser.Each(t, func(t *testing.T, p *browser.Page) {
+		s := start(t, withWork(light))
+		s.delay = 2 * time.Second
+		p.Visit(s.url + "/static")
+		p.Await(`document.querySelector("#one .captcha-answer")`)
+		browser.Value[bool](p, `((place, form) => {
+			window.one = (selector) => form.querySelector(selector);
+			document.querySelector("main").append(place);
+			place.attachShadow({mode: "open"}).append(form);
+			return one(".captcha-answer").focus() === undefined;
+		})(document.createElement("div"), document.querySelector("#one"))`)
+		p.Await(`one("captcha-field").dataset.state === "checked"`)
+		if browser.Value[bool](p, `one(".captcha-group").hidden`) {
+			t.Error("the letters went from under the cursor")
+		}
+		p.Follow(func() {
+			browser.Value[bool](p, `(one("[name=send]").click(), setTimeout(() => one("[name=send]").click(), 300) > 0)`)
+		})
+		wantHeading(t, p, "Thanks for one")
+		if got := s.accepted.Load(); got != 1 {
+			t.Errorf("the form was accepted %d times", got)
+		}
+		p.WantNoProblems()
+	})
 }
 
 // A visitor who types after all is not surprised by a form that goes by itself.

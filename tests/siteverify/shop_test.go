@@ -102,6 +102,30 @@ func TestShopByWork(t *testing.T) {
 	})
 }
 
+// Who sends the form just as the computer wakes does not lose the order with the solution that has expired.
+func TestShopAfterSleep(t *testing.T) {
+	_, _, origin := open(t, "work")
+	p := browser.Open(t)
+	p.Visit(origin)
+	p.Await(ready)
+	p.Type("[name=name]", "Ada")
+	p.Await(`document.querySelector("captcha-field").dataset.state === "checked"`)
+	p.Follow(func() {
+		browser.Value[bool](p, `((field) => {
+			const key = () => document.querySelector("[name=captcha_key]").value, first = key();
+			window.addEventListener("submit", () => (sessionStorage.renewed = key() !== first));
+			field.dataset.until -= 3600000;
+			return document.dispatchEvent(new Event("visibilitychange"));
+		})(document.querySelector("captcha-field"))`)
+		p.Click("[name=send]")
+	})
+	want(t, p, "Thank you", "localhost")
+	if browser.Value[string](p, `sessionStorage.renewed`) != "true" {
+		t.Error("the old challenge was sent")
+	}
+	p.WantNoProblems()
+}
+
 // The sound comes from the other origin, and is that of the challenge.
 func TestShopBySound(t *testing.T) {
 	s, guard, origin := open(t, "letters")
@@ -152,6 +176,36 @@ func TestTwiceAndBack(t *testing.T) {
 		want(t, p, "Thank you", "localhost")
 		p.WantNoProblems()
 	})
+}
+
+// Who sends the form again because the reply is slow is told to wait, and sends one order. In a shadow tree too.
+func TestSlowExchange(t *testing.T) {
+	for _, place := range []string{`true`, `((place, form) => {
+		document.body.append(place);
+		place.attachShadow({mode: "open"}).append(form);
+		return true;
+	})(document.createElement("div"), form)`} {
+		_, guard, origin := open(t, "letters")
+		p := browser.Open(t)
+		p.Visit(origin)
+		p.Await(ready)
+		p.Type("[name=name]", "Ada")
+		p.Type(".captcha-answer", letters(t, p, guard))
+		browser.Value[bool](p, `((real) => {
+			window.form = document.forms[0];
+			const wait = new Promise((begin) => (window.begin = () => begin() === undefined));
+			window.fetch = async (url, options) => (/\/response\b/.test(url) && await wait, real(url, options));
+			return true;
+		})(window.fetch)`)
+		browser.Value[bool](p, place)
+		const send, said = `form.elements.send.click() === undefined`, `form.querySelector("[role=status]").textContent`
+		browser.Value[bool](p, send)
+		browser.Value[bool](p, send)
+		p.Await(said + ` === "The form is being sent. Wait a moment."`)
+		p.Follow(func() { browser.Value[bool](p, `begin()`) })
+		want(t, p, "Thank you", "localhost")
+		p.WantNoProblems()
+	}
 }
 
 // A page that sends its form by script asks for the response, under the names that it chose.

@@ -34,10 +34,11 @@ class CaptchaSite extends HTMLElement {
   connectedCallback() {
     if (!this.field) this.build();
     this.held = this.held || ((event) => this.hold(event));
-    window.addEventListener("submit", this.held, true);
+    this.page = this.field.page;
+    this.page.addEventListener("submit", this.held, true);
   }
 
-  disconnectedCallback() { window.removeEventListener("submit", this.held, true); }
+  disconnectedCallback() { this.page.removeEventListener("submit", this.held, true); }
 
   build() {
     const { sitekey, response, inputClass, buttonClass } = this.dataset;
@@ -64,10 +65,10 @@ class CaptchaSite extends HTMLElement {
   // hold stops a form that has no response yet.
   hold(event) {
     const { form } = this, { submitter } = event;
-    if (event.target !== form || this.good()) return;
+    if (event.target !== form || this.good() || (submitter && submitter.formMethod === "dialog")) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (this.pending) return;
+    if (this.pending) return void this.field.say(this.field.dataset.sending);
     this.response().then((response) => {
       if (!response) return;
       if (form.requestSubmit) form.requestSubmit(submitter);
@@ -89,6 +90,7 @@ class CaptchaSite extends HTMLElement {
 
   async ask() {
     const { field } = this, answer = field.part("answer");
+    if (field.replacing) await field.replacing; // the old challenge may have expired
     if (!answer || (answer.reportValidity && !answer.reportValidity())) return "";
     const { dataset } = field, body = new URLSearchParams();
     for (const input of field.querySelectorAll("input[name]")) body.set(input.name, input.value);
@@ -109,6 +111,7 @@ class CaptchaSite extends HTMLElement {
       field.say(navigator.onLine === false ? dataset.offline : dataset.unavailable);
     } finally {
       clearTimeout(limit);
+      field.unsay(dataset.sending);
     }
     return "";
   }
