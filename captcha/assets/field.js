@@ -55,7 +55,8 @@ async function post(url, language, kind) {
   try {
     const headers = { Accept: kind };
     if (language) headers["Accept-Language"] = language;
-    const response = await fetch(url, { method: "POST", cache: "no-store", headers, signal: given.signal }).catch(() => {
+    const sent = fetch(url, { method: "POST", cache: "no-store", headers, signal: given.signal });
+    const response = await sent.catch(() => {
       throw { reason: "offline" };
     });
     if (!response.ok) {
@@ -196,7 +197,8 @@ class CaptchaField extends HTMLElement {
 
     const fresh = !("until" in this.dataset);
     // If the challenge has expired already, the page is from a cache or the visitor's clock is wrong. Get another.
-    if (fresh) this.dataset.until = Date.now() > Number(this.dataset.expires) ? 0 : Date.now() + Number(this.dataset.left);
+    const over = Date.now() > Number(this.dataset.expires);
+    if (fresh) this.dataset.until = over ? 0 : Date.now() + Number(this.dataset.left);
     if ((fresh && document.readyState !== "complete" && fromCache()) || "sent" in this.dataset) this.replace("stale");
     else this.look();
     const work = this.part("work"); // solved already if the form came back because of another field
@@ -264,7 +266,8 @@ class CaptchaField extends HTMLElement {
   }
 
   show(challenge, next, solution) {
-    const { dataset } = this, picture = this.part("picture"), audio = this.part("audio"), work = this.part("work"), answer = this.part("answer");
+    const { dataset } = this, picture = this.part("picture"), audio = this.part("audio");
+    const work = this.part("work"), answer = this.part("answer");
     const scale = picture.getAttribute("width") / picture.naturalWidth || 1;
     picture.src = next.src;
     picture.setAttribute("width", Math.round(next.naturalWidth * scale));
@@ -399,7 +402,8 @@ class CaptchaField extends HTMLElement {
 
   async work() {
     const { dataset } = this, input = this.part("work");
-    if (!input || this.dataset.asks === "letters" || input.value || this.working || this.replacing || "letters" in dataset || this.failedFor === this.key.value) return;
+    if (!input || input.value || dataset.asks === "letters" || "letters" in dataset) return;
+    if (this.working || this.replacing || this.failedFor === this.key.value) return;
     const key = this.key.value;
     try {
       const solution = await this.solve(key);

@@ -82,7 +82,8 @@ func TestNames(t *testing.T) {
 	p.Submit("#one [name=send-unchecked]")
 	tree := p.Tree()
 	for _, want := range []browser.Node{
-		{Role: "image", Name: "Distorted characters. Type them in the text field to show that you are human. You can also listen to them."},
+		{Role: "image", Name: "Distorted characters. Type them in the text field to show that you are human. " +
+			"You can also listen to them."},
 		{Role: "group", Name: label},
 		{Role: "textbox", Name: label, Description: "Type the characters."},
 		{Role: "button", Name: "Listen"},
@@ -194,8 +195,9 @@ func TestRefreshKeepsTheScale(t *testing.T) {
 	p.Visit(s.url)
 	for range 5 {
 		browser.Value[bool](p, `document.querySelector("captcha-field").refresh()`)
-		if size := browser.Value[[]int](p, `(({width, height, naturalWidth, naturalHeight}) =>
-			[width * 2 - naturalWidth, height * 2 - naturalHeight, height])(document.querySelector("img"))`); !slices.Equal(size, []int{0, 0, 50}) {
+		size := browser.Value[[]int](p, `(({width, height, naturalWidth, naturalHeight}) =>
+			[width * 2 - naturalWidth, height * 2 - naturalHeight, height])(document.querySelector("img"))`)
+		if !slices.Equal(size, []int{0, 0, 50}) {
 			t.Errorf("size %v", size)
 		}
 	}
@@ -221,7 +223,8 @@ func TestSound(t *testing.T) {
 	p.Visit(s.url)
 	const button = `document.querySelector("#one .captcha-listen").innerText.trim()`
 	listen := func() {
-		browser.Value[bool](p, `document.querySelector("#one audio").addEventListener("ended", () => (window.ended = true)), window.ended = false`)
+		browser.Value[bool](p, `window.ended = false,
+			document.querySelector("#one audio").addEventListener("ended", () => (window.ended = true)) === undefined`)
 		p.Click("#one .captcha-listen")
 		p.Await(button + ` === "Stop"`)
 		if got := p.Focused().Name; got != "Stop" {
@@ -341,7 +344,8 @@ func TestHiddenPageWaits(t *testing.T) {
 	s, p := start(t, captcha.Config{Expiration: 2 * time.Second}), browser.Open(t)
 	p.Visit(s.url)
 	browser.Value[bool](p, `Object.defineProperty(document, "hidden", {configurable: true, value: true}).hidden`)
-	browser.Value[bool](p, `new Promise((resolve) => setTimeout(resolve, 500, true))`) // for what had been asked for before
+	// For what had been asked for before.
+	browser.Value[bool](p, `new Promise((resolve) => setTimeout(resolve, 500, true))`)
 	asked := s.created.Load()
 	browser.Value[bool](p, `new Promise((resolve) => setTimeout(resolve, 3000, true))`)
 	if n := s.created.Load() - asked; n > 0 {
@@ -408,7 +412,8 @@ func TestBackAndTyped(t *testing.T) {
 // A visitor who comes back after sending a form can send it again, wherever the browser gets the page from.
 func TestBack(t *testing.T) {
 	t.Parallel()
-	const origin = `(({type, transferSize}) => type + (transferSize > 0 ? "" : " from cache"))(performance.getEntriesByType("navigation")[0])`
+	const origin = `(({type, transferSize}) => type + (transferSize > 0 ? "" : " from cache"))(
+		performance.getEntriesByType("navigation")[0])`
 	noPages := chromedp.Flag("disable-features", "BackForwardCache")
 	for _, test := range []struct {
 		name, query, want string

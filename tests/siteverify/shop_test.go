@@ -17,7 +17,8 @@ import (
 // shop starts the shop's backend at an origin.
 func shop(t *testing.T, s *server.Server, number int) {
 	t.Helper()
-	program := node(t, []string{"CAPTCHA=" + s.URL, "SECRET=" + shopSecret, fmt.Sprint("PORT=", number)}, nil, nil, "shop/backend.mjs")
+	env := []string{"CAPTCHA=" + s.URL, "SECRET=" + shopSecret, fmt.Sprint("PORT=", number)}
+	program := node(t, env, nil, nil, "shop/backend.mjs")
 	if got := line(t, program); got != "listening" {
 		t.Fatal(got)
 	}
@@ -38,14 +39,16 @@ const ready = `document.querySelector("captcha-site .captcha-answer")`
 // letters are the right ones for the challenge that a page shows.
 func letters(t *testing.T, p *browser.Page, guard *captcha.Guard) string {
 	t.Helper()
-	purpose := browser.Value[string](p, `new URL(document.querySelector("captcha-field").dataset.create).searchParams.get("purpose")`)
+	purpose := browser.Value[string](p,
+		`new URL(document.querySelector("captcha-field").dataset.create).searchParams.get("purpose")`)
 	key := browser.Value[string](p, `document.querySelector("[name=captcha_key]").value`)
 	return captchatest.Solve(t, guard.For(purpose), key)
 }
 
 func want(t *testing.T, p *browser.Page, heading, paragraph string) {
 	t.Helper()
-	got := browser.Value[string](p, `document.querySelector("h1").textContent + ": " + document.querySelector("p").textContent`)
+	got := browser.Value[string](p,
+		`document.querySelector("h1").textContent + ": " + document.querySelector("p").textContent`)
 	if got != heading+": "+paragraph {
 		t.Errorf("the page says %s", got)
 	}
@@ -61,8 +64,10 @@ func TestShopByLetters(t *testing.T) {
 		p.Type(".captcha-answer", "no")
 		first := browser.Value[string](p, `document.querySelector("[name=captcha_key]").value`)
 		p.Click("[name=send]")
-		p.Await(`document.querySelector(".captcha-error") && document.activeElement === document.querySelector(".captcha-answer")`)
-		if said := browser.Value[string](p, `document.querySelector(".captcha-error").textContent`); said != guard.Message("en", captcha.ErrWrongAnswer) {
+		p.Await(`document.querySelector(".captcha-error") &&
+			document.activeElement === document.querySelector(".captcha-answer")`)
+		said := browser.Value[string](p, `document.querySelector(".captcha-error").textContent`)
+		if said != guard.Message("en", captcha.ErrWrongAnswer) {
 			t.Errorf("the visitor is told %q", said)
 		}
 		if browser.Value[string](p, `document.querySelector("[name=captcha_key]").value`) == first {
@@ -134,7 +139,8 @@ func TestShopBySound(t *testing.T) {
 	p.Await(ready)
 	p.Click(".captcha-listen")
 	p.Await(`!document.querySelector("audio").paused && document.querySelector("audio").duration > 1`)
-	if source := browser.Value[string](p, `document.querySelector("audio").currentSrc`); !strings.HasPrefix(source, s.URL+"/api/captcha/") {
+	source := browser.Value[string](p, `document.querySelector("audio").currentSrc`)
+	if !strings.HasPrefix(source, s.URL+"/api/captcha/") {
 		t.Errorf("the sound is from %s", source)
 	}
 	p.Type("[name=name]", "Ada")
@@ -158,13 +164,16 @@ func TestTwiceAndBack(t *testing.T) {
 		p.Follow(func() {
 			browser.Value[bool](p, `[1, 2].every(() => document.forms[0].requestSubmit() === undefined)`)
 		})
-		asked := slices.DeleteFunc(p.Requests(), func(address string) bool { return !strings.Contains(address, "/response?") })
+		asked := slices.DeleteFunc(p.Requests(), func(address string) bool {
+			return !strings.Contains(address, "/response?")
+		})
 		if len(asked) != 1 {
 			t.Errorf("the page asked for a response at %q", asked)
 		}
 		want(t, p, "Thank you", "localhost")
 		p.Back()
-		p.Await(ready + ` && document.querySelector("[name=captcha_key]").value !== "` + first + `" && document.querySelector(".captcha-answer").value === ""`)
+		p.Await(ready + ` && document.querySelector("[name=captcha_key]").value !== "` + first + `" &&
+			document.querySelector(".captcha-answer").value === ""`)
 		if left := browser.Value[string](p, `document.querySelector("[name=captcha_response]").value`); left != "" {
 			t.Errorf("the form still has the response that was used: %s", left)
 		}
@@ -233,7 +242,8 @@ func TestResponseByScript(t *testing.T) {
 		t.Errorf("the response is %q", got)
 	}
 	for _, name := range []string{"g-recaptcha-response", "h-captcha-response"} {
-		if field := browser.Value[string](p, `new FormData(document.querySelector("form")).getAll("`+name+`").join()`); field != got {
+		field := browser.Value[string](p, `new FormData(document.querySelector("form")).getAll("`+name+`").join()`)
+		if field != got {
 			t.Errorf("the form has %q as %s", field, name)
 		}
 	}
@@ -270,10 +280,13 @@ func TestStrangerGetsNothing(t *testing.T) {
 	if !strings.Contains(refusals, "CORS") {
 		t.Errorf("the browser says:\n%s", refusals)
 	}
-	purpose := find(t, post(t, s.URL+"/api/captcha/field?purpose=site_shop", "https://shop.example", nil), `data-create="[^"]*purpose=([\w-]+)"`)
+	field := post(t, s.URL+"/api/captcha/field?purpose=site_shop", "https://shop.example", nil)
+	purpose := find(t, field, `data-create="[^"]*purpose=([\w-]+)"`)
 	for _, try := range []string{
 		`fetch("` + s.URL + `/api/captcha/?purpose=` + purpose + `", {method: "POST"})`,
-		`fetch("` + s.URL + `/api/siteverify/response?purpose=` + purpose + `", {method: "POST", headers: {"Content-Type": "application/json"}, body: "{}"})`,
+		`fetch("` + s.URL + `/api/siteverify/response?purpose=` + purpose + `", {
+			method: "POST", headers: {"Content-Type": "application/json"}, body: "{}",
+		})`,
 		`fetch("` + s.URL + `/api/siteverify", {method: "POST", body: new URLSearchParams({secret: "x", response: "y"})})`,
 	} {
 		if got := browser.Value[string](p, try+`.then((reply) => reply.text(), () => "nothing")`); got != "nothing" {
@@ -288,9 +301,11 @@ func TestPreflight(t *testing.T) {
 	p := browser.Open(t)
 	p.Visit(origin)
 	p.Await(ready)
-	purpose := browser.Value[string](p, `new URL(document.querySelector("captcha-field").dataset.create).searchParams.get("purpose")`)
+	purpose := browser.Value[string](p,
+		`new URL(document.querySelector("captcha-field").dataset.create).searchParams.get("purpose")`)
 	got := browser.Value[string](p, `fetch("`+s.URL+`/api/siteverify/response?purpose=`+purpose+`",
-		{method: "POST", headers: {"Content-Type": "application/json"}, body: "{}"}).then((reply) => reply.status + " " + reply.headers.get("Retry-After"))`)
+		{method: "POST", headers: {"Content-Type": "application/json"}, body: "{}"},
+	).then((reply) => reply.status + " " + reply.headers.get("Retry-After"))`)
 	if got != "400 null" {
 		t.Errorf("the page reads %s", got)
 	}

@@ -99,7 +99,8 @@ class CaptchaSite extends HTMLElement {
     const limit = setTimeout(() => given.abort && given.abort(), patience);
     try {
       const headers = { Accept: "application/json", "Accept-Language": field.lang };
-      const reply = await fetch(exchange + "?purpose=" + purpose, { method: "POST", cache: "no-store", headers, body, signal: given.signal });
+      const options = { method: "POST", cache: "no-store", headers, body, signal: given.signal };
+      const reply = await fetch(exchange + "?purpose=" + purpose, options);
       const told = await reply.json();
       if (reply.ok) {
         this.keep(told.response, told.expires_in);
