@@ -161,7 +161,7 @@ func TestRefreshWhileRenewing(t *testing.T) {
 	s, p := start(t, captcha.Config{}), browser.Open(t)
 	p.Visit(s.url)
 	before := fieldOf(p, "one")
-	s.wait.Store(int64(2 * time.Second))
+	s.wait.Store(int64(5 * time.Second))
 	browser.Value[int](p, `document.querySelector("#one captcha-field").dataset.until -= 270000`) // 30 seconds are left
 	asked := s.created.Load()
 	p.Type("#one .captcha-answer", "A")
@@ -400,7 +400,7 @@ func TestBackAndTyped(t *testing.T) {
 	p.Type("#one [name=captcha_value]", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))
 	p.Submit("#one [name=send]")
 	wantHeading(t, p, "Thanks for one")
-	s.wait.Store(int64(2 * time.Second))
+	s.wait.Store(int64(5 * time.Second))
 	p.Back()
 	p.Type("#one [name=captcha_value]", "AB")
 	awaitStatus(p, "one", expired)

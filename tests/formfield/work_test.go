@@ -342,6 +342,7 @@ func TestDialogCloses(t *testing.T) {
 		t.Errorf("the visitor is told %q", got)
 	}
 	browser.Value[bool](p, `begin() && document.querySelector("dialog").showModal() === undefined`)
+	awaitStatus(p, "one", checked) // and the button no longer moves
 	p.Submit("#one [name=send]")
 	wantHeading(t, p, "Thanks for one")
 	p.WantNoProblems()
