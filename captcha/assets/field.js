@@ -98,7 +98,7 @@ class CaptchaField extends HTMLElement {
   part(name) { return this.querySelector(".captcha-" + name); }
   get key() { return this.querySelector("input[type=hidden]:not(.captcha-work)"); }
   get focused() { return this.getRootNode().activeElement; } // in the page, or in the shadow tree that the field is in
-  get page() { return this.getRootNode() === document ? window : this.getRootNode(); } // where submissions are heard of
+  get page() { return this.getRootNode() === document ? window : this.getRootNode(); } // where the form is heard of
   get left() { return Number(this.dataset.until) - Date.now(); }
   // share returns time, or a quarter of the challenge's life if that is shorter.
   share(time) { return Math.min(time, Number(this.dataset.lifetime) / 4); }
@@ -112,9 +112,8 @@ class CaptchaField extends HTMLElement {
     (this.listeners || []).forEach(([target, ...listener]) => target.removeEventListener(...listener));
     this.listeners = [];
     clearTimeout(this.timer);
-    clearTimeout(this.pressing);
-    this.pressing = this.changes = null;
     this.rest();
+    this.catchUp();
   }
 
   // build gets the field from the server. Until it is there, the element shows what the page put into it.
@@ -183,8 +182,9 @@ class CaptchaField extends HTMLElement {
     this.on(this, "focusout", (event) => this.contains(event.relatedTarget) || this.putAway());
     for (const button of [refresh, listen]) if (button) this.on(button, "click", () => this.stayWith(button));
     for (const sign of ["focusin", "input"]) this.on(answer.form || this, sign, () => this.touch()); // or autofill
-    this.on(answer, "invalid", (event) => this.hold(event) || this.catchUp()); // the browser needs to show it
-    this.on(window, "click", (event) => this.press(event), true);
+    // At a click the browser needs to show it. Before, the page only looks whether its form is filled in.
+    this.on(answer, "invalid", (event) => this.hold(event) || (this.pressed && this.catchUp()));
+    this.on(this.page, "click", (event) => this.press(event), true);
     this.on(this.page, "submit", (event) => this.sends(event) && this.sending(event), true);
     this.on(this.page, "submit", (event) => this.sends(event) && this.sent(event));
     this.on(window, "pointerdown", () => this.keepStill(pressed), true);
@@ -232,7 +232,7 @@ class CaptchaField extends HTMLElement {
       // The old solution stays until there is a new one: nobody has to type only because time has passed.
       const solution = checked && !asked() ? await this.solve(challenge[this.key.name]).catch(() => "") : "";
       const next = await this.drawn(challenge);
-      if (this.why === "due" && !this.untouched()) return false;
+      if (this.why === "due" && (!this.untouched() || this.goes)) return false;
       const attentive = this.contains(this.focused) || this.part("answer").value !== "";
       this.show(challenge, next, solution);
       const news = asked() ? dataset.refreshed : attentive || checked ? dataset.expired : "";
@@ -300,6 +300,7 @@ class CaptchaField extends HTMLElement {
     if (length > 1) this.part("count").textContent = `(${this.dataset.count.replace("{n}", length)})`;
   }
 
+  get goes() { return Date.now() - (this.lastSent || 0) < once; } // whether the form was sent just now
   untouched() { return this.part("answer").value === "" && !("heard" in this.dataset && this.left > 0); }
 
   // look does what is due by now. While the page is hidden, everything waits, except a form that was sent.
@@ -308,7 +309,7 @@ class CaptchaField extends HTMLElement {
     const waits = document.hidden;
     if (this.worker) this.worker.postMessage({ type: waits && !this.held ? "pause" : "resume" });
     if (waits || this.replacing || !this.isConnected) return;
-    const now = Date.now(), sending = now - (this.lastSent || 0) < once;
+    const now = Date.now(), sending = this.goes;
     const before = this.dataset.state === "checked" ? this.share(enough) : this.share(early);
     const due = Math.max(Number(this.dataset.until) - before, this.retry || 0);
     if (now >= due && !sending && this.untouched()) return void this.replace("due");
@@ -349,7 +350,7 @@ class CaptchaField extends HTMLElement {
   sending(event) { return this.hold(event) || this.refuseTwice(event); }
 
   refuseTwice(event) {
-    if (Date.now() - (this.lastSent || 0) >= once) return;
+    if (!this.goes) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     this.say(this.dataset.sending);
@@ -457,7 +458,7 @@ class CaptchaField extends HTMLElement {
 
   // press notes the click by which the form is about to be sent, if it is. Not all browsers tell by which button.
   press(click) {
-    const [at] = click.composedPath(), by = at.closest && at.closest("button, input");
+    const { target } = click, by = target.closest && target.closest("button, input");
     if (!by || !by.form || by.form !== this.part("answer").form || !/^(submit|image)$/.test(by.type)) return;
     this.pressed = { by, click };
     setTimeout(() => (this.pressed = null));
@@ -495,10 +496,14 @@ class CaptchaField extends HTMLElement {
   release() {
     const held = this.letGo(), { form } = this.part("answer");
     if (!held || !form) return;
-    const by = held.by && held.by.form === form ? held.by : null;
+    this.catchUp(); // the browser may need to show the letters
+    const by = held.by && held.by.form === form ? held.by : undefined; // Chrome 76 to 80 refuse null
     const button = by || form.querySelector("[type=submit], button:not([type])");
+    const disabled = Boolean(by) && by.disabled; // since the click, against another: its name is sent all the same
+    if (disabled) by.disabled = false;
     if (form.requestSubmit && !(held.click && held.click.defaultPrevented)) form.requestSubmit(by);
     else if (button) button.click();
+    if (disabled) by.disabled = true;
   }
 
   // met tells the visitor that there is nothing to type, unless letters are needed too.

@@ -162,6 +162,72 @@ func TestEveryBrowserSendsAHeldFormByItsButton(t *testing.T) {
 	})
 }
 
+// The name of the button is sent too, although the page disables the button once it was clicked.
+func TestHeldFormWhoseButtonIsDisabled(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	delayWork(p)
+	browser.Value[bool](p, `((button) => {
+		button.value = "yes";
+		button.addEventListener("click", () => { setTimeout(() => (button.disabled = true)); });
+		button.form.addEventListener("formdata", ({formData}) => {
+			sessionStorage.sent = (sessionStorage.sent ?? "") + (formData.get("send") ?? "");
+		});
+		return true;
+	})(document.querySelector("#one [name=send]"))`)
+	p.Click("#one [name=send]")
+	awaitStatus(p, "one", sending)
+	p.Await(`document.querySelector("#one [name=send]").disabled`)
+	p.Follow(func() { browser.Value[bool](p, `begin()`) })
+	wantHeading(t, p, "Thanks for one")
+	if got := browser.Value[string](p, `sessionStorage.sent`); got != "yes" {
+		t.Errorf("the button's value that was sent is %q", got)
+	}
+	p.WantNoProblems()
+}
+
+// A click on an icon in the button is a click on the button, also if the icon is an element with a shadow tree.
+func TestHeldFormWhoseButtonHasAnIcon(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	delayWork(p)
+	browser.Value[bool](p, `((icon, drawing) => {
+		icon.id = "icon";
+		drawing.textContent = "Send";
+		icon.attachShadow({mode: "open"}).append(drawing);
+		return document.querySelector("#one [name=send]").append(icon) === undefined;
+	})(document.createElement("span"), document.createElement("b"))`)
+	p.Click("#icon")
+	awaitStatus(p, "one", sending)
+	p.Follow(func() { browser.Value[bool](p, `begin()`) })
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
+// A form that the page sends without a button is held as well, also where no button must not be given as null.
+func TestHeldFormThatNoButtonSends(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Before(`HTMLFormElement.prototype.requestSubmit = ((real) => function (by) {
+		if (by === null) throw new TypeError("not an element");
+		real.call(this, by);
+	})(HTMLFormElement.prototype.requestSubmit);`)
+	p.Visit(s.url)
+	delayWork(p)
+	browser.Value[bool](p, `document.querySelector("#one [name=note]").focus() === undefined`)
+	p.Await(`document.querySelector("#one captcha-field").working`)
+	browser.Value[bool](p, `((form) => {
+		form.noValidate = true;
+		return form.requestSubmit() === undefined;
+	})(document.querySelector("#one"))`)
+	awaitStatus(p, "one", sending)
+	p.Follow(func() { browser.Value[bool](p, `begin()`) })
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
 // A page that sends its form itself when the button is clicked hears of another click once the work is done.
 func TestHeldFormThatThePageSends(t *testing.T) {
 	t.Parallel()
@@ -269,6 +335,35 @@ func TestFormGoesWhileWorkIsRenewed(t *testing.T) {
 	p.Await(`document.querySelector("#one captcha-field").working`)
 	p.Submit("#one [name=send]")
 	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
+// If it was, it is not sent again once that work is done: the server would take both.
+func TestFormGoesOnceWhileWorkIsRenewed(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	s.delay = 4 * time.Second
+	p.Visit(s.url)
+	p.Type("#one [name=note]", "Hello")
+	awaitStatus(p, "one", checked)
+	delayWork(p)
+	browser.Value[bool](p, `((field) => {
+		field.dataset.until -= 270000; // 30 seconds are left
+		return document.dispatchEvent(new Event("visibilitychange"));
+	})(document.querySelector("#one captcha-field"))`)
+	p.Await(`document.querySelector("#one captcha-field").working`)
+	p.Follow(func() {
+		browser.Value[bool](p, `((send, field) => {
+			send.click();
+			begin();
+			field.replacing.then(() => send.click());
+			return true;
+		})(document.querySelector("#one [name=send]"), document.querySelector("#one captcha-field"))`)
+	})
+	wantHeading(t, p, "Thanks for one")
+	if got := s.accepted.Load(); got != 1 {
+		t.Errorf("the form was accepted %d times", got)
+	}
 	p.WantNoProblems()
 }
 
@@ -386,6 +481,28 @@ func TestButtonStaysInPlaceWhileItIsPressed(t *testing.T) {
 	p.WantNoProblems()
 }
 
+// It stays in place too if the press makes the page look whether its form is filled in.
+func TestButtonStaysInPlaceWhileThePageLooks(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	delayWork(p)
+	listenFor(p, "verified")
+	browser.Value[bool](p, `((form) => form.addEventListener("change", () => {
+		window.complete = form.checkValidity();
+	}) === undefined)(document.querySelector("#one"))`)
+	p.Type("#one [name=note]", "Hello")
+	p.Follow(func() {
+		p.Press("#one [name=send]", func() {
+			p.Await("window.complete === false")
+			browser.Value[bool](p, `begin()`)
+			p.Await("heard.length === 1")
+		})
+	})
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
 // It stays in place too if the letters come back meanwhile, and if the browser cannot work, it then asks for them.
 func TestButtonStaysInPlaceWhileLettersComeBack(t *testing.T) {
 	t.Parallel()
@@ -413,6 +530,22 @@ func TestButtonStaysInPlaceWhileLettersComeBack(t *testing.T) {
 		press()
 		p.Await(`document.activeElement === document.querySelector("#one .captcha-answer")`)
 	}
+}
+
+// What waits for a click happens also if the form is moved meanwhile: else the letters that it needs stay hidden.
+func TestPressOnAFormThatIsMoved(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	p.Type("#one [name=note]", "Hello")
+	awaitStatus(p, "one", checked)
+	browser.Value[string](p, `document.querySelector("#one captcha-field").dataset.worker = "/nowhere.js"`)
+	p.Press("#one [name=note]", func() {
+		browser.Value[bool](p, `document.querySelector("#one captcha-field").refresh()`)
+		browser.Value[bool](p, `document.body.append(document.querySelector("#one")) === undefined`)
+	})
+	p.Await(`!document.querySelector("#one .captcha-group").hidden`)
+	p.WantNoProblems()
 }
 
 // What waits for a click that does not come happens all the same.
@@ -486,6 +619,24 @@ func TestLettersStayForWhoListens(t *testing.T) {
 	p.Click("#one .captcha-listen")
 	p.Await(`document.querySelector("#one audio").paused`)
 	p.Submit("#one [name=send]")
+	wantHeading(t, p, "Thanks for one")
+	p.WantNoProblems()
+}
+
+// A form in a closed shadow tree, into which the page does not see, is held as well.
+func TestHeldFormInAClosedShadowTree(t *testing.T) {
+	t.Parallel()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	delayWork(p)
+	browser.Value[bool](p, `((place, form) => {
+		window.one = (selector) => form.querySelector(selector);
+		document.querySelector("main").append(place);
+		place.attachShadow({mode: "closed"}).append(form);
+		return one("[name=send]").click() === undefined;
+	})(document.createElement("div"), document.querySelector("#one"))`)
+	p.Await(fmt.Sprintf(`one("[role=status]").textContent === %q`, sending))
+	p.Follow(func() { browser.Value[bool](p, `begin()`) })
 	wantHeading(t, p, "Thanks for one")
 	p.WantNoProblems()
 }
