@@ -19,9 +19,20 @@ var scriptSource string
 var styleSource string
 
 var (
-	script = newAsset("field.js", "text/javascript; charset=utf-8", scriptSource)
+	script = newAsset("field.js", "text/javascript; charset=utf-8", withoutComments(scriptSource))
 	style  = newAsset("field.css", "text/css; charset=utf-8", styleSource)
 )
+
+// withoutComments leaves out the lines of a script that only those need who read its source.
+func withoutComments(source string) string {
+	var script strings.Builder
+	for line := range strings.Lines(source) {
+		if !strings.HasPrefix(strings.TrimSpace(line), "//") {
+			script.WriteString(line)
+		}
+	}
+	return script.String()
+}
 
 // newAssets returns the files that a guard serves. The worker's script is among them if there is work.
 func newAssets(work ProofOfWork) []asset {
