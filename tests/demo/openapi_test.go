@@ -153,7 +153,8 @@ func solveForWidget(t *testing.T, text string) (payload string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole, err := json.Marshal(map[string]any{"challenge": sent, "solution": map[string]any{"counter": counter, "derivedKey": derived, "time": 1.5}})
+	solution := map[string]any{"counter": counter, "derivedKey": derived, "time": 1.5}
+	whole, err := json.Marshal(map[string]any{"challenge": sent, "solution": solution})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +182,9 @@ func TestOpenAPIDescribesTheServer(t *testing.T) {
 	c.check(v, receiptPath, exchange("application/json", `{"captcha_key": "`+strings.Repeat("x", 300<<10)+`"}`), 413)
 	c.check(v, receiptPath, exchange("text/plain", "hello"), 415)
 	c.check(v, receiptPath, v.request("POST", receiptPath+"?purpose=unknown", "application/json", `{}`), 404)
-	withReceipt := map[string]string{"name": "Ada", "email": "ada@example.org", "message": "Hello", "captcha_receipt": receipt}
+	withReceipt := map[string]string{
+		"name": "Ada", "email": "ada@example.org", "message": "Hello", "captcha_receipt": receipt,
+	}
 	for _, status := range []int{201, 400} { // it is good once
 		contentType, body := encodings["json"](withReceipt)
 		c.check(v, "/api/contact", v.request("POST", "/api/contact", contentType, body), status)
@@ -231,7 +234,8 @@ func TestOpenAPIDescribesTheServer(t *testing.T) {
 			c.check(v, path, v.request("POST", path, contentType, body), 201)
 		}
 		for _, spoil := range []map[string]string{
-			{"captcha_value": "WRONG"}, {"captcha_key": "unknown"}, {"captcha_value": ""}, {"captcha_value": "MORETHANEIGHT"}, {"email": "ada"},
+			{"captcha_value": "WRONG"}, {"captcha_key": "unknown"}, {"captcha_value": ""},
+			{"captcha_value": "MORETHANEIGHT"}, {"email": "ada"},
 		} {
 			fields := solved()
 			maps.Copy(fields, spoil)
@@ -274,7 +278,8 @@ func (c *contract) siteverify(redis *redisserver.Server) {
 	purpose, _, _ := strings.Cut(rest, `"`)
 	key := field.field("captcha_key")
 	answer := captchatest.Solve(c.t, v.guard.For(purpose), key)
-	given := ofShop("/api/siteverify/response?purpose="+purpose, url.Values{"captcha_key": {key}, "captcha_value": {answer}}.Encode())
+	solved := url.Values{"captcha_key": {key}, "captcha_value": {answer}}.Encode()
+	given := ofShop("/api/siteverify/response?purpose="+purpose, solved)
 	v.want(given, 200)
 	var got struct{ Response string }
 	if err := json.Unmarshal([]byte(given.text), &got); err != nil {
@@ -316,7 +321,8 @@ func (c *contract) storageFails(s *server.Server) {
 }
 
 // readable is a payload of ALTCHA's widget for a key that is nobody's.
-var readable = base64.StdEncoding.EncodeToString([]byte(`{"challenge":{"parameters":{"data":{"key":"nobodys"}},"signature":"00"},"solution":{}}`))
+var readable = base64.StdEncoding.EncodeToString([]byte(
+	`{"challenge":{"parameters":{"data":{"key":"nobodys"}},"signature":"00"},"solution":{}}`))
 
 // anyRequests are one to each limited address, whose fields are well-formed.
 func anyRequests(v *visitor) map[string]func() *http.Request {

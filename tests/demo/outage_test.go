@@ -19,7 +19,8 @@ func TestRedisAwayAtStart(t *testing.T) {
 	t.Parallel()
 	address := fmt.Sprint("127.0.0.1:", redisserver.FreePort(t))
 	code, output := server.Run(t, []string{"STORAGE_URL=redis://:hunter2@" + address, "STORAGE_WAIT=1"})
-	if code == 0 || strings.Count(output, "\n") != 1 || !strings.Contains(output, "STORAGE_URL: ") || !strings.Contains(output, address) {
+	if code == 0 || strings.Count(output, "\n") != 1 || !strings.Contains(output, "STORAGE_URL: ") ||
+		!strings.Contains(output, address) {
 		t.Errorf("code %d, output %q", code, output)
 	}
 	if strings.Contains(output, "hunter2") {
@@ -55,23 +56,30 @@ func TestRedisLostWhileRunning(t *testing.T) {
 	in := visit(t, s)
 	in.follow(in.login("ada@example.org", password))
 	contact, signup, login := v.get("/contact"), v.get("/signup"), v.get("/login")
-	message := map[string]string{"name": "Ada", "email": "ada@example.org", "message": "Don't lose this", "captcha_value": v.solve(contact)}
+	message := map[string]string{
+		"name": "Ada", "email": "ada@example.org", "message": "Don't lose this", "captcha_value": v.solve(contact),
+	}
 	api := map[string]string{"name": "Ada", "email": "ada@example.org", "message": "Hello"}
 	api["captcha_key"], api["captcha_value"] = v.challenge()
 
 	redis.Kill()
 	for name, p := range map[string]page{
-		"contact":  v.submit(contact, message),
-		"sign up":  v.submit(signup, map[string]string{"email": "new@example.org", "password": password, "captcha_value": v.solve(signup)}),
-		"log in":   v.submit(login, map[string]string{"email": "ada@example.org", "password": password}),
-		"login":    in.get("/login"),
-		"account":  in.get("/account"),
-		"receipt":  v.get("/contact/ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
-		"log out":  in.do(in.request("POST", "/logout", "", "")),
-		"try":      v.submit(v.get("/"), map[string]string{"captcha_value": "ABCD"}),
-		"readyz":   v.get("/readyz"),
-		"API":      v.post("/api/contact", "json", api),
-		"API sign": v.post("/api/signup", "json", map[string]string{"email": "b@example.org", "password": password, "captcha_key": api["captcha_key"], "captcha_value": api["captcha_value"]}),
+		"contact": v.submit(contact, message),
+		"sign up": v.submit(signup, map[string]string{
+			"email": "new@example.org", "password": password, "captcha_value": v.solve(signup),
+		}),
+		"log in":  v.submit(login, map[string]string{"email": "ada@example.org", "password": password}),
+		"login":   in.get("/login"),
+		"account": in.get("/account"),
+		"receipt": v.get("/contact/ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+		"log out": in.do(in.request("POST", "/logout", "", "")),
+		"try":     v.submit(v.get("/"), map[string]string{"captcha_value": "ABCD"}),
+		"readyz":  v.get("/readyz"),
+		"API":     v.post("/api/contact", "json", api),
+		"API sign": v.post("/api/signup", "json", map[string]string{
+			"email": "b@example.org", "password": password,
+			"captcha_key": api["captcha_key"], "captcha_value": api["captcha_value"],
+		}),
 	} {
 		if p.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("%s: %s", name, p.Status)
@@ -89,7 +97,8 @@ func TestRedisLostWhileRunning(t *testing.T) {
 		if strings.Contains(p.text, redis.Address()) || strings.Contains(p.text, "refused") {
 			t.Errorf("%s shows the cause: %s", name, p.text)
 		}
-		if name == "contact" && (p.field("message") != "Don't lose this" || p.field("name") != "Ada" || p.field("captcha_key") == "") {
+		if name == "contact" &&
+			(p.field("message") != "Don't lose this" || p.field("name") != "Ada" || p.field("captcha_key") == "") {
 			t.Errorf("the form came back with %q", p.field("message"))
 		}
 		if name == "sign up" && (p.field("email") != "new@example.org" || p.field("password") != "") {
@@ -126,7 +135,8 @@ func TestBrokenRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	if err := store.Set(kept.Place("BROKENRECORDBROKENRECORDBR"), []byte("BROKENRECORDBROKENRECORDBR{"), time.Minute); err != nil {
+	const broken = "BROKENRECORDBROKENRECORDBR"
+	if err := store.Set(kept.Place(broken), []byte(broken+"{"), time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	s := start(t, "STORAGE_URL="+redis)
@@ -135,7 +145,8 @@ func TestBrokenRecord(t *testing.T) {
 		t.Errorf("%s: %s", p.Status, p.words())
 	}
 	s.Stop() // for all of the log
-	if log := s.Log(); !strings.Contains(log, "a message in the storage can't be read") || strings.Contains(log, "BROKENRECORD") {
+	log := s.Log()
+	if !strings.Contains(log, "a message in the storage can't be read") || strings.Contains(log, "BROKENRECORD") {
 		t.Errorf("the log has not the cause, or the reference: %s", log)
 	}
 }
@@ -148,11 +159,14 @@ func TestAnAnswerThatIsNotConfirmed(t *testing.T) {
 	s := start(t, "STORAGE_URL="+master.URL()+"?confirm=1", "STORAGE_TIMEOUT=2s")
 	v := visit(t, s)
 	contact := v.get("/contact")
-	message := map[string]string{"name": "Ada", "email": "ada@example.org", "message": "Don't lose this", "captcha_value": v.solve(contact)}
+	message := map[string]string{
+		"name": "Ada", "email": "ada@example.org", "message": "Don't lose this", "captcha_value": v.solve(contact),
+	}
 	replica.Freeze()
 	p := v.submit(contact, message)
 	v.want(p, http.StatusServiceUnavailable)
-	if words := p.words(); !strings.Contains(words, "may be used up") || strings.Contains(words, "Nothing is lost") || p.field("message") != "Don't lose this" {
+	if words := p.words(); !strings.Contains(words, "may be used up") || strings.Contains(words, "Nothing is lost") ||
+		p.field("message") != "Don't lose this" {
 		t.Errorf("%s", words)
 	}
 	replica.Continue()

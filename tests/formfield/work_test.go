@@ -107,6 +107,17 @@ func delayWork(p *browser.Page) {
 	})(window.fetch)`)
 }
 
+// heldForm returns a page whose form was sent and waits for its work, which begins when the page calls begin().
+func heldForm(t *testing.T) (*site, *browser.Page) {
+	t.Helper()
+	s, p := start(t, withWork(light)), browser.Open(t)
+	p.Visit(s.url)
+	delayWork(p)
+	p.Click("#one [name=send]")
+	awaitStatus(p, "one", sending)
+	return s, p
+}
+
 // A page may look at each key whether its form is filled in. That does not send the form.
 func TestEveryBrowserSendsNoFormThatIsOnlyLookedAt(t *testing.T) {
 	t.Parallel()
@@ -255,11 +266,7 @@ func TestHeldFormIsLetGo(t *testing.T) {
 		"gone and back":  func(s *site, p *browser.Page) { p.Visit(s.url + "/thanks/nobody"); p.Back() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, p := start(t, withWork(light)), browser.Open(t)
-			p.Visit(s.url)
-			delayWork(p)
-			p.Click("#one [name=send]")
-			awaitStatus(p, "one", sending)
+			s, p := heldForm(t)
 			letGo(s, p)
 			p.Await(`document.querySelector("#one [role=status]").textContent !== "` + sending + `"`)
 			browser.Value[bool](p, `begin()`)
@@ -292,11 +299,7 @@ func TestHeldFormWhoseWorkFails(t *testing.T) {
 // Nobody waits long for a reply that does not come.
 func TestHeldFormWhoseWorkDoesNotCome(t *testing.T) {
 	t.Parallel()
-	s, p := start(t, withWork(light)), browser.Open(t)
-	p.Visit(s.url)
-	delayWork(p)
-	p.Click("#one [name=send]")
-	awaitStatus(p, "one", sending)
+	s, p := heldForm(t)
 	awaitStatus(p, "one", "")
 	p.Type("#one .captcha-answer", captchatest.Solve(t, s.guard, fieldOf(p, "one").Key))
 	p.Submit("#one [name=send]")
@@ -307,11 +310,7 @@ func TestHeldFormWhoseWorkDoesNotCome(t *testing.T) {
 // A visitor who sends the form and turns to another tab has sent it.
 func TestHeldFormIsSentWhileNobodyLooks(t *testing.T) {
 	t.Parallel()
-	s, p := start(t, withWork(light)), browser.Open(t)
-	p.Visit(s.url)
-	delayWork(p)
-	p.Click("#one [name=send]")
-	awaitStatus(p, "one", sending)
+	_, p := heldForm(t)
 	p.Follow(func() {
 		browser.Value[bool](p, `Object.defineProperty(document, "hidden", {configurable: true, value: true}) &&
 			document.dispatchEvent(new Event("visibilitychange")) && begin()`)
@@ -406,11 +405,7 @@ func TestFormWaitsForAnotherChallenge(t *testing.T) {
 // A form that is moved in its page while it is held, as into a dialog, is sent all the same.
 func TestHeldFormThatIsMoved(t *testing.T) {
 	t.Parallel()
-	s, p := start(t, withWork(light)), browser.Open(t)
-	p.Visit(s.url)
-	delayWork(p)
-	p.Click("#one [name=send]")
-	awaitStatus(p, "one", sending)
+	_, p := heldForm(t)
 	p.Follow(func() {
 		browser.Value[bool](p, `document.body.append(document.querySelector("#one")) || begin()`)
 	})

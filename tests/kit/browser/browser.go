@@ -205,7 +205,8 @@ func (p *Page) Follow(step func()) {
 	Value[int](p, fmt.Sprintf("window.left = %d", p.left))
 	step()
 	// Between two pages a browser may show an empty one for a moment.
-	p.Await(fmt.Sprintf(`window.left !== %d && location.href !== "about:blank" && document.readyState === "complete"`, p.left))
+	p.Await(fmt.Sprintf(`window.left !== %d && location.href !== "about:blank" && document.readyState === "complete"`,
+		p.left))
 }
 
 // Submit clicks what the CSS selector finds, and returns when the page that follows is loaded.

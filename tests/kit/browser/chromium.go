@@ -136,7 +136,8 @@ func (c *chromium) note(event any) {
 	case *runtime.EventExceptionThrown:
 		c.wrong.add("%v", &chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails})
 	case *runtime.EventConsoleAPICalled:
-		if e.Type == runtime.ConsoleAPICalledTypeWarning || e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeAssert {
+		switch e.Type {
+		case runtime.ConsoleAPICalledTypeWarning, runtime.ConsoleAPICalledTypeError, runtime.ConsoleAPICalledTypeAssert:
 			c.wrong.add("console.%s: %s", e.Type, said(e.Args))
 		}
 	case *log.EventEntryAdded:
@@ -201,8 +202,8 @@ func (c *chromium) screenshot() ([]byte, error) {
 	return chromedp.Run(c.ctx, chromedp.CaptureScreenshot())
 }
 
-// evaluate asks the page that is there now: chromedp's own way loses track of a page that comes back out of the browser's
-// cache.
+// evaluate asks the page that is there now: chromedp's own way loses track of a page that comes back out of the
+// browser's cache.
 func (c *chromium) evaluate(expression string) ([]byte, error) {
 	yes := true
 	result, err := chromedp.Call(c.ctx, runtime.Evaluate, runtime.EvaluateParams{

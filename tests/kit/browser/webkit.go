@@ -32,7 +32,8 @@ func startWebKit(t testing.TB) *webkit {
 	t.Cleanup(cancel)
 	home, port := t.TempDir(), port.Free(t)
 	process := exec.CommandContext(ctx, program, fmt.Sprint("--port=", port))
-	process.Env = append(os.Environ(), "DISPLAY="+display(t, ctx), "HOME="+home, "XDG_RUNTIME_DIR="+home, "GST_REGISTRY_UPDATE=no")
+	process.Env = append(os.Environ(),
+		"DISPLAY="+display(t, ctx), "HOME="+home, "XDG_RUNTIME_DIR="+home, "GST_REGISTRY_UPDATE=no")
 	if err := process.Start(); err != nil {
 		t.Fatalf("browser: %v", err)
 	}
@@ -53,7 +54,8 @@ func startWebKit(t testing.TB) *webkit {
 // display starts an X server without a screen, and returns its name.
 func display(t testing.TB, ctx context.Context) string {
 	t.Helper()
-	process := exec.CommandContext(ctx, executable(t, "Xvfb"), "-displayfd", "3", "-screen", "0", "2400x1600x24", "-nolisten", "tcp")
+	process := exec.CommandContext(ctx, executable(t, "Xvfb"),
+		"-displayfd", "3", "-screen", "0", "2400x1600x24", "-nolisten", "tcp")
 	name, theirs, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
